@@ -1,0 +1,263 @@
+"""The one door to a cluster: few verbs, plain dicts, every failure one of cluster.errors.
+
+Services receive a `ClusterGateway` and never build one themselves; services/connect.py opens it.
+No verb retries: what to do about a failure is decided where the state is.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding.cluster.answers import Answer, refusal
+from onboarding.cluster.connections import (
+    APPLY_TYPE,
+    JSON_TYPE,
+    AdminConnection,
+    Connection,
+    Line,
+)
+from onboarding.cluster.errors import ClusterError, Forbidden, Refused, ServerFault
+from onboarding.cluster.kinds import KINDS, collection_path, object_path
+from onboarding.cluster.verbs import ClusterGateway, Manifests
+from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
+
+__all__ = ["ClusterGateway", "Gateway"]
+
+FIELD_MANAGER = "bulkhead"
+PORTAL_NAMESPACE = "bulkhead-system"
+PORTAL_ACCOUNT = "bulkhead"
+PAGE_SIZE = 500
+LIST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """A right a request needs: what to ask about when the answer was 403."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+
+class Gateway(ClusterGateway):
+    """The real door. One instance per credential; safe to share between threads."""
+
+    def __init__(
+        self, connection: Connection | AdminConnection, *, field_manager: str = FIELD_MANAGER
+    ) -> None:
+        self.requests = 0
+        self._line = Line(connection)
+        self._field_manager = field_manager
+        self._counting = threading.Lock()
+
+    def close(self) -> None:
+        """Drop the kept connections."""
+        self._line.close()
+
+    def get(self, key: Key) -> Manifest | None:
+        answer = self._send("GET", object_path(key))
+        if answer.status == 404:
+            return None
+        return self._accepted(answer, key=key, needs=_grants(key, "get"))
+
+    def list(self, kind: str, namespace: str = "") -> Manifests:
+        for _ in range(LIST_ATTEMPTS):
+            found = self._all_pages(kind, namespace)
+            if found is not None:
+                return found
+        raise ServerFault(f"the list of {KINDS[kind].plural} changed too fast to be read")
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        key = key_of(manifest)
+        answer = self._send(
+            "POST",
+            collection_path(key.kind, key.namespace),
+            query=self._write_options(dry_run=dry_run),
+            body=manifest,
+        )
+        needs = _grants(key, "create", manifest=manifest)
+        return self._accepted(answer, key=key, needs=needs, creating=True)
+
+    def apply(
+        self, manifest: Manifest, *, seen: Manifest | None = None, dry_run: bool = False
+    ) -> Manifest:
+        key = key_of(manifest)
+        answer = self._send(
+            "PATCH",
+            object_path(key),
+            query={**self._write_options(dry_run=dry_run), "force": "true"},
+            body=_pinned(manifest, seen) if seen else manifest,
+            content_type=APPLY_TYPE,
+        )
+        needs = _grants(key, "patch", "create", manifest=manifest)
+        return self._accepted(answer, key=key, needs=needs)
+
+    def delete(self, key: Key, *, uid: str | None = None) -> bool:
+        # Jobs orphan their pods unless told otherwise.
+        options: Manifest = {"propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        answer = self._send("DELETE", object_path(key), body=options)
+        if answer.status == 404:
+            return False
+        self._accepted(answer, key=key, needs=_grants(key, "delete"))
+        return True
+
+    def delete_collection(self, kind: str, namespace: str) -> None:
+        if not namespace:
+            raise ValueError("a collection is only ever deleted in one namespace")
+        key = Key(kind, namespace, "")
+        options: Manifest = {"propagationPolicy": "Background"}
+        answer = self._send("DELETE", collection_path(kind, namespace), body=options)
+        self._accepted(answer, key=key, needs=_grants(key, "deletecollection"))
+
+    def review_access(
+        self,
+        *,
+        verb: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+        group: str | None = None,
+        user: str | None = None,
+    ) -> bool:
+        grant = _Grant(verb, resource, namespace, name)
+        spec: Manifest = {"resourceAttributes": _attributes(grant)}
+        kind = "SelfSubjectAccessReview"
+        if group or user:
+            kind = "SubjectAccessReview"
+            # Whoever signs in is in this group too, and may have rights by it.
+            spec["groups"] = [*([group] if group else []), "system:authenticated"]
+            if user:
+                spec["user"] = user
+        review = self._post_review(kind, spec)
+        return branch(review, "status").get("allowed") is True
+
+    def renew_token(self, seconds: int) -> tuple[str, datetime]:
+        key = Key("ServiceAccount", PORTAL_NAMESPACE, PORTAL_ACCOUNT)
+        body: Manifest = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": seconds},
+        }
+        answer = self._send("POST", f"{object_path(key)}/token", body=body)
+        needs = [_Grant("create", "serviceaccounts/token", key.namespace, key.name)]
+        status = branch(self._accepted(answer, key=key, needs=needs), "status")
+        try:
+            expires_at = datetime.fromisoformat(text(status, "expirationTimestamp"))
+        except ValueError as error:
+            raise ServerFault("the new token has no expiry", key=key) from error
+        return text(status, "token"), expires_at
+
+    def _all_pages(self, kind: str, namespace: str) -> Manifests | None:
+        """Return all pages as one list, or None if the server lost the snapshot on the way."""
+        found: Manifests = []
+        query = {"limit": str(PAGE_SIZE)}
+        key = Key(kind, namespace, "")
+        while True:
+            answer = self._send("GET", collection_path(kind, namespace), query=query)
+            if answer.status == 410:
+                return None
+            page = self._accepted(answer, key=key, needs=_grants(key, "list"))
+            found += items(page, "items")
+            following = text(page, "metadata", "continue")
+            if not following:
+                return [_self_named(kind, item) for item in found]
+            query["continue"] = following
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Manifest | None = None,
+        content_type: str = JSON_TYPE,
+    ) -> Answer:
+        with self._counting:
+            self.requests += 1
+        return self._line.send(method, path, query=query, body=body, content_type=content_type)
+
+    def _accepted(
+        self,
+        answer: Answer,
+        *,
+        key: Key | None,
+        needs: Sequence[_Grant] = (),
+        creating: bool = False,
+    ) -> Manifest:
+        """Return the body of a success; raise what anything else means."""
+        if answer.succeeded:
+            return answer.body
+        error = refusal(answer, key=key, creating=creating)
+        if isinstance(error, Forbidden) and needs and self._has_all(needs):
+            raise _as_refused(error)
+        raise error
+
+    def _has_all(self, needs: Sequence[_Grant]) -> bool:
+        """Tell admission from RBAC: both answer 403, but only RBAC can be asked."""
+        return all(
+            self.review_access(
+                verb=need.verb, resource=need.resource, namespace=need.namespace, name=need.name
+            )
+            for need in needs
+        )
+
+    def _post_review(self, kind: str, spec: Manifest) -> Manifest:
+        path = f"/apis/authorization.k8s.io/v1/{kind.lower()}s"
+        body: Manifest = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+        return self._accepted(self._send("POST", path, body=body), key=None)
+
+    def _write_options(self, *, dry_run: bool) -> dict[str, str]:
+        options = {"fieldManager": self._field_manager}
+        return {**options, "dryRun": "All"} if dry_run else options
+
+
+def _grants(key: Key, *verbs: str, manifest: Manifest | None = None) -> list[_Grant]:
+    resource = KINDS[key.kind]
+    needed = [_Grant(verb, resource.full_name, key.namespace, key.name) for verb in verbs]
+    role = branch(manifest or {}, "roleRef")
+    if role.get("kind") == "ClusterRole":
+        wanted = f"clusterroles.{resource.group}"
+        needed.append(_Grant("bind", wanted, key.namespace, text(role, "name")))
+    return needed
+
+
+def _attributes(grant: _Grant) -> Manifest:
+    whole, _, subresource = grant.resource.partition("/")
+    resource, _, group = whole.partition(".")
+    attributes: dict[str, Json] = {
+        "verb": grant.verb,
+        "resource": resource,
+        "group": group,
+        "subresource": subresource,
+        "namespace": grant.namespace,
+        "name": grant.name,
+    }
+    return {name: value for name, value in attributes.items() if value}
+
+
+def _pinned(manifest: Manifest, seen: Manifest) -> Manifest:
+    """Return the manifest bound to the version that was read, so a stale write is refused.
+
+    The uid as well: with the version alone, apply would create anew what has been deleted since.
+    """
+    read = {name: text(seen, "metadata", name) for name in ("uid", "resourceVersion")}
+    return {**manifest, "metadata": {**branch(manifest, "metadata"), **read}}
+
+
+def _self_named(kind: str, item: Manifest) -> Manifest:
+    """Return a list item with the kind the server leaves out of items."""
+    return {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}
+
+
+def _as_refused(error: ClusterError) -> Refused:
+    return Refused(
+        error.message,
+        status=error.status,
+        reason=error.reason,
+        key=error.key,
+        retry_after=error.retry_after,
+    )

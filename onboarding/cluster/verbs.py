@@ -1,0 +1,63 @@
+"""The verbs a cluster understands, as services see them.
+
+The one source of their signatures: the real gateway and the tests' fake both declare this
+protocol, and both pass the same contract tests.
+"""
+
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from onboarding.domain.objects import Key, Manifest
+
+# In the class below `list` is a verb, so the result of listing has a name of its own.
+Manifests: TypeAlias = list[Manifest]
+
+
+class ClusterGateway(Protocol):
+    """What services may ask of a cluster. Every verb may raise any ClusterError."""
+
+    requests: int
+
+    def get(self, key: Key) -> Manifest | None:
+        """Return the object, or None if there is none."""
+
+    def list(self, kind: str, namespace: str = "") -> Manifests:
+        """Return all objects of a kind, in one namespace or ("") in the whole cluster."""
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Create and return the object. Raise AlreadyExists if the name is taken."""
+
+    def apply(
+        self, manifest: Manifest, *, seen: Manifest | None = None, dry_run: bool = False
+    ) -> Manifest:
+        """Server-side apply, by force, and return what is stored.
+
+        With `seen`, the live object as last read: raise Conflict if it has changed or gone since.
+        Compare before applying: explicit empty lists are never stored, so an API server counts
+        every apply of them as a change.
+        """
+
+    def delete(self, key: Key, *, uid: str | None = None) -> bool:
+        """Ask for deletion; False if it was already gone. Raise Conflict if the uid differs."""
+
+    def delete_collection(self, kind: str, namespace: str) -> None:
+        """Ask for deletion of all objects of a kind in a namespace, and of what they own."""
+
+    def review_access(
+        self,
+        *,
+        verb: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+        group: str | None = None,
+        user: str | None = None,
+    ) -> bool:
+        """Say whether the cluster's RBAC would allow it.
+
+        `resource` reads like kubectl's: `pods`, `pods/exec`, `networkpolicies.networking.k8s.io`,
+        `deployments.apps/scale`. Without `group` and `user` the question is about the portal.
+        """
+
+    def renew_token(self, seconds: int) -> tuple[str, datetime]:
+        """Return a new token of the portal's own account, and when it expires."""

@@ -1,0 +1,164 @@
+"""The two state machines, as data. A decision is not an effect, so they are never one.
+
+A transition that is not in these tables does not exist: services change a state only through a
+conditional UPDATE from one of the states named here, and the tests walk every pair.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class RequestState(StrEnum):
+    """Where a wish stands between its author and the approvers."""
+
+    DRAFT = "draft"
+    PENDING = "pending"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class NamespaceState(StrEnum):
+    """Where the cluster stands between what is wanted and what was read back."""
+
+    WANTED = "wanted"
+    CREATED = "created"
+    FENCED = "fenced"
+    BASELINED = "baselined"
+    BOUNDED = "bounded"
+    GRANTED = "granted"
+    READY = "ready"
+    DRIFTED = "drifted"
+    RETRYING = "retrying"
+    BLOCKED = "blocked"
+    REVOKING = "revoking"
+    DRAINING = "draining"
+    DELETING = "deleting"
+    GONE = "gone"
+
+
+class Phase(StrEnum):
+    """A step of a run. Provisioning reads downwards, retirement follows it."""
+
+    CREATE = "create"
+    FENCE = "fence"
+    BASELINE = "baseline"
+    BOUND = "bound"
+    GRANT = "grant"
+    VERIFY = "verify"
+    REVOKE = "revoke"
+    DRAIN = "drain"
+    DELETE = "delete"
+
+
+class BlockedReason(StrEnum):
+    """Why a namespace waits for a person."""
+
+    TAKEN = "taken"
+    UID_CHANGED = "uid-changed"
+    REFUSED = "refused"
+    NOT_AS_PLANNED = "not-as-planned"
+    TEAM_MAY_WRITE_POLICY = "team-may-write-policy"
+
+
+class ClusterCondition(StrEnum):
+    """What is wrong with a cluster as a whole; its namespaces' work waits meanwhile."""
+
+    OK = "ok"
+    UNREACHABLE = "unreachable"
+    UNAUTHORIZED = "unauthorized"
+    GRANT_MISSING = "grant-missing"
+
+
+PROVISIONING = (
+    Phase.CREATE,
+    Phase.FENCE,
+    Phase.BASELINE,
+    Phase.BOUND,
+    Phase.GRANT,
+    Phase.VERIFY,
+)
+RETIREMENT = (Phase.REVOKE, Phase.DRAIN, Phase.DELETE)
+
+# The state a namespace is in once a phase has succeeded.
+REACHED: Mapping[Phase, NamespaceState] = {
+    Phase.CREATE: NamespaceState.CREATED,
+    Phase.FENCE: NamespaceState.FENCED,
+    Phase.BASELINE: NamespaceState.BASELINED,
+    Phase.BOUND: NamespaceState.BOUNDED,
+    Phase.GRANT: NamespaceState.GRANTED,
+    Phase.VERIFY: NamespaceState.READY,
+    Phase.REVOKE: NamespaceState.DRAINING,
+    Phase.DRAIN: NamespaceState.DELETING,
+    Phase.DELETE: NamespaceState.GONE,
+}
+
+OPEN_REQUEST = frozenset({RequestState.PENDING, RequestState.RETURNED})
+REQUEST_TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
+    RequestState.DRAFT: frozenset({RequestState.PENDING, RequestState.CANCELLED}),
+    RequestState.PENDING: frozenset(
+        {
+            RequestState.APPROVED,
+            RequestState.REJECTED,
+            RequestState.RETURNED,
+            RequestState.CANCELLED,
+            RequestState.EXPIRED,
+        }
+    ),
+    RequestState.RETURNED: frozenset(
+        {RequestState.PENDING, RequestState.CANCELLED, RequestState.EXPIRED}
+    ),
+    RequestState.APPROVED: frozenset(),
+    RequestState.REJECTED: frozenset(),
+    RequestState.CANCELLED: frozenset(),
+    RequestState.EXPIRED: frozenset(),
+}
+
+_S = NamespaceState
+_PROVISIONING_STATES = frozenset(
+    {_S.WANTED, _S.CREATED, _S.FENCED, _S.BASELINED, _S.BOUNDED, _S.GRANTED}
+)
+RETIRING = frozenset({_S.REVOKING, _S.DRAINING, _S.DELETING})
+LIVE = frozenset(_S) - {_S.GONE}
+_STUCK = frozenset({_S.RETRYING, _S.BLOCKED})
+# From every live state a run may start again at its first phase, wait, or be stopped by a person.
+_ALWAYS = frozenset({_S.CREATED, _S.RETRYING, _S.BLOCKED, _S.REVOKING})
+_RETIRING_ALWAYS = frozenset({_S.REVOKING, _S.RETRYING, _S.BLOCKED})
+
+NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
+    _S.WANTED: _ALWAYS,
+    _S.CREATED: _ALWAYS | {_S.FENCED, _S.WANTED},
+    _S.FENCED: _ALWAYS | {_S.BASELINED, _S.WANTED},
+    _S.BASELINED: _ALWAYS | {_S.BOUNDED, _S.WANTED},
+    _S.BOUNDED: _ALWAYS | {_S.GRANTED, _S.WANTED},
+    _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED},
+    _S.READY: frozenset({_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING}),
+    _S.DRIFTED: _ALWAYS | {_S.READY, _S.WANTED},
+    _S.RETRYING: _ALWAYS | {_S.READY, _S.DRIFTED, _S.WANTED, _S.DRAINING},
+    _S.BLOCKED: _ALWAYS | {_S.READY, _S.DRIFTED, _S.WANTED, _S.DRAINING},
+    _S.REVOKING: _RETIRING_ALWAYS | {_S.DRAINING, _S.GONE},
+    _S.DRAINING: _RETIRING_ALWAYS | {_S.DELETING},
+    _S.DELETING: _RETIRING_ALWAYS | {_S.GONE},
+    _S.GONE: frozenset(),
+}
+
+
+def may_become(current: NamespaceState, following: NamespaceState) -> bool:
+    """Tell whether a namespace in `current` may be moved to `following`."""
+    return following in NAMESPACE_TRANSITIONS[current]
+
+
+def sources_of(following: NamespaceState) -> frozenset[NamespaceState]:
+    """Return every state from which `following` may be reached in one step."""
+    return frozenset(
+        state for state, targets in NAMESPACE_TRANSITIONS.items() if following in targets
+    )
+
+
+def request_sources_of(following: RequestState) -> frozenset[RequestState]:
+    """Return every state from which a request may become `following`."""
+    return frozenset(
+        state for state, targets in REQUEST_TRANSITIONS.items() if following in targets
+    )

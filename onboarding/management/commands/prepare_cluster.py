@@ -1,0 +1,83 @@
+"""`manage.py prepare_cluster NAME --kubeconfig FILE`: once per cluster, by a platform admin."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from onboarding.cluster.discovery import Ranges, canonical
+from onboarding.cluster.errors import ClusterError
+from onboarding.cluster.installation import NotInForce
+from onboarding.cluster.kubeconfig import BadKubeconfig, parse_kubeconfig
+from onboarding.cluster.sealing import CannotSeal
+from onboarding.services.prepare_cluster import (
+    CannotPrepare,
+    Wish,
+    parse_pods,
+    prepare_cluster,
+    print_manifests,
+)
+
+
+class Command(BaseCommand):
+    """Translate options to a wish, and refusals to a message and exit code 1."""
+
+    help = "Install what the portal needs on a cluster, and register it. Safe to run again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="the cluster's name in the portal")
+        parser.add_argument("--kubeconfig", metavar="FILE", type=Path, help="a cluster admin's")
+        parser.add_argument(
+            "--ingress",
+            metavar="NAMESPACE[:LABEL=VALUE]",
+            action="append",
+            default=[],
+            help="pods that exposures may be opened to; may be repeated",
+        )
+        parser.add_argument(
+            "--dns", metavar="NAMESPACE[:LABEL=VALUE]", help="the DNS pods, if not k8s-app=kube-dns"
+        )
+        parser.add_argument("--group-prefix", metavar="PREFIX", help="what sign-in adds to groups")
+        for part in ("pod", "service", "node"):
+            parser.add_argument(
+                f"--{part}-range", metavar="CIDR", action="append", default=[],
+                help=f"{part} addresses, where the cluster does not tell; may be repeated",
+            )  # fmt: skip
+        parser.add_argument(
+            "--print", action="store_true", help="print the YAML to install, and do nothing"
+        )
+
+    def handle(self, *_: object, **options: Any) -> None:
+        if options["print"]:
+            self.stdout.write(print_manifests())
+            return
+        if not options["kubeconfig"]:
+            raise CommandError("--kubeconfig FILE is needed")
+        try:
+            right = prepare_cluster(_wish(options), say=self.stdout.write, now=timezone.now())
+        except BadKubeconfig as error:
+            raise CommandError(f"The kubeconfig cannot be used: {error}.") from error
+        except (CannotPrepare, CannotSeal, NotInForce, ClusterError, OSError) as error:
+            raise CommandError(f"Not prepared: {error}") from error
+        if not right:
+            raise CommandError("The cluster is not as it must be; see the lines above.")
+
+
+def _wish(options: dict[str, Any]) -> Wish:
+    return Wish(
+        name=options["name"],
+        connection=parse_kubeconfig(options["kubeconfig"].read_text()),
+        ingress=[parse_pods(written) for written in options["ingress"]],
+        dns=parse_pods(options["dns"]) if options["dns"] else None,
+        group_prefix=options["group_prefix"],
+        ranges=Ranges(*(_cidrs(options[f"{part}_range"]) for part in ("pod", "service", "node"))),
+    )
+
+
+def _cidrs(written: list[str]) -> tuple[str, ...]:
+    try:
+        return canonical(written)
+    except ValueError as error:
+        raise CannotPrepare(f"{error} (write ranges like 10.0.0.0/8)") from error

@@ -1,0 +1,25 @@
+"""Rows and the constraints that refuse bad ones; no behaviour."""
+
+from onboarding.models.clusters import Cluster, IngressSource
+from onboarding.models.events import Event
+from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
+from onboarding.models.people import Membership, RoleAssignment, Team, User
+from onboarding.models.requests import Decision, Request, RequestLane, Verdict
+
+__all__ = [
+    "Cluster",
+    "Decision",
+    "Event",
+    "IngressSource",
+    "ManagedNamespace",
+    "Membership",
+    "Request",
+    "RequestLane",
+    "Revision",
+    "RoleAssignment",
+    "Run",
+    "Step",
+    "Team",
+    "User",
+    "Verdict",
+]

@@ -1,0 +1,75 @@
+"""Registered clusters: where they are, what a plan must know of them, and how they are."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.facts import ClusterFacts
+from onboarding.domain.facts import IngressSource as IngressFacts
+from onboarding.domain.lifecycle import ClusterCondition
+from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
+
+
+class Cluster(models.Model):
+    """A Kubernetes API the portal may write to. The credential is sealed; web has no key to it."""
+
+    public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
+    name = models.CharField(max_length=63, unique=True)
+    api_server = models.CharField(max_length=300)
+    ca_pem = models.TextField()
+    credential = models.BinaryField(null=True)
+    credential_version = models.PositiveIntegerField(default=0)
+    credential_expires_at = models.DateTimeField(null=True)
+    # {"dns_namespace": str, "dns_labels": {…}, "ranges": [cidr…], "group_prefix": str}
+    facts = models.JSONField(default=dict)
+    condition = models.CharField(
+        max_length=20,
+        choices=[(value.value, value.value) for value in ClusterCondition],
+        default=ClusterCondition.OK.value,
+    )
+    condition_message = models.TextField(blank=True)
+    condition_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("cluster")
+        verbose_name_plural = _("clusters")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def known_facts(self) -> ClusterFacts:
+        """Return what a plan needs, with the ingress sources. One query for the sources."""
+        return ClusterFacts(
+            name=self.name,
+            dns_namespace=self.facts["dns_namespace"],
+            dns_labels=dict(self.facts["dns_labels"]),
+            ranges=tuple(self.facts["ranges"]),
+            group_prefix=self.facts["group_prefix"],
+            ingress={
+                source.slug: IngressFacts(source.slug, source.namespace, source.pod_labels)
+                for source in self.ingress_sources.all()
+            },
+        )
+
+
+class IngressSource(models.Model):
+    """A namespace on a cluster from which exposures are allowed, and its controller's pods."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="ingress_sources")
+    slug = models.CharField(max_length=40)
+    namespace = models.CharField(max_length=63)
+    pod_labels = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = _("ingress source")
+        verbose_name_plural = _("ingress sources")
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "slug"], name="one_source_per_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} on {self.cluster.name}"

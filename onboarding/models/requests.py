@@ -1,0 +1,140 @@
+"""Requests and the decisions on them. The database itself refuses what must never be."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.spec import NamespaceSpec, RequestKind, load_spec
+from onboarding.models.clusters import Cluster
+from onboarding.models.events import Event
+from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
+from onboarding.models.people import Team, User
+
+
+class Verdict(models.TextChoices):
+    """What one person said on one lane."""
+
+    APPROVE = "approve", _("Approved")
+    RETURN = "return", _("Returned for changes")
+    REJECT = "reject", _("Rejected")
+
+
+class Request(models.Model):
+    """Somebody's wish for one namespace. `digest` is what approvals bind to.
+
+    `base_generation` is the namespace's generation the request was made against (0 when
+    onboarding), so a stale one is noticed when decided.
+    """
+
+    public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in RequestKind])
+    state = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value) for s in RequestState],
+        default=RequestState.DRAFT.value,
+    )
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="requests")
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="requests")
+    name = models.CharField(max_length=63)
+    requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="requests")
+    namespace = models.ForeignKey(
+        "onboarding.ManagedNamespace", on_delete=models.PROTECT, null=True, related_name="requests"
+    )
+    base_generation = models.PositiveIntegerField(default=0)
+    spec = models.JSONField()
+    plan = models.JSONField()
+    digest = models.CharField(max_length=71)
+    form_key = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    last_event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["requester", "form_key"], name="one_request_per_rendered_form"
+            ),
+            models.UniqueConstraint(
+                F("cluster"),
+                Lower("name"),
+                condition=Q(state__in=sorted(OPEN_REQUEST)),
+                name="one_open_request_per_namespace",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "submitted_at"], name="request_queue"),
+            models.Index(fields=["team", "-id"], name="request_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+        return f"REQ-{self.public_id}"
+
+    @property
+    def wanted(self) -> NamespaceSpec:
+        """Return the spec asked for."""
+        return load_spec(self.spec)
+
+
+class RequestLane(models.Model):
+    """A lane the request must pass, and the reasons, as they stood when it was submitted."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="lanes")
+    lane = models.CharField(max_length=10, choices=[(lane.value, lane.value) for lane in Lane])
+    reasons = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("needed lane")
+        verbose_name_plural = _("needed lanes")
+        constraints = [
+            models.UniqueConstraint(fields=["request", "lane"], name="each_lane_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lane} for {self.request.label}"
+
+
+class Decision(models.Model):
+    """One person's word on one lane, for one digest. Voided when the request is edited.
+
+    `requester` is copied onto the row so that the separation of duties is a CHECK of the database;
+    a trigger refuses a copy that is not the request's requester.
+    """
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="decisions")
+    lane = models.CharField(max_length=10, choices=[(lane.value, lane.value) for lane in Lane])
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="decisions")
+    requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=71)
+    reason = models.TextField(blank=True)
+    decided_at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(person=F("requester")), name="nobody_decides_their_own_request"
+            ),
+            models.UniqueConstraint(
+                fields=["request", "lane"],
+                condition=Q(voided_at__isnull=True),
+                name="one_decision_per_lane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person.label} {self.verdict} {self.lane} of {self.request.label}"

@@ -1,0 +1,66 @@
+"""Which lanes a request needs, and why: read off the catalogue and off what would change.
+
+A change asks those whose responsibility it touches. An object that stays as it is asks nobody
+again; a restricted data class asks security whenever connectivity moves.
+"""
+
+from collections.abc import Iterator
+
+from onboarding.domain.catalogue import Catalogue
+from onboarding.domain.lanes import Lane, NeededLane, needed_lanes
+from onboarding.domain.spec import NamespaceSpec, RequestKind
+from onboarding.plan.changes import Effect, ObjectChange
+
+_KIND_REASONS = {
+    RequestKind.ONBOARD: "Every new namespace",
+    RequestKind.CHANGE: "Every change of a namespace",
+    RequestKind.RETIRE: "Every removal of a namespace",
+}
+
+
+def lanes_for(
+    kind: RequestKind,
+    spec: NamespaceSpec,
+    changes: tuple[ObjectChange, ...],
+    *,
+    catalogue: Catalogue,
+    before: NamespaceSpec | None,
+) -> tuple[NeededLane, ...]:
+    """Return the lanes a request must pass, in the order of `Lane`, each with its reasons."""
+    reasons = [(lane, _KIND_REASONS[kind]) for lane in catalogue.kind_lanes[kind]]
+    if kind is not RequestKind.RETIRE:
+        moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
+        reasons += _template_reasons(moved, catalogue)
+        reasons += _choice_reasons(spec, before, moved, catalogue)
+    return needed_lanes(reasons)
+
+
+def _template_reasons(
+    moved: list[ObjectChange], catalogue: Catalogue
+) -> Iterator[tuple[Lane, str]]:
+    for change in moved:
+        slug = change.planned.template.partition("@")[0]
+        template = catalogue.templates.get(slug)
+        for lane in template.lanes if template else ():
+            yield lane, f"{template.title if template else slug} would be {change.effect}"
+
+
+def _choice_reasons(
+    spec: NamespaceSpec,
+    before: NamespaceSpec | None,
+    moved: list[ObjectChange],
+    catalogue: Catalogue,
+) -> Iterator[tuple[Lane, str]]:
+    if before is None or before.size != spec.size:
+        size = catalogue.sizes[spec.size]
+        for lane in size.lanes:
+            yield lane, f"Size {size.title}"
+    if before is None or before.environment != spec.environment:
+        environment = catalogue.environments[spec.environment]
+        for lane in environment.lanes:
+            yield lane, f"{environment.title} environment"
+    policies_move = any(change.key.kind == "NetworkPolicy" for change in moved)
+    if before is None or before.data_class != spec.data_class or policies_move:
+        data_class = catalogue.data_classes[spec.data_class]
+        for lane in data_class.lanes:
+            yield lane, f"{data_class.title} data"

@@ -1,0 +1,228 @@
+"""Reads the catalogue's files into values, and says in which file and line one is wrong.
+
+Files are data that platform people edit, so every mistake is reported, not only the first, and
+nothing of a broken catalogue is used.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from onboarding.domain.catalogue import Catalogue, Choice, Size, Template
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import Phase
+from onboarding.domain.names import DNS_LABEL
+from onboarding.domain.objects import Json, Manifest, branch, text
+from onboarding.domain.parameters import CHECKS, Parameter, check_value
+from onboarding.plan.fill import slots_of
+
+CATALOGUE_DIR = Path(__file__).resolve().parent.parent / "catalogue"
+_TEMPLATE_FIELDS = {"slug", "version", "title", "why", "phase", "lanes", "parameters", "object"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in a catalogue file. `line` counts from 1; 0 where none can be named."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return e.g. `sizes.yaml:3: medium: …`."""
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+class BadCatalogue(ValueError):
+    """The catalogue's files hold mistakes. `mistakes` lists all of them."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        """Keep the mistakes; the text joins them, one a line."""
+        self.mistakes = mistakes
+        super().__init__("\n".join(map(str, mistakes)))
+
+
+@cache
+def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
+    """Return the catalogue in `folder`. Raise BadCatalogue with every mistake found."""
+    reader = _Reader(folder)
+    catalogue = reader.catalogue()
+    if reader.mistakes:
+        raise BadCatalogue(reader.mistakes)
+    return catalogue
+
+
+class _Reader:
+    """Reads one folder and gathers mistakes with the line they stand on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mistakes: list[Mistake] = []
+        self.lines: dict[tuple[str, str], int] = {}
+
+    def catalogue(self) -> Catalogue:
+        """Read every file; where one is broken its part stays empty and a mistake is noted."""
+        files = sorted((self.folder / "templates").glob("*.yaml"))
+        templates = {read.slug: read for file in files if (read := self._template(file))}
+        settings = self._tree("environments.yaml")
+        catalogue = Catalogue(
+            templates=templates,
+            sizes={slug: self._size(slug, body) for slug, body in self._entries("sizes.yaml")},
+            environments=self._choices(settings, "environments"),
+            data_classes=self._choices(settings, "data_classes"),
+            egress=self._choices(settings, "egress"),
+            lifetimes=self._lifetimes(settings),
+            kind_lanes={
+                kind: self._lanes("environments.yaml", kind, lanes)
+                for kind, lanes in branch(settings, "kinds").items()
+            },
+            reserved_names=self._reserved(),
+        )
+        for choice in catalogue.egress.values():
+            if choice.template and choice.template not in templates:
+                self._wrong("environments.yaml", choice.slug, f"no template {choice.template}")
+        return catalogue
+
+    def _template(self, file: Path) -> Template | None:
+        name = f"templates/{file.name}"
+        tree = self._tree(name)
+        if not tree:
+            return None
+        parameters = {
+            slot: self._parameter(name, slot, body)
+            for slot, body in branch(tree, "parameters").items()
+        }
+        body = branch(tree, "object")
+        self._check_template(name, tree, parameters, body)
+        version = tree.get("version")
+        return Template(
+            slug=text(tree, "slug"),
+            version=version if isinstance(version, int) else 0,
+            title=text(tree, "title"),
+            phase=text(tree, "phase"),
+            lanes=self._lanes(name, "lanes", tree.get("lanes", [])),
+            parameters=parameters,
+            body=body,
+            why=text(tree, "why"),
+        )
+
+    def _check_template(
+        self, name: str, tree: Manifest, parameters: Mapping[str, Parameter], body: Manifest
+    ) -> None:
+        for field in sorted(set(tree) - _TEMPLATE_FIELDS):
+            self._wrong(name, field, f"unknown field {field}")
+        if f"templates/{text(tree, 'slug')}.yaml" != name:
+            self._wrong(name, "slug", "slug and file name differ")
+        if not isinstance(tree.get("version"), int) or not text(tree, "title"):
+            self._wrong(name, "version", "a template has a whole-number version and a title")
+        if text(tree, "phase") not in {phase.value for phase in Phase}:
+            self._wrong(name, "phase", f"no phase {text(tree, 'phase')!r}")
+        if not text(body, "kind") or not branch(body, "metadata"):
+            self._wrong(name, "object", "object needs a kind and metadata")
+        for slot in sorted(slots_of(body) ^ set(parameters)):
+            problem = "is used but not declared" if slot not in parameters else "is never used"
+            self._wrong(name, slot, f"slot {slot} {problem}")
+
+    def _parameter(self, file: str, slot: str, body: Json) -> Parameter:
+        fields = body if isinstance(body, dict) else {}
+        numbers = {key: value for key, value in fields.items() if isinstance(value, int)}
+        unknown = set(fields) - {"type", "max_items", "low", "high"}
+        if unknown or fields.get("type") not in CHECKS:
+            known = ", ".join(sorted(CHECKS))
+            self._wrong(file, slot, f"slot {slot} needs a type out of {known}")
+            return Parameter(type="name")
+        return Parameter(type=str(fields["type"]), **numbers)
+
+    def _size(self, slug: str, body: Manifest) -> Size:
+        amounts: dict[str, dict[str, str]] = {}
+        for part in ("quota", "default_limits", "default_requests"):
+            tree = branch(body, part)
+            for problem in check_value(Parameter("quantities"), tree):
+                self._wrong("sizes.yaml", slug, f"{slug}: {part}: {problem}")
+            amounts[part] = {resource: str(amount) for resource, amount in tree.items()}
+        lanes = self._lanes("sizes.yaml", slug, body.get("lanes", []))
+        return Size(slug=slug, title=text(body, "title") or slug, lanes=lanes, **amounts)
+
+    def _choices(self, settings: Manifest, part: str) -> dict[str, Choice]:
+        found = {}
+        for slug, body in branch(settings, part).items():
+            fields = body if isinstance(body, dict) else {}
+            days = fields.get("max_lifetime_days")
+            found[slug] = Choice(
+                slug=slug,
+                title=text(fields, "title") or slug,
+                note=text(fields, "note"),
+                lanes=self._lanes("environments.yaml", slug, fields.get("lanes", [])),
+                template=text(fields, "template") or None,
+                max_lifetime_days=days if isinstance(days, int) else None,
+            )
+        if not found:
+            self._wrong("environments.yaml", part, f"{part} is empty")
+        return found
+
+    def _lifetimes(self, settings: Manifest) -> tuple[int | None, ...]:
+        days = settings.get("lifetimes")
+        if not isinstance(days, list) or not days:
+            self._wrong("environments.yaml", "lifetimes", "lifetimes is a list of days")
+            return ()
+        return tuple(day if isinstance(day, int) else None for day in days)
+
+    def _lanes(self, file: str, field: str, lanes: Json) -> tuple[Lane, ...]:
+        known = {lane.value for lane in Lane}
+        if not isinstance(lanes, list) or not {str(lane) for lane in lanes} <= known:
+            self._wrong(file, field, f"lanes are a list out of {', '.join(sorted(known))}")
+            return ()
+        return tuple(Lane(str(lane)) for lane in lanes)
+
+    def _reserved(self) -> tuple[str, ...]:
+        patterns = self._load("reserved_names.yaml")
+        if not isinstance(patterns, list):
+            self._wrong("reserved_names.yaml", "", "is a list of patterns")
+            return ()
+        for pattern in patterns:
+            if not DNS_LABEL.match(str(pattern).strip("*").strip("-")):
+                self._wrong("reserved_names.yaml", str(pattern), f"{pattern!r} is no pattern")
+        return tuple(str(pattern) for pattern in patterns)
+
+    def _entries(self, file: str) -> list[tuple[str, Manifest]]:
+        tree = self._tree(file)
+        return [(slug, body) for slug, body in tree.items() if isinstance(body, dict)]
+
+    def _tree(self, file: str) -> Manifest:
+        loaded = self._load(file)
+        if isinstance(loaded, dict):
+            return loaded
+        self._wrong(file, "", "is no mapping")
+        return {}
+
+    def _load(self, file: str) -> Json:
+        try:
+            source = (self.folder / file).read_text(encoding="utf-8")
+            self._note_lines(file, yaml.compose(source, Loader=yaml.SafeLoader))
+            loaded: Json = yaml.safe_load(source)
+        except OSError as error:
+            self.mistakes.append(Mistake(file, 0, f"cannot be read: {error.strerror}"))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            self.mistakes.append(Mistake(file, line, f"is no YAML: {error.problem}"))
+        else:
+            return loaded
+        return None
+
+    def _note_lines(self, file: str, node: yaml.Node | None) -> None:
+        """Remember where each key and list item stands, first mention first."""
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self.lines.setdefault((file, key.value), key.start_mark.line + 1)
+                self._note_lines(file, value)
+        elif isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                self._note_lines(file, value)
+        elif isinstance(node, yaml.ScalarNode):
+            self.lines.setdefault((file, node.value), node.start_mark.line + 1)
+
+    def _wrong(self, file: str, field: str, problem: str) -> None:
+        self.mistakes.append(Mistake(file, self.lines.get((file, field), 0), problem))

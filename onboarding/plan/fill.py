@@ -1,0 +1,58 @@
+"""Fill a template's typed slots. A slot is a mapping {$slot: name} and takes a whole value."""
+
+from collections.abc import Mapping
+
+from onboarding.domain.catalogue import Template
+from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.parameters import Parameter, check_value
+
+SLOT = "$slot"
+
+
+class BadParameter(ValueError):
+    """A value does not fit its slot. The text names template, slot and reason."""
+
+
+def fill(template: Template, values: Mapping[str, Json]) -> Manifest:
+    """Return the template's object with every slot filled. Raise BadParameter if a value is bad."""
+    for name, parameter in template.parameters.items():
+        if name not in values:
+            raise BadParameter(f"{template.ref}: {name} is missing")
+        problems = check_value(parameter, values[name])
+        if problems:
+            raise BadParameter(f"{template.ref}: {name}: {' '.join(problems)}")
+    filled = _filled(template.body, template.parameters, values)
+    if not isinstance(filled, dict):
+        raise BadParameter(f"{template.ref}: the template is no object")
+    return filled
+
+
+def slots_of(tree: Json) -> set[str]:
+    """Return the names of all slots in a tree."""
+    if isinstance(tree, dict):
+        if SLOT in tree:
+            return {str(tree[SLOT])}
+        return {name for value in tree.values() for name in slots_of(value)}
+    if isinstance(tree, list):
+        return {name for value in tree for name in slots_of(value)}
+    return set()
+
+
+def _filled(node: Json, parameters: Mapping[str, Parameter], values: Mapping[str, Json]) -> Json:
+    if isinstance(node, dict):
+        if SLOT in node:
+            name = str(node[SLOT])
+            return _shaped(parameters[name], values[name])
+        return {key: _filled(value, parameters, values) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, parameters, values) for value in node]
+    return node
+
+
+def _shaped(parameter: Parameter, value: Json) -> Json:
+    """Give a value the form its place in a manifest has."""
+    if parameter.type == "selector":
+        return {"matchLabels": value} if value else {}
+    if parameter.type == "tcp_ports" and isinstance(value, list):
+        return [{"protocol": "TCP", "port": port} for port in value]
+    return value

@@ -1,0 +1,46 @@
+"""Objects as YAML for people and for kubectl.
+
+The plain dumper leaves 1e3, 0o14 and y bare and kubectl reads them as numbers and booleans, so
+every string that is not plainly a word is quoted.
+"""
+
+import re
+from collections.abc import Iterable
+
+import yaml
+
+from onboarding.domain.objects import Manifest
+
+_PLAIN = re.compile(r"\A[A-Za-z][A-Za-z0-9./_-]*\Z")
+_NOT_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what another YAML reader might not take for text; indents lists under their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN.match(text) and text.lower() not in _NOT_WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def render_yaml(manifest: Manifest) -> str:
+    """Return one object as a YAML document without separator."""
+    return yaml.dump(
+        manifest, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True,
+        width=1000,
+    )
+
+
+def render_documents(manifests: Iterable[Manifest]) -> str:
+    """Return several objects as one YAML stream, in the given order."""
+    return "---\n".join(render_yaml(manifest) for manifest in manifests)

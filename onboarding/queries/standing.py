@@ -1,0 +1,50 @@
+"""What a person may do, read once per web request: lanes, roles, teams. Two queries.
+
+Nothing is cached beyond the request, so a role that is lost is lost with the very next one.
+"""
+
+from dataclasses import dataclass
+
+from onboarding.domain.lanes import Lane
+from onboarding.models import Membership, RoleAssignment, User
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person's rights at one moment. Team ids are primary keys."""
+
+    user_id: int
+    teams: frozenset[int]
+    leads: frozenset[int]
+    lanes: frozenset[Lane]
+    is_auditor: bool
+    is_platform_admin: bool
+
+    @property
+    def is_approver(self) -> bool:
+        """Tell whether the person decides in any lane."""
+        return bool(self.lanes)
+
+    @property
+    def sees_everything(self) -> bool:
+        """Tell whether the person reads requests and namespaces of every team."""
+        return self.is_approver or self.is_auditor or self.is_platform_admin
+
+    @property
+    def reads_history(self) -> bool:
+        """Tell whether the person browses the record of every team."""
+        return self.is_auditor or self.is_platform_admin
+
+
+def standing_of(user: User) -> Standing:
+    """Return what `user` may do now. An inactive user may do nothing."""
+    memberships = [] if not user.is_active else list(user.memberships.values_list("team", "role"))
+    roles = set() if not user.is_active else set(user.role_assignments.values_list("role", flat=True))
+    return Standing(
+        user_id=user.pk,
+        teams=frozenset(team for team, _role in memberships),
+        leads=frozenset(team for team, role in memberships if role == Membership.Role.LEAD),
+        lanes=frozenset(lane for lane in Lane if lane.value in roles),
+        is_auditor=RoleAssignment.Role.AUDITOR in roles,
+        is_platform_admin=RoleAssignment.Role.PLATFORM_ADMIN in roles,
+    )

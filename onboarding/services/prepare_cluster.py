@@ -1,0 +1,241 @@
+"""Prepare a cluster for the portal and register it: what `manage.py prepare_cluster` does.
+
+install → mint → wait → register → check. Every step compares before it writes, so a second run
+changes nothing. The only place where a platform admin's kubeconfig is used; it is not stored.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from onboarding.cluster.connections import AdminConnection, Connection
+from onboarding.cluster.discovery import Ranges, canonical, find_ranges
+from onboarding.cluster.errors import Unauthorized
+from onboarding.cluster.gateway import ClusterGateway, Gateway
+from onboarding.cluster.installation import (
+    FIELD_MANAGER,
+    Outcome,
+    install,
+    load_manifests,
+    printed,
+    wait_for_admission,
+    wait_for_roles,
+)
+from onboarding.cluster.selfcheck import check_rights
+from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
+from onboarding.domain.objects import Json, Key, text
+from onboarding.domain.refusals import Refusal
+from onboarding.models import Cluster, IngressSource
+from onboarding.services.connect import NoCredential, stored_token
+from onboarding.services.renew import is_due, store_token
+
+Say = Callable[[str], object]
+DNS_PEER = ("kube-system", {"k8s-app": "kube-dns"})
+
+
+class CannotPrepare(Refusal):
+    """The cluster cannot be prepared like this; nothing was registered."""
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Pods of one namespace, all of them where `labels` is empty."""
+
+    namespace: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line says. None or () keeps what is stored, or what the cluster tells."""
+
+    name: str
+    connection: AdminConnection
+    ingress: Sequence[Pods] = ()
+    dns: Pods | None = None
+    group_prefix: str | None = None
+    ranges: Ranges = field(default_factory=Ranges)
+
+
+def manifests_folder() -> Path:
+    """Return where the manifests lie that are installed."""
+    return Path(settings.BASE_DIR) / "deploy" / "cluster"
+
+
+def print_manifests() -> str:
+    """Return everything that would be installed as one YAML stream, for GitOps."""
+    return printed(manifests_folder())
+
+
+def parse_pods(written: str) -> Pods:
+    """Read `namespace[:label=value[,label=value]…]`. Raise CannotPrepare if it is not that."""
+    namespace, _, rest = written.partition(":")
+    pairs = [pair.partition("=") for pair in rest.split(",") if pair]
+    labels = {key: value for key, _, value in pairs}
+    right = all(sign and LABEL_KEY.match(key) and LABEL_VALUE.match(v) for key, sign, v in pairs)
+    if check_dns_label(namespace) or not right:
+        raise CannotPrepare(f'"{written}" is not namespace:label=value')
+    return Pods(namespace, labels)
+
+
+def prepare_cluster(wish: Wish, *, say: Say, now: datetime) -> bool:
+    """Prepare and register the cluster, saying one line per thing; False if any right is wrong.
+
+    Raise CannotPrepare, NotInForce, CannotSeal or any ClusterError, with nothing registered yet.
+    """
+    _check(wish)
+    admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
+    cluster = _registered(wish.name, uid=_cluster_uid(admin))
+    _install(admin, say=say)
+    minted = None if _has_working_token(cluster, wish, now=now) else _mint(admin)
+    portal = _portal(cluster, wish, minted)
+    wait_for_admission(admin, portal)
+    _register(cluster, wish, admin=admin, minted=minted, say=say, now=now)
+    return _self_check(portal, say=say)
+
+
+def _check(wish: Wish) -> None:
+    if check_dns_label(wish.name):
+        raise CannotPrepare(f'"{wish.name}" is no name for a cluster: use a to z, digits, hyphens')
+    if wish.group_prefix and check_group(f"{wish.group_prefix}x"):
+        raise CannotPrepare(f'"{wish.group_prefix}" cannot be a prefix of groups')
+    if not settings.BULKHEAD_CREDENTIAL_KEYS:
+        raise CannotPrepare(
+            "BULKHEAD_CREDENTIAL_KEYS is not set here, so the credential could not be stored"
+        )
+
+
+def _cluster_uid(admin: ClusterGateway) -> str:
+    """Return what tells clusters apart whatever their address: the uid of kube-system."""
+    return text(admin.get(Key("Namespace", "", "kube-system")) or {}, "metadata", "uid")
+
+
+def _registered(name: str, *, uid: str) -> Cluster:
+    """Return the row of this name, or a new one not saved yet. Raise CannotPrepare if mixed up."""
+    for other in Cluster.objects.filter(facts__has_key="uid"):
+        if (other.name == name) != (other.facts["uid"] == uid):
+            raise CannotPrepare(
+                f"this is the cluster registered as {other.name}"
+                if other.name != name
+                else f"{name} is registered for another cluster; choose another name"
+            )
+    return Cluster.objects.filter(name=name).first() or Cluster(name=name, facts={"uid": uid})
+
+
+def _install(admin: ClusterGateway, *, say: Say) -> None:
+    manifests = load_manifests(manifests_folder())
+    held = False
+    for done in install(admin, manifests):
+        say(f"{done.key} {done.outcome}" + "".join(f"\n  {path}" for path in done.differing))
+        held = held or done.outcome is Outcome.DIFFERS
+    if held:
+        raise CannotPrepare("somebody else holds the fields named above; remove them and run again")
+    wait_for_roles(admin, manifests)
+
+
+def _has_working_token(cluster: Cluster, wish: Wish, *, now: datetime) -> bool:
+    try:
+        if is_due(cluster, now=now):
+            return False
+        _portal(cluster, wish, None).review_access(verb="get", resource="namespaces")
+    except (NoCredential, Unauthorized):
+        return False
+    return True
+
+
+def _mint(admin: ClusterGateway) -> tuple[str, datetime]:
+    return admin.renew_token(settings.TOKEN_HOURS * 3600)
+
+
+def _portal(cluster: Cluster, wish: Wish, minted: tuple[str, datetime] | None) -> Gateway:
+    token = minted[0] if minted else stored_token(cluster)[0]
+    return Gateway(Connection(wish.connection.server, wish.connection.ca, token))
+
+
+def _register(
+    cluster: Cluster,
+    wish: Wish,
+    *,
+    admin: ClusterGateway,
+    minted: tuple[str, datetime] | None,
+    say: Say,
+    now: datetime,
+) -> None:
+    facts = _facts(cluster, wish, find_ranges(admin))
+    with transaction.atomic():
+        outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
+        for source in wish.ingress:
+            outcomes[f"ingress source {source.namespace}"] = _save_source(cluster, source)
+        if minted:
+            store_token(cluster, minted[0], expires_at=minted[1], now=now)
+    for what, outcome in outcomes.items():
+        say(f"{what} {outcome}")
+    for name, value in sorted(facts.items()):
+        say(f"  {name}: {value}")
+    state = "stored" if minted else "unchanged"
+    say(f"credential {state}, expires {cluster.credential_expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _facts(cluster: Cluster, wish: Wish, found: Ranges) -> dict[str, Json]:
+    """Return what holds: said now, else stored before, else told by the cluster."""
+    known = cluster.facts
+    dns = wish.dns or Pods(
+        known.get("dns_namespace", DNS_PEER[0]), known.get("dns_labels", DNS_PEER[1])
+    )
+    pods, services, nodes = (
+        list(canonical(getattr(wish.ranges, part) or getattr(found, part) or known.get(name, [])))
+        for part, name in _RANGE_FACTS.items()
+    )
+    prefix = known.get("group_prefix", "") if wish.group_prefix is None else wish.group_prefix
+    return {
+        **known,
+        "dns_namespace": dns.namespace,
+        "dns_labels": dict(dns.labels),
+        "group_prefix": prefix,
+        "pod_ranges": pods,
+        "service_ranges": services,
+        "node_ranges": nodes,
+        "ranges": list(canonical([*pods, *services, *nodes])),
+    }
+
+
+_RANGE_FACTS = {"pods": "pod_ranges", "services": "service_ranges", "nodes": "node_ranges"}
+
+
+def _save(cluster: Cluster, wish: Wish, facts: dict[str, Json]) -> Outcome:
+    """Write the row only where it differs."""
+    new = {"api_server": wish.connection.server, "ca_pem": wish.connection.ca, "facts": facts}
+    if cluster.pk and all(getattr(cluster, name) == value for name, value in new.items()):
+        return Outcome.UNCHANGED
+    outcome = Outcome.CONFIGURED if cluster.pk else Outcome.CREATED
+    for name, value in new.items():
+        setattr(cluster, name, value)
+    cluster.save()
+    return outcome
+
+
+def _save_source(cluster: Cluster, source: Pods) -> Outcome:
+    held = IngressSource.objects.filter(cluster=cluster, slug=source.namespace).first()
+    if held and held.pod_labels == source.labels:
+        return Outcome.UNCHANGED
+    IngressSource.objects.update_or_create(
+        cluster=cluster,
+        slug=source.namespace,
+        defaults={"namespace": source.namespace, "pod_labels": source.labels},
+    )
+    return Outcome.CONFIGURED if held else Outcome.CREATED
+
+
+def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
+    say("")
+    say("Self-check, as the portal:")
+    findings = list(check_rights(portal))
+    for finding in findings:
+        say(str(finding))
+    wrong = sum(bool(finding.wrong) for finding in findings)
+    say(f"{len(findings)} lines, {wrong} wrong")
+    return not wrong

@@ -1,0 +1,79 @@
+"""How each state looks: tone, icon and words, as tables.
+
+Read by the `state_badge` tag. The states themselves live in domain/lifecycle.py; a state that has
+no row here is still shown, in its own word and without a tone, rather than hidden.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TONES = frozenset({"ok", "warn", "danger", "run", "plain"})
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a badge shows: a tone of TONES, the name of an icon in icons.svg, words."""
+
+    tone: str
+    icon: str
+    words: str | Promise
+
+
+REQUEST_STATES = {
+    "draft": Face("plain", "pencil", _("Draft")),
+    "pending": Face("run", "clock", _("Waiting for decisions")),
+    "returned": Face("warn", "undo", _("Returned for changes")),
+    "approved": Face("ok", "check", _("Approved")),
+    "rejected": Face("danger", "x", _("Rejected")),
+    "cancelled": Face("plain", "dash", _("Cancelled")),
+    "expired": Face("plain", "clock", _("Expired")),
+}
+
+NAMESPACE_STATES = {
+    "wanted": Face("run", "clock", _("Waiting to start")),
+    "created": Face("run", "run", _("Created, not fenced yet")),
+    "fenced": Face("run", "run", _("Fenced, policies next")),
+    "baselined": Face("run", "run", _("Policies accepted, bounds next")),
+    "bounded": Face("run", "run", _("Bounded, access next")),
+    "granted": Face("run", "run", _("Access granted, being verified")),
+    "ready": Face("ok", "check", _("Ready")),
+    "drifted": Face("warn", "warn", _("Drifted")),
+    "retrying": Face("warn", "run", _("Retrying")),
+    "blocked": Face("danger", "x", _("Blocked")),
+    "quarantined": Face("danger", "lock", _("Quarantined")),
+    "revoking": Face("run", "run", _("Removing access")),
+    "draining": Face("run", "run", _("Stopping workloads")),
+    "deleting": Face("run", "run", _("Deleting")),
+    "gone": Face("plain", "dash", _("Gone")),
+}
+
+# One attempt and its steps (models/runs), one person's word on a lane (models/requests).
+WORK_STATES = {
+    "waiting": Face("plain", "clock", _("Waiting")),
+    "running": Face("run", "run", _("Running")),
+    "done": Face("ok", "check", _("Done")),
+    "succeeded": Face("ok", "check", _("Done")),
+    "failed": Face("danger", "x", _("Failed")),
+    "approve": Face("ok", "check", _("Approved")),
+    "reject": Face("danger", "x", _("Rejected")),
+    "return": Face("warn", "undo", _("Returned for changes")),
+}
+
+# What is known of a cluster itself; its namespaces wait while it is not well.
+CLUSTER_CONDITIONS = {
+    "ok": Face("ok", "check", _("Reachable")),
+    "unreachable": Face("danger", "warn", _("Does not answer")),
+    "unauthorized": Face("danger", "lock", _("Credential refused")),
+    "grant-missing": Face("danger", "lock", _("A permission is missing")),
+}
+
+FACES = REQUEST_STATES | NAMESPACE_STATES | WORK_STATES | CLUSTER_CONDITIONS
+
+
+def face_of(state: object) -> Face:
+    """Return the face of an enum member or its value; letter case does not matter."""
+    word = str(getattr(state, "value", state))
+    fallback = Face("plain", "info", word.replace("_", " ").capitalize() or _("Unknown"))
+    return FACES.get(word.lower(), fallback)

@@ -1,0 +1,72 @@
+"""Times, spans and digests in words. Pure: the clock is an argument.
+
+Used by the tags of bulkhead.py. Style: design rule "relative words, exact UTC in the title".
+"""
+
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+DATE_INSTEAD_AFTER_DAYS = 14
+DIGEST_HEX = 64
+DIGEST_ENDS = 8
+
+
+def in_words(seconds: float) -> str:
+    """Return a span of seconds as its two largest units: "0.9 s", "3 min 48 s", "2 days 3 h"."""
+    if seconds < 10:
+        return _("%(count)s s") % {"count": f"{max(seconds, 0):.1f}".removesuffix(".0")}
+    whole = round(seconds)
+    days, rest = divmod(whole, DAY)
+    hours, rest = divmod(rest, HOUR)
+    minutes, left = divmod(rest, MINUTE)
+    parts = [
+        (days, ngettext("%(count)d day", "%(count)d days", days)),
+        (hours, _("%(count)d h")),
+        (minutes, _("%(count)d min")),
+        (left, _("%(count)d s")),
+    ]
+    first = next(index for index, (count, _form) in enumerate(parts) if count)
+    return " ".join(form % {"count": count} for count, form in parts[first : first + 2] if count)
+
+
+def _largest_unit(seconds: float) -> str:
+    """Return whole seconds, minutes, hours or days, rounded down: "59 min", never "60 min"."""
+    for size, form in ((DAY, None), (HOUR, _("%(count)d h")), (MINUTE, _("%(count)d min"))):
+        count = int(seconds // size)
+        if count:
+            text = form or ngettext("%(count)d day", "%(count)d days", count)
+            return text % {"count": count}
+    return _("%(count)d s") % {"count": int(seconds)}
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Return "18 min ago", "in 4 days", or the date when it is more than two weeks away."""
+    away = (now - moment).total_seconds()
+    if abs(away) >= DATE_INSTEAD_AFTER_DAYS * DAY:
+        when = moment.astimezone(UTC)
+        return f"{when.day} {when:%b %Y}"
+    if abs(away) < 1:
+        return _("just now")
+    span = _largest_unit(abs(away))
+    return _("%(span)s ago") % {"span": span} if away > 0 else _("in %(span)s") % {"span": span}
+
+
+def exact(moment: datetime) -> str:
+    """Return "2026-11-24 14:02:00 UTC"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def machine(moment: datetime) -> str:
+    """Return the value of a `datetime` attribute: "2026-11-24T14:02:00Z"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def shorten_digest(digest: str) -> str:
+    """Return "sha256:9f2c07b4…a6e35b1d" for a SHA-256 in hex, with or without its prefix."""
+    digits = digest.removeprefix("sha256:")
+    if len(digits) != DIGEST_HEX:
+        return digest
+    return f"sha256:{digits[:DIGEST_ENDS]}…{digits[-DIGEST_ENDS:]}"

@@ -1,0 +1,74 @@
+"""Who may open a route, said where the route is written. The one door every page goes through.
+
+`@allow(…)` is compulsory: a test walks the URLconf and fails on a route without it. Rights on one
+object live in the loaders (404 for strangers); rights on a kind of page are checked here (403).
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from django.http import HttpRequest, HttpResponseBase
+
+from onboarding.domain.refusals import Forbidden
+from onboarding.models import User
+from onboarding.queries.standing import Standing, standing_of
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R", bound=HttpResponseBase)
+
+
+class Who(Enum):
+    """Audiences of a route. READERS and below are narrowed further by the object's loader."""
+
+    ANYBODY = "anybody, signed in or not"
+    SIGNED_IN = "every person who is signed in"
+    READERS = "people of the object's team, approvers, auditors and platform admins"
+    LEADS = "leads of the object's team"
+    APPROVERS = "people with an approval lane"
+    AUDITORS = "auditors and platform admins"
+    PLATFORM_ADMINS = "platform admins"
+
+
+class SignedIn(HttpRequest):
+    """A request after `allow`: a person with a standing."""
+
+    user: User
+    standing: Standing
+    request_id: str
+
+
+_CHECKS: dict[Who, Callable[[Standing], bool]] = {
+    Who.SIGNED_IN: lambda _standing: True,
+    Who.READERS: lambda _standing: True,
+    Who.LEADS: lambda _standing: True,
+    Who.APPROVERS: lambda standing: standing.is_approver,
+    Who.AUDITORS: lambda standing: standing.reads_history,
+    Who.PLATFORM_ADMINS: lambda standing: standing.is_platform_admin,
+}
+
+
+def allow(
+    who: Who,
+) -> Callable[
+    [Callable[Concatenate[SignedIn, _P], _R]], Callable[Concatenate[HttpRequest, _P], _R]
+]:
+    """Declare who may open the view, and refuse the others with 403 before it runs."""
+
+    def wrap(
+        view: Callable[Concatenate[SignedIn, _P], _R],
+    ) -> Callable[Concatenate[HttpRequest, _P], _R]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+            signed_in = cast(SignedIn, request)
+            if who is not Who.ANYBODY:
+                signed_in.standing = standing_of(signed_in.user)
+                if not _CHECKS[who](signed_in.standing):
+                    raise Forbidden(f"This page is for {who.value}.")
+            return view(signed_in, *args, **kwargs)
+
+        guarded.access = who  # type: ignore[attr-defined]  # read by the route matrix test
+        return guarded
+
+    return wrap

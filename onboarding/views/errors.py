@@ -1,0 +1,42 @@
+"""Error pages: what happened, what to do, and the id to quote."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def refusal_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """Return the product's page for 400, 403, 404, 409 or 422 with a person's message on it."""
+    template = f"{404 if status == 404 else 409 if status in {409, 422} else status}.html"
+    context = {
+        "message": "" if status == 404 else message,
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return render(request, template, context, status=status)
+
+
+def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Answer 400: too large, malformed, or from a host we do not serve."""
+    return refusal_page(request, 400, _("The request could not be read."))
+
+
+def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Answer 403."""
+    return refusal_page(request, 403, _("You may not do this."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """Answer 403 to a form that did not come from a page of ours."""
+    message = _("The form was sent without its proof of origin. Open the page again and resend it.")
+    return refusal_page(request, 403, message)
+
+
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Answer 404: missing and invisible look the same."""
+    return refusal_page(request, 404, "")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 from a template that needs nothing."""
+    context = {"request_id": getattr(request, "request_id", "")}
+    return render(request, "500.html", context, status=500)

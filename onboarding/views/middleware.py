@@ -1,0 +1,47 @@
+"""Around every request: an id that can be quoted, and refusals turned into pages."""
+
+import secrets
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
+from onboarding.views.errors import refusal_page
+
+Next = Callable[[HttpRequest], HttpResponse]
+STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
+
+
+class RequestId:
+    """Gives each request an id: in the log, in the X-Request-Id header and on error pages."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Bind the id to the log while the request is answered."""
+        request_id = secrets.token_hex(8)
+        request.request_id = request_id  # type: ignore[attr-defined]  # declared on SignedIn
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class Refusals:
+    """Turns a Refusal raised anywhere below a view into its page. Bugs pass through to 500."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer as usual; `process_exception` does the work."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the page for a refusal, or None for everything else."""
+        if not isinstance(error, Refusal):
+            return None
+        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+        return refusal_page(request, status, str(error))

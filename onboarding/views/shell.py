@@ -1,0 +1,88 @@
+"""What surrounds every page: navigation by standing, the person's roles, demo sign-ins."""
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from onboarding.domain.demo import DEMO_PASSWORD, DEMO_PEOPLE
+from onboarding.queries.requests import waiting_count
+from onboarding.queries.standing import Standing, standing_of
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One entry of the rail."""
+
+    url: str
+    label: str
+    icon: str
+    count: int | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The frame's contents."""
+
+    nav: list[NavItem] = field(default_factory=list)
+    role_line: str = ""
+    is_platform_admin: bool = False
+    demo_people: list[dict[str, str]] = field(default_factory=list)
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """Return the frame for templates, as `shell`."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        people = [
+            {"name": person.name, "username": person.username, "password": DEMO_PASSWORD,
+             "role": person.role}
+            for person in DEMO_PEOPLE
+        ]
+        return {"shell": Shell(demo_people=people if settings.DEMO else [])}
+    standing = getattr(request, "standing", None) or standing_of(user)
+    entries = _entries(standing)
+    path = request.path
+    chosen = max((url for url, *_rest in entries if path.startswith(url)), key=len, default="")
+    return {
+        "shell": Shell(
+            nav=[
+                NavItem(url, label, icon, count, current=url == chosen)
+                for url, label, icon, count in entries
+            ],
+            role_line=_role_line(standing),
+            is_platform_admin=standing.is_platform_admin,
+        )
+    }
+
+
+def _entries(standing: Standing) -> list[tuple[str, str, str, int | None]]:
+    entries: list[tuple[str, str, str, int | None]] = [(reverse("home"), _("Home"), "home", None)]
+    if standing.is_approver:
+        waiting = waiting_count(standing)
+        entries.append((reverse("queue"), _("Approvals"), "inbox", waiting))
+    entries.append((reverse("namespace-list"), _("Namespaces"), "box", None))
+    entries.append((reverse("request-list"), _("Requests"), "doc", None))
+    if standing.is_platform_admin:
+        entries.append((reverse("cluster-list"), _("Clusters"), "cluster", None))
+        entries.append((reverse("team-list"), _("Teams"), "people", None))
+    if standing.reads_history:
+        entries.append((reverse("event-list"), _("History"), "history", None))
+    return entries
+
+
+def _role_line(standing: Standing) -> str:
+    roles = []
+    if standing.leads:
+        roles.append(_("Team lead"))
+    elif standing.teams:
+        roles.append(_("Team member"))
+    roles += [_("%(lane)s approver") % {"lane": lane.value.title()} for lane in standing.lanes]
+    if standing.is_auditor:
+        roles.append(_("Auditor, read only"))
+    if standing.is_platform_admin:
+        roles.append(_("Platform admin"))
+    return ", ".join(roles) or _("No team yet")

@@ -1,0 +1,14 @@
+"""Where the parts hang: product pages, accounts, the admin site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("onboarding.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+handler400 = "onboarding.views.errors.bad_request"
+handler403 = "onboarding.views.errors.forbidden"
+handler404 = "onboarding.views.errors.not_found"
+handler500 = "onboarding.views.errors.server_error"

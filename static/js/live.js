@@ -1,0 +1,52 @@
+/* What htmx does not do by itself.
+
+   1. The text of data-announce in a new page or a swapped part goes to the one status region.
+   2. A failed background request shows the message #trouble; the next success hides it.
+   3. A poll (an element with data-poll) makes no request while the tab is hidden.
+   4. data-dismiss closes the nearest .bh-alert. Messages stay until then. */
+(function () {
+  "use strict";
+
+  function announce(part) {
+    const marked = part.matches?.("[data-announce]") ? part : part.querySelector("[data-announce]");
+    const live = document.getElementById("live");
+    if (marked && live && live.textContent !== marked.dataset.announce) {
+      live.textContent = marked.dataset.announce;
+    }
+  }
+
+  function trouble(is) {
+    const message = document.getElementById("trouble");
+    if (message) message.hidden = !is;
+  }
+
+  function revealDismiss(part) {
+    part.querySelectorAll("[data-dismiss]").forEach((button) => {
+      button.hidden = false;
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    revealDismiss(document);
+    announce(document);
+  });
+  document.addEventListener("htmx:load", (event) => {
+    revealDismiss(event.target);
+    announce(event.target);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+  });
+  document.addEventListener("htmx:sendError", () => trouble(true));
+  document.addEventListener("htmx:timeout", () => trouble(true));
+  document.addEventListener("htmx:responseError", () => trouble(true));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) trouble(false);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (!button) return;
+    button.closest(".bh-alert").remove();
+    document.getElementById("main").focus();
+  });
+})();

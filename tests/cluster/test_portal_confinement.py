@@ -1,0 +1,140 @@
+"""What the portal itself cannot do on the real server, whatever it is told or whoever holds it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from onboarding.cluster.errors import ClusterError, Forbidden, Refused
+from onboarding.cluster.gateway import Gateway
+from onboarding.domain.objects import Key, Manifest
+from tests.cluster.conftest import Prepared
+from tests.support.manifests import RBAC_GROUP, binding, pod, policy
+
+Attempt = tuple[type[ClusterError], Callable[[Gateway, str], object]]
+ATTEMPTS: dict[str, Attempt] = {
+    "create a namespace that is not labelled as managed": (
+        Refused,
+        lambda portal, _: portal.create(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "unlabelled"}}
+        ),
+    ),
+    "adopt a namespace by labelling it": (
+        Refused,
+        lambda portal, _: portal.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": "default", "labels": {"bulkhead.dev/managed": "true"}},
+            }
+        ),
+    ),
+    "delete a namespace it does not manage": (
+        Refused,
+        lambda portal, _: portal.delete(Key("Namespace", "", "kube-public")),
+    ),
+    "write a policy into a namespace it does not manage": (
+        Refused,
+        lambda portal, _: portal.apply(policy("default", "open", {"egress": [{}]})),
+    ),
+    "bind edit": (
+        Forbidden,
+        lambda portal, at: portal.apply(binding(at, "e", role="edit", group="payments")),
+    ),
+    "bind cluster-admin": (
+        Forbidden,
+        lambda portal, at: portal.apply(binding(at, "c", role="cluster-admin", group="payments")),
+    ),
+    "bind every signed-in user": (
+        Refused,
+        lambda portal, at: portal.apply(
+            binding(at, "s", role="bulkhead:viewer", group="system:authenticated")
+        ),
+    ),
+    "bind a system group in another spelling": (
+        Refused,
+        lambda portal, at: portal.apply(
+            binding(at, "s", role="bulkhead:viewer", group="SYSTEM:masters")
+        ),
+    ),
+    "bind a person": (
+        Refused,
+        lambda portal, at: portal.apply(
+            {
+                **binding(at, "p", role="bulkhead:viewer", group=""),
+                "subjects": [{"apiGroup": RBAC_GROUP, "kind": "User", "name": "alice"}],
+            }
+        ),
+    ),
+    "create a pod": (
+        Forbidden,
+        lambda portal, at: portal.create(
+            {**pod("mine"), "metadata": {"name": "mine", "namespace": at}}
+        ),
+    ),
+    "write a cluster role": (
+        Forbidden,
+        lambda portal, _: portal.apply(
+            {
+                "apiVersion": f"{RBAC_GROUP}/v1",
+                "kind": "ClusterRole",
+                "metadata": {"name": "bulkhead:developer-core"},
+                "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+            }
+        ),
+    ),
+    "bind its own role to somebody everywhere": (
+        Forbidden,
+        lambda portal, _: portal.apply(
+            {
+                **binding("", "bulkhead:more", role="bulkhead:provisioner", group="payments"),
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "bulkhead:more"},
+            }
+        ),
+    ),
+    "switch off its own confinement": (
+        Forbidden,
+        lambda portal, _: portal.delete(
+            Key("ValidatingAdmissionPolicyBinding", "", "bulkhead-confined")
+        ),
+    ),
+    "read service accounts": (
+        Forbidden,
+        lambda portal, at: portal.list("ServiceAccount", at),
+    ),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_portal_cannot(prepared: Prepared, team_namespace: str, attempt: str) -> None:
+    kind, act = ATTEMPTS[attempt]
+    with pytest.raises(kind):
+        act(prepared.portal, team_namespace)
+
+
+def test_the_portal_cannot_give_a_namespace_up_by_taking_its_label_away(
+    prepared: Prepared, team_namespace: str
+) -> None:
+    bare: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": team_namespace}}
+    labelled = {
+        **bare,
+        "metadata": {"name": team_namespace, "labels": {"bulkhead.dev/managed": ""}},
+    }
+    with pytest.raises(Refused, match="give up a namespace"):
+        prepared.portal.apply(labelled)
+
+
+def test_the_portal_is_never_a_superuser(prepared: Prepared) -> None:
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    reply = prepared.as_portal.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+    user = reply.body["status"]["userInfo"]
+    assert user["username"] == "system:serviceaccount:bulkhead-system:bulkhead"
+    assert "system:masters" not in user["groups"]
+
+
+def test_a_stolen_credential_reads_no_secrets_and_becomes_nobody_else(prepared: Prepared) -> None:
+    thief = prepared.as_portal
+    assert thief.get("/api/v1/namespaces/kube-system/secrets").status == 403
+    other = "/api/v1/namespaces/default/serviceaccounts/default/token"
+    assert thief.post(other, {"spec": {}}).status == 403
+    assert thief.acting_as("root", "system:masters").get("/api/v1/nodes").status == 403

@@ -1,0 +1,295 @@
+"""A cluster in memory, for tests of services. It passes the same contract tests as the real one.
+
+Beside the gateway's verbs it has levers: fail on demand, act behind the portal's back, and tell
+what was asked of it.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from onboarding.cluster.errors import (
+    AlreadyExists,
+    ClusterError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+)
+from onboarding.cluster.kinds import KINDS
+from onboarding.cluster.verbs import ClusterGateway, Manifests
+from onboarding.domain.objects import Json, Key, Manifest, branch, copied, items, key_of, text
+from tests.support.field_ownership import applied, changed_paths, owned_paths, recorded
+from tests.support.shipped_roles import allows, rules_of
+from tests.support.stored_form import stored
+
+WRITES = frozenset({"create", "apply", "delete", "delete_collection"})
+_MANAGED = "bulkhead.dev/managed"
+_RBAC_VERBS = {"apply": "patch", "delete_collection": "deletecollection"}
+
+
+class FakeCluster(ClusterGateway):
+    """A cluster prepared for the portal, and the portal's gateway to it in one."""
+
+    def __init__(self, *, lingering: bool = False) -> None:
+        """With `lingering`, deleted namespaces stay Terminating until `finish_deletions()`.
+
+        `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
+        what everybody may do beside the shipped roles, and what the portal may not in spite of
+        them.
+        """
+        self.requests = 0
+        self.log: list[tuple[str, Key]] = []
+        self.loopholes: set[tuple[str, str]] = set()
+        self.withheld: set[tuple[str, str]] = set()
+        self.objects: dict[Key, Manifest] = {}
+        self.lingering = lingering
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._applied: dict[Key, Manifest] = {}
+        self._failures: dict[str, list[ClusterError]] = {}
+        self._outage: ClusterError | None = None
+        self._version = 100
+
+    # Levers ------------------------------------------------------------------------------------
+
+    @property
+    def writes(self) -> list[tuple[str, Key]]:
+        """What the portal wrote, in order; dry runs are not among them."""
+        return [entry for entry in self.log if entry[0] in WRITES]
+
+    def fail_next(self, verb: str, error: ClusterError, *, times: int = 1) -> None:
+        """Answer the next calls of this verb with the error."""
+        self._failures.setdefault(verb, []).extend([error] * times)
+
+    def go_down(self, error: ClusterError) -> None:
+        """Answer everything with the error until `come_back()`."""
+        self._outage = error
+
+    def come_back(self) -> None:
+        self._outage = None
+
+    def put(self, manifest: Manifest, *, manager: str = "kubectl-create") -> Manifest:
+        """Create an object behind the portal's back and return it."""
+        return copied(self._store_new(manifest, manager=manager, operation="Update"))
+
+    def tamper(
+        self, key: Key, change: Callable[[Manifest], object], *, manager: str = "kubectl-edit"
+    ) -> None:
+        """Change an object behind the portal's back; `change` edits the tree in place."""
+        before = self.objects[key]
+        after = copied(before)
+        change(after)
+        self._store(key, stored(after))
+        paths = changed_paths(before, after)
+        self._record(key, manager=manager, operation="Update", paths=paths)
+
+    def remove(self, key: Key) -> None:
+        """Delete an object behind the portal's back, a namespace with all that is in it."""
+        self._forget(key)
+
+    def finish_deletions(self) -> None:
+        """Do what a namespace controller does to every Terminating namespace."""
+        for key in [key for key in self.objects if self._is_going(key.name)]:
+            if key.kind == "Namespace":
+                self._forget(key)
+
+    # The gateway's verbs -----------------------------------------------------------------------
+
+    def get(self, key: Key) -> Manifest | None:
+        self._asked("get", key)
+        found = self.objects.get(key)
+        return copied(found) if found else None
+
+    def list(self, kind: str, namespace: str = "") -> Manifests:
+        self._asked("list", Key(kind, namespace, ""))
+        return [copied(self.objects[key]) for key in self._keys(kind, namespace)]
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        key = key_of(manifest)
+        self._asked("create (dry run)" if dry_run else "create", key)
+        if key in self.objects:
+            raise AlreadyExists(f'"{key.name}" already exists', status=409, key=key)
+        self._admit(key, manifest, new=True)
+        if dry_run:
+            return stored(manifest)
+        return copied(self._store_new(manifest, manager="bulkhead", operation="Update"))
+
+    def apply(
+        self, manifest: Manifest, *, seen: Manifest | None = None, dry_run: bool = False
+    ) -> Manifest:
+        key = key_of(manifest)
+        self._asked("apply (dry run)" if dry_run else "apply", key)
+        live = self.objects.get(key)
+        if seen is not None and _identity(live) != _identity(seen):
+            raise Conflict("the object has been modified", status=409, key=key)
+        self._admit(key, manifest, new=live is None)
+        if dry_run:
+            return stored(manifest)
+        if live is None:
+            self._store_new(manifest, manager="bulkhead", operation="Apply")
+        else:
+            self._apply_to(live, manifest)
+        self._applied[key] = copied(manifest)
+        return copied(self.objects[key])
+
+    def delete(self, key: Key, *, uid: str | None = None) -> bool:
+        self._asked("delete", key)
+        live = self.objects.get(key)
+        if live is None:
+            return False
+        if uid and uid != text(live, "metadata", "uid"):
+            raise Conflict("the UID in the precondition does not match", status=409, key=key)
+        self._admit(key, live, new=False)
+        if key.kind == "Namespace" and self.lingering:
+            branch(live, "metadata").setdefault("deletionTimestamp", self._timestamp())
+            live["status"] = {"phase": "Terminating"}
+            self._store(key, live)
+        else:
+            self._forget(key)
+        return True
+
+    def delete_collection(self, kind: str, namespace: str) -> None:
+        self._asked("delete_collection", Key(kind, namespace, ""))
+        for key in self._keys(kind, namespace):
+            self._admit(key, self.objects[key], new=False)
+            self._forget(key)
+
+    def review_access(
+        self,
+        *,
+        verb: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+        group: str | None = None,
+        user: str | None = None,
+    ) -> bool:
+        self._asked("review_access", Key("", namespace, resource))
+        if not (group or user):
+            own = [*rules_of("bulkhead:provisioner"), *_local_rules(namespace)]
+            granted = allows(own, verb=verb, resource=resource, name=name)
+            return granted and (verb, resource) not in self.withheld
+        if (verb, resource) in self.loopholes:
+            return True
+        bound = [
+            rule
+            for key in self._keys("RoleBinding", namespace)
+            if namespace and _binds(self.objects[key], group=group, user=user)
+            for rule in rules_of(text(self.objects[key], "roleRef", "name"))
+        ]
+        return allows(bound, verb=verb, resource=resource, name=name)
+
+    def renew_token(self, seconds: int) -> tuple[str, datetime]:
+        self._asked("renew_token", Key("ServiceAccount", "bulkhead-system", "bulkhead"))
+        return f"token-{uuid.uuid4()}", self.now() + timedelta(seconds=seconds)
+
+    # How it works ------------------------------------------------------------------------------
+
+    def _asked(self, verb: str, key: Key) -> None:
+        self.requests += 1
+        self.log.append((verb, key))
+        if self._outage is not None:
+            raise self._outage
+        if waiting := self._failures.get(verb):
+            raise waiting.pop(0)
+        if key.kind and (_RBAC_VERBS.get(verb, verb), KINDS[key.kind].full_name) in self.withheld:
+            raise Forbidden("the portal has no such right", status=403, key=key)
+
+    def _admit(self, key: Key, manifest: Manifest, *, new: bool) -> None:
+        """Refuse what the API server or the shipped admission policies refuse the portal."""
+        place = key.name if key.kind == "Namespace" else key.namespace
+        home = self.objects.get(Key("Namespace", "", place))
+        if key.kind == "Namespace":
+            home = home or manifest
+        if home is None:
+            raise NotFound(f'namespaces "{place}" not found', status=404, key=key)
+        if branch(home, "metadata", "labels").get(_MANAGED) != "true":
+            said = f"the portal may only write to namespaces labelled {_MANAGED}=true"
+            raise Refused(said, status=403, key=key)
+        if new and self._is_going(place):
+            said = f"unable to create new content in namespace {place}: it is being terminated"
+            raise Refused(said, status=403, key=key)
+        if key.kind == "RoleBinding":
+            self._admit_binding(key, manifest)
+
+    def _admit_binding(self, key: Key, manifest: Manifest) -> None:
+        live = self.objects.get(key)
+        if live and _role(live) != _role(manifest):
+            raise Refused("roleRef: field is immutable", status=422, key=key)
+        if not live and not rules_of(_role(manifest)[1]):
+            raise Forbidden("the portal may not bind this role", status=403, key=key)
+
+    def _apply_to(self, live: Manifest, manifest: Manifest) -> None:
+        key = key_of(manifest)
+        merged = applied(live, manifest, self._applied.get(key))
+        # An explicit empty list is never stored, so each apply of one counts as a change.
+        if merged != live:
+            self._store(key, stored(merged))
+        self._record(key, manager="bulkhead", operation="Apply", paths=owned_paths(manifest))
+
+    def _store_new(self, manifest: Manifest, *, manager: str, operation: str) -> Manifest:
+        key = key_of(manifest)
+        tree = stored(manifest)
+        branch(tree, "metadata").update(
+            uid=str(uuid.uuid4()), creationTimestamp=self._timestamp(), managedFields=[]
+        )
+        tree.setdefault("apiVersion", KINDS[key.kind].api_version)
+        self._store(key, tree)
+        self._record(key, manager=manager, operation=operation, paths=owned_paths(manifest))
+        return self.objects[key]
+
+    def _store(self, key: Key, tree: Manifest) -> None:
+        self._version += 1
+        branch(tree, "metadata")["resourceVersion"] = str(self._version)
+        self.objects[key] = tree
+
+    def _record(self, key: Key, *, manager: str, operation: str, paths: Json) -> None:
+        metadata = branch(self.objects[key], "metadata")
+        mine: Manifest = {
+            "manager": manager,
+            "operation": operation,
+            "apiVersion": self.objects[key]["apiVersion"],
+            "time": self._timestamp(),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": paths,
+        }
+        metadata["managedFields"] = recorded(items(metadata, "managedFields"), mine)
+
+    def _keys(self, kind: str, namespace: str) -> Sequence[Key]:
+        return sorted(
+            key
+            for key in self.objects
+            if key.kind == kind and (not namespace or key.namespace == namespace)
+        )
+
+    def _forget(self, key: Key) -> None:
+        self.objects.pop(key, None)
+        self._applied.pop(key, None)
+        if key.kind == "Namespace":
+            for inside in [one for one in self.objects if one.namespace == key.name]:
+                self._forget(inside)
+
+    def _is_going(self, namespace: str) -> bool:
+        home = self.objects.get(Key("Namespace", "", namespace), {})
+        return bool(text(home, "metadata", "deletionTimestamp"))
+
+    def _timestamp(self) -> str:
+        return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _identity(tree: Manifest | None) -> tuple[str, str]:
+    metadata = branch(tree or {}, "metadata")
+    return text(metadata, "uid"), text(metadata, "resourceVersion")
+
+
+def _local_rules(namespace: str) -> tuple[Manifest, ...]:
+    return rules_of("bulkhead:token-renewal") if namespace == "bulkhead-system" else ()
+
+
+def _role(binding: Manifest) -> tuple[str, str]:
+    return text(binding, "roleRef", "kind"), text(binding, "roleRef", "name")
+
+
+def _binds(binding: Manifest, *, group: str | None, user: str | None) -> bool:
+    asked = {("Group", group), ("Group", "system:authenticated"), ("User", user)}
+    return any((s.get("kind"), s.get("name")) in asked for s in items(binding, "subjects"))
