@@ -22,6 +22,7 @@ READ_SECONDS = 30.0
 KEPT_CONNECTIONS = 8
 JSON_TYPE = "application/json"
 APPLY_TYPE = "application/apply-patch+yaml"  # JSON is YAML
+MERGE_TYPE = "application/merge-patch+json"  # RFC 7386: null removes
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from onboarding.cluster.answers import Answer, refusal
 from onboarding.cluster.connections import (
     APPLY_TYPE,
     JSON_TYPE,
+    MERGE_TYPE,
     AdminConnection,
     Connection,
     Line,
@@ -93,6 +95,22 @@ class Gateway(ClusterGateway):
         )
         needs = _grants(key, "patch", "create", manifest=manifest)
         return self._accepted(answer, key=key, needs=needs)
+
+    def cut(self, key: Key, fields: Sequence[tuple[str, ...]], *, seen: Manifest) -> Manifest:
+        patch: Manifest = {}
+        for *parents, last in fields:
+            node = patch
+            for step in parents:
+                node = cast(Manifest, node.setdefault(step, {}))
+            node[last] = None
+        answer = self._send(
+            "PATCH",
+            object_path(key),
+            query=self._write_options(dry_run=False),
+            body=_pinned(patch, seen),
+            content_type=MERGE_TYPE,
+        )
+        return self._accepted(answer, key=key, needs=_grants(key, "patch"))
 
     def delete(self, key: Key, *, uid: str | None = None) -> bool:
         # Jobs orphan their pods unless told otherwise.

@@ -4,6 +4,7 @@ The one source of their signatures: the real gateway and the tests' fake both de
 protocol, and both pass the same contract tests.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -35,6 +36,13 @@ class ClusterGateway(Protocol):
         With `seen`, the live object as last read: raise Conflict if it has changed or gone since.
         Compare before applying: explicit empty lists are never stored, so an API server counts
         every apply of them as a change.
+        """
+
+    def cut(self, key: Key, fields: Sequence[tuple[str, ...]], *, seen: Manifest) -> Manifest:
+        """Remove fields, named by their path of map keys, and return what is stored.
+
+        For what others added beside the portal's fields: a forced apply leaves that. Raise
+        Conflict if the object has changed since it was `seen`.
         """
 
     def delete(self, key: Key, *, uid: str | None = None) -> bool:

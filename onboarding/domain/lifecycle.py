@@ -117,14 +117,9 @@ REQUEST_TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
 }
 
 _S = NamespaceState
-_PROVISIONING_STATES = frozenset(
-    {_S.WANTED, _S.CREATED, _S.FENCED, _S.BASELINED, _S.BOUNDED, _S.GRANTED}
-)
 RETIRING = frozenset({_S.REVOKING, _S.DRAINING, _S.DELETING})
-LIVE = frozenset(_S) - {_S.GONE}
-_STUCK = frozenset({_S.RETRYING, _S.BLOCKED})
-# From every live state a run may start again at its first phase, wait, or be stopped by a person.
-_ALWAYS = frozenset({_S.CREATED, _S.RETRYING, _S.BLOCKED, _S.REVOKING})
+# From every live state a run may start again at its first phase, wait, find a change, or end.
+_ALWAYS = frozenset({_S.CREATED, _S.DRIFTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING})
 _RETIRING_ALWAYS = frozenset({_S.REVOKING, _S.RETRYING, _S.BLOCKED})
 
 NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
@@ -136,8 +131,8 @@ NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
     _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED},
     _S.READY: frozenset({_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING}),
     _S.DRIFTED: _ALWAYS | {_S.READY, _S.WANTED},
-    _S.RETRYING: _ALWAYS | {_S.READY, _S.DRIFTED, _S.WANTED, _S.DRAINING},
-    _S.BLOCKED: _ALWAYS | {_S.READY, _S.DRIFTED, _S.WANTED, _S.DRAINING},
+    _S.RETRYING: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING},
+    _S.BLOCKED: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING},
     _S.REVOKING: _RETIRING_ALWAYS | {_S.DRAINING, _S.GONE},
     _S.DRAINING: _RETIRING_ALWAYS | {_S.DELETING},
     _S.DELETING: _RETIRING_ALWAYS | {_S.GONE},

@@ -100,7 +100,7 @@ def _exposure_values(
         "project": spec.project,
         "component": exposure.component,
         "source_namespace": source.namespace,
-        "source_labels": {**source.pod_labels},
+        "source_pods": {**source.pod_labels},
         "ports": [*exposure.ports],
     }
 

@@ -29,7 +29,9 @@ from onboarding.cluster.selfcheck import check_rights
 from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
+from onboarding.domain.actions import Action
 from onboarding.models import Cluster, IngressSource
+from onboarding.services import history
 from onboarding.services.connect import NoCredential, stored_token
 from onboarding.services.renew import is_due, store_token
 
@@ -170,8 +172,18 @@ def _register(
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
         for source in wish.ingress:
             outcomes[f"ingress source {source.namespace}"] = _save_source(cluster, source)
+        if any(outcome is not Outcome.UNCHANGED for outcome in outcomes.values()):
+            history.record(
+                Action.CLUSTER_REGISTERED,
+                actor=history.SYSTEM,
+                at=now,
+                about=history.about_cluster(cluster),
+                body={"api_server": cluster.api_server, "facts": facts},
+            )
         if minted:
             store_token(cluster, minted[0], expires_at=minted[1], now=now)
+        # Work that waits for this cluster is tried again at once.
+        Cluster.objects.filter(pk=cluster.pk, retry_at__isnull=False).update(retry_at=now)
     for what, outcome in outcomes.items():
         say(f"{what} {outcome}")
     for name, value in sorted(facts.items()):

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from onboarding.cluster.errors import ClusterError
+from onboarding.domain.actions import Action
 from onboarding.models import Cluster
+from onboarding.services import history
 from onboarding.services.connect import NoCredential, open_gateway, sealed_token, stored_token
 
 log = structlog.get_logger()
@@ -55,5 +57,13 @@ def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: date
             credential_version=following,
             credential_expires_at=expires_at,
         )
+        if stored:
+            history.record(
+                Action.CREDENTIAL_RENEWED,
+                actor=history.SYSTEM,
+                at=now,
+                about=history.about_cluster(cluster),
+                body={"version": following, "expires_at": expires_at.isoformat()},
+            )
     cluster.refresh_from_db()
     return bool(stored)

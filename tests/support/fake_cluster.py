@@ -132,6 +132,18 @@ class FakeCluster(ClusterGateway):
         self._applied[key] = copied(manifest)
         return copied(self.objects[key])
 
+    def cut(self, key: Key, fields: Sequence[tuple[str, ...]], *, seen: Manifest) -> Manifest:
+        self._asked("cut", key)
+        live = self.objects.get(key)
+        if live is None or _identity(live) != _identity(seen):
+            raise Conflict("the object has been modified", status=409, key=key)
+        tree = copied(live)
+        for *parents, last in fields:
+            branch(tree, *parents).pop(last, None)
+        self._admit(key, tree, new=False)
+        self._store(key, tree)
+        return copied(tree)
+
     def delete(self, key: Key, *, uid: str | None = None) -> bool:
         self._asked("delete", key)
         live = self.objects.get(key)

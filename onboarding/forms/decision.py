@@ -1,0 +1,51 @@
+"""One word on one lane: the decision bar. The services decide again whether it may be said.
+
+The digest is a hidden field: what is approved is what was on the screen, not what is stored now.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.lanes import Lane
+from onboarding.models import Verdict
+from onboarding.services.decide import MAX_REASON
+
+NEEDS_REASON = frozenset({Verdict.RETURN.value, Verdict.REJECT.value})
+
+
+class DecisionForm(forms.Form):
+    """lane, verdict, digest, reason. `offered` are the lanes the page lets the person choose."""
+
+    lane = forms.ChoiceField(
+        label=_("Lane you decide"), choices=[(lane.value, lane.value.title()) for lane in Lane]
+    )
+    verdict = forms.ChoiceField(choices=Verdict.choices)
+    digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Required to return or reject. The requester and auditors read it."),
+    )
+
+    def __init__(self, *args: Any, offered: Sequence[Lane] = (), **kwargs: Any) -> None:
+        """Offer `offered` only; what else is posted is left for the service to refuse in words."""
+        super().__init__(*args, **kwargs)
+        self.offered = tuple(offered)
+        if len(self.offered) > 1:
+            choices = [(lane.value, lane.value.title()) for lane in self.offered]
+            self["lane"].field.widget = forms.Select(choices=choices)
+        else:
+            self["lane"].field.widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Demand a reason with every word that is not a plain yes."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        reason = cleaned.get("reason", "").strip()
+        if cleaned.get("verdict") in NEEDS_REASON and not reason:
+            self.add_error("reason", _("Say why, so that the requester knows what to change."))
+        return {**cleaned, "reason": reason}

@@ -1,0 +1,134 @@
+"""What a person may choose from on the request form, and what each choice costs in approvals.
+
+Read once per page: teams they lead, registered clusters with their ingress sources, the catalogue.
+The radio cards print `(aside, note)` per value, so the cost stands beside the choice.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from onboarding.domain.catalogue import Catalogue, Choice, Size
+from onboarding.domain.lanes import Lane
+from onboarding.domain.spec import NamespaceSpec, Scope
+from onboarding.models import Cluster, Request, Team
+
+Choices = list[tuple[str, str]]
+Notes = dict[str, tuple[str, str]]
+
+FOR_EVER = "none"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The choices, frozen for one page. `fixed` is what a change may not touch; `editing` the
+    draft or returned request on the form, whose own name is no clash.
+    """
+
+    teams: tuple[Team, ...]
+    clusters: tuple[Cluster, ...]
+    catalogue: Catalogue
+    now: datetime
+    fixed: NamespaceSpec | None = None
+    editing: Request | None = None
+
+    def team(self, slug: str) -> Team:
+        """Return the team with this slug. KeyError if it is not on offer."""
+        return {team.slug: team for team in self.teams}[slug]
+
+    def cluster(self, name: str) -> Cluster:
+        """Return the cluster with this name. KeyError if it is not on offer."""
+        return {cluster.name: cluster for cluster in self.clusters}[name]
+
+    def sources_of(self, cluster: str) -> frozenset[str]:
+        """Return the slugs of a cluster's ingress sources; empty for an unknown cluster."""
+        return frozenset(
+            source.slug
+            for known in self.clusters
+            if known.name == cluster
+            for source in known.ingress_sources.all()
+        )
+
+
+def titles(choices: Mapping[str, Choice] | Mapping[str, Size]) -> Choices:
+    """Return (slug, title) of catalogue entries, in the catalogue's order."""
+    return [(slug, entry.title) for slug, entry in choices.items()]
+
+
+def lane_words(lanes: Iterable[Lane]) -> str:
+    """Return what a choice costs: "No extra lane", "Adds network and security lanes"."""
+    names = [lane.value for lane in Lane if lane in set(lanes)]
+    if not names:
+        return _("No extra lane")
+    if len(names) == 1:
+        return _("Adds %(lane)s lane") % {"lane": names[0]}
+    return _("Adds %(lanes)s lanes") % {"lanes": _(" and ").join(names)}
+
+
+def choice_notes(choices: Mapping[str, Choice], catalogue: Catalogue) -> Notes:
+    """Return (cost, description) per choice, counting the lanes of the template it brings."""
+    found: Notes = {}
+    for slug, choice in choices.items():
+        template = catalogue.templates[choice.template].lanes if choice.template else ()
+        found[slug] = (lane_words([*choice.lanes, *template]), choice.note)
+    return found
+
+
+def size_notes(catalogue: Catalogue) -> Notes:
+    """Return (cost, exact numbers) per size, as Kubernetes writes them."""
+    return {slug: (lane_words(size.lanes), _numbers(size)) for slug, size in catalogue.sizes.items()}
+
+
+def scope_choices() -> tuple[Choices, Notes]:
+    """Return who inside the namespace may talk to whom."""
+    free = lane_words(())
+    return (
+        [
+            (Scope.PROJECT.value, _("Pods that carry the project label")),
+            (Scope.NAMESPACE.value, _("Every pod in the namespace")),
+        ],
+        {
+            Scope.PROJECT.value: (free, _("Other pods in the namespace stay isolated.")),
+            Scope.NAMESPACE.value: (free, ""),
+        },
+    )
+
+
+def ingress_choices(offer: Offer) -> tuple[Choices, Notes]:
+    """Return nobody, then each ingress source once, with the clusters that have it."""
+    lanes = offer.catalogue.templates["allow-ingress"].lanes
+    where: dict[str, list[str]] = {}
+    for cluster in offer.clusters:
+        for source in cluster.ingress_sources.all():
+            where.setdefault(source.slug, []).append(cluster.name)
+    notes = {
+        slug: (lane_words(lanes), _("On %(clusters)s") % {"clusters": ", ".join(names)})
+        for slug, names in where.items()
+    }
+    choices = [(slug, _("Pods of the ingress source %(slug)s") % {"slug": slug}) for slug in where]
+    return [("", _("Nobody")), *choices], {"": (lane_words(()), ""), **notes}
+
+
+def lifetime_choices(catalogue: Catalogue) -> Choices:
+    """Return how long a namespace may live; FOR_EVER stands for no end."""
+    return [
+        (str(days), _("%(days)s days") % {"days": days}) if days else (FOR_EVER, _("No end"))
+        for days in catalogue.lifetimes
+    ]
+
+
+def _numbers(size: Size) -> str:
+    quota = size.quota
+    return _(
+        "CPU %(cpu)s requested, %(cpu_most)s at most. Memory %(memory)s requested, "
+        "%(memory_most)s at most. %(pods)s pods, %(storage)s storage."
+    ) % {
+        "cpu": quota["requests.cpu"],
+        "cpu_most": quota["limits.cpu"],
+        "memory": quota["requests.memory"],
+        "memory_most": quota["limits.memory"],
+        "pods": quota["pods"],
+        "storage": quota["requests.storage"],
+    }

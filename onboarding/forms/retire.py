@@ -1,0 +1,35 @@
+"""Retiring asks for one thing: the namespace's name, typed out, so that no click does it alone."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class RetireForm(forms.Form):
+    """Valid only when the typed name equals the namespace's, character by character."""
+
+    typed_name = forms.CharField(
+        label=gettext_lazy("Namespace name"),
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    form_key = forms.RegexField(regex=r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, name: str) -> None:
+        """Remember the name that must be typed."""
+        super().__init__(data, initial={"form_key": uuid.uuid4().hex})
+        self.wanted_name = name
+        if data is None:
+            self.fields["typed_name"].widget.attrs["autofocus"] = True
+
+    def clean_typed_name(self) -> str:
+        """Return the name. ValidationError when it is not the one."""
+        typed = str(self.cleaned_data["typed_name"])
+        if typed != self.wanted_name:
+            raise forms.ValidationError(
+                _("This is not the name. Type %(name)s.") % {"name": self.wanted_name}
+            )
+        return typed

@@ -1,0 +1,105 @@
+"""manage.py demo_journey: the main job without a browser, on the real parts, step by step."""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.timezone import now
+
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.objects import Manifest
+from onboarding.models import Cluster, ManagedNamespace, Request
+from onboarding.plan.compare import differences
+from onboarding.plan.model import Plan, load_plan
+from onboarding.queries.namespaces import latest_run
+from onboarding.reachability.sentences import sentences
+from onboarding.services.connect import open_gateway
+from onboarding.services.reconcile import reconcile
+from onboarding.services.story import approve, ask, demo_spec, seed_people
+from onboarding.tasks import worker_name
+
+NAME = "payments-prod"
+PATIENCE_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    """Request → decisions → run, and what the API server holds afterwards."""
+
+    help = "Do the main job headless: request, decisions, run; print each step and the result."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Run. Exit code 1 if the namespace does not become ready or differs from the plan."""
+        seed_people(now=now())
+        cluster = Cluster.objects.order_by("pk").first()
+        if cluster is None:
+            raise CommandError("Register a cluster first: manage.py prepare_cluster")
+        request = self._timed("Alice asks", lambda: ask(_spec(cluster), now=now()))
+        self.stdout.write(f"  {request.label}, digest {request.digest}")
+        for username, lane in (("dana", Lane.NETWORK), ("pat", Lane.PLATFORM)):
+            self._timed(
+                f"{username.title()} approves the {lane} lane",
+                lambda who=username, lane=lane: approve(request, who, lane, now=now()),
+            )
+        self._timed("A worker brings it about", lambda: _work_off(request))
+        namespace = ManagedNamespace.objects.get(name=NAME, cluster=cluster)
+        self._show_run(namespace)
+        self._show_objects(cluster, load_plan(request.plan))
+        if namespace.state != NamespaceState.READY:
+            raise CommandError(f"{NAME} is {namespace.state}: {namespace.message}")
+        self.stdout.write(self.style.SUCCESS(f"{NAME} is ready on {cluster.name}."))
+
+    def _timed(self, what: str, act: Any) -> Any:
+        began = time.perf_counter()
+        result = act()
+        self.stdout.write(f"{what}: {(time.perf_counter() - began) * 1000:.0f} ms")
+        return result
+
+    def _show_run(self, namespace: ManagedNamespace) -> None:
+        run = latest_run(namespace)
+        for step in run.steps.all() if run else ():
+            took = f"{step.seconds * 1000:.0f} ms" if step.seconds is not None else "not finished"
+            made = ", ".join(f"{change['object']} {change['outcome']}" for change in step.changes)
+            self.stdout.write(f"  {step.phase:<9}{step.state:<8}{took:>8}  {made}")
+
+    def _show_objects(self, cluster: Cluster, plan: Plan) -> None:
+        gateway = open_gateway(cluster)
+        live = [(planned, gateway.get(planned.key)) for planned in plan.objects]
+        self.stdout.write("On the API server:")
+        for planned, found in live:
+            differing = differences(planned.manifest, _without_stamps(found, planned.manifest))
+            says = "equals what was approved" if not differing else f"differs: {differing}"
+            self.stdout.write(f"  {planned.key}, {says}")
+            if differing:
+                raise CommandError(f"{planned.key} is not what was approved")
+        self.stdout.write("Who can now reach whom:")
+        for sentence in sentences([found for _planned, found in live if found]):
+            self.stdout.write(f"  {sentence}")
+
+
+def _spec(cluster: Cluster) -> Any:
+    return demo_spec(NAME, cluster=cluster.name)
+
+
+def _work_off(request: Request) -> None:
+    """Work like the sweeper until the namespace has settled or patience ends."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    settled = {NamespaceState.READY, NamespaceState.BLOCKED}
+    while time.monotonic() < end:
+        reconcile(worker_name(), clock=now)
+        namespace = ManagedNamespace.objects.get(revisions__request=request)
+        if namespace.state in settled and namespace.lease_until is None:
+            return
+
+
+def _without_stamps(found: Manifest | None, planned: Manifest) -> Manifest | None:
+    """Return the live object without the request, generation and digest stamped on it."""
+    if found is None:
+        return None
+    metadata = found.get("metadata")
+    wanted = planned.get("metadata")
+    if isinstance(metadata, dict) and isinstance(wanted, dict):
+        metadata["annotations"] = wanted.get("annotations")
+    return found
+
+

@@ -1,0 +1,33 @@
+"""manage.py seed_demo: the cast, and with --story two requests to look at."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.timezone import now
+
+from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.models import Cluster
+from onboarding.services.story import seed_people, tell
+
+
+class Command(BaseCommand):
+    """Create the demo's people; safe to run again."""
+
+    help = "Create the demo's people and, with --story, a finished and a waiting request."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--story", action="store_true", help="also make the two requests")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run."""
+        if not options["story"]:
+            seed_people(now=now())
+            self.stdout.write(", ".join(person.name for person in DEMO_PEOPLE))
+            return
+        cluster = Cluster.objects.order_by("pk").first()
+        if cluster is None:
+            raise CommandError("Register a cluster first: manage.py prepare_cluster")
+        tell(cluster, now=now())
+        self.stdout.write("payments-dev is approved, payments-test waits for Dana")

@@ -1,0 +1,60 @@
+"""Reading namespaces: who may see them, what is in force, how the newest run stands."""
+
+from django.db.models import QuerySet
+
+from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState
+from onboarding.models import Event, ManagedNamespace, Revision, Run
+from onboarding.queries.standing import Standing
+
+# A change is made against something that was read back whole.
+CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
+
+
+def visible_to(standing: Standing) -> QuerySet[ManagedNamespace]:
+    """Return the namespaces a person may know of, gone ones included."""
+    rows = ManagedNamespace.objects.select_related("team", "cluster")
+    return rows if standing.sees_everything else rows.filter(team__in=standing.teams)
+
+
+def in_force(namespace: ManagedNamespace) -> Revision | None:
+    """Return the newest approved revision that asked for objects, or None."""
+    rows = namespace.revisions.select_related("request", "request__requester")
+    return next((revision for revision in rows if not revision.ends_namespace), None)
+
+
+def latest_run(namespace: ManagedNamespace) -> Run | None:
+    """Return the newest attempt with its steps, or None. Two queries."""
+    return namespace.runs.prefetch_related("steps").first()
+
+
+def events_of(namespace: ManagedNamespace) -> QuerySet[Event]:
+    """Return the namespace's part of history, newest first."""
+    return Event.objects.filter(
+        cluster=namespace.cluster.name, namespace=namespace.name, team=namespace.team.slug
+    ).order_by("-id")
+
+
+def has_open_request(namespace: ManagedNamespace) -> bool:
+    """Tell whether a request for it waits for a decision or an edit."""
+    return namespace.requests.filter(state__in=sorted(OPEN_REQUEST)).exists()
+
+
+def may_change(standing: Standing, namespace: ManagedNamespace) -> bool:
+    """Tell whether a person may ask for a change now."""
+    return (
+        namespace.team_id in standing.leads
+        and NamespaceState(namespace.state) in CHANGEABLE
+        and not has_open_request(namespace)
+    )
+
+
+def may_retire(standing: Standing, namespace: ManagedNamespace) -> bool:
+    """Tell whether a person may ask for the removal now; also of one that never came to be."""
+    retirable = CHANGEABLE | {NamespaceState.BLOCKED, NamespaceState.RETRYING}
+    newest = namespace.revisions.first()
+    return (
+        namespace.team_id in standing.leads
+        and NamespaceState(namespace.state) in retirable
+        and not (newest and newest.ends_namespace)
+        and not has_open_request(namespace)
+    )

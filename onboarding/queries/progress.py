@@ -1,0 +1,131 @@
+"""How far a request has come: decided or not, and what the cluster has confirmed of it.
+
+Pure reading for the page that waits. "Done" is said only when the generation the request became
+was read back whole (`observed_generation`), or the namespace is gone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from onboarding.domain.lifecycle import (
+    PROVISIONING,
+    RETIREMENT,
+    ClusterCondition,
+    NamespaceState,
+    RequestState,
+)
+from onboarding.models import ManagedNamespace, Request, Revision, Run, Step
+
+
+class Stage(StrEnum):
+    """Where a request stands on its way to the cluster."""
+
+    UNSENT = "unsent"
+    DECIDING = "deciding"
+    RETURNED = "returned"
+    CLOSED = "closed"
+    WORKING = "working"
+    RETRYING = "retrying"
+    BLOCKED = "blocked"
+    SUPERSEDED = "superseded"
+    DONE = "done"
+
+
+ENDED = frozenset(set(Stage) - {Stage.DECIDING, Stage.WORKING, Stage.RETRYING})
+_BEFORE_APPROVAL = {
+    RequestState.DRAFT: Stage.UNSENT,
+    RequestState.PENDING: Stage.DECIDING,
+    RequestState.RETURNED: Stage.RETURNED,
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A request's way so far. `steps` are those of `run`, or the phases to come before one."""
+
+    stage: Stage
+    revision: Revision | None
+    namespace: ManagedNamespace | None
+    run: Run | None
+    steps: Sequence[Step]
+    total_seconds: float | None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether asking again would show the same, until a person acts."""
+        return self.stage in ENDED
+
+    @property
+    def steps_done(self) -> int:
+        """Return how many steps are finished."""
+        return sum(step.state == Step.State.DONE for step in self.steps)
+
+    @property
+    def cluster_waits(self) -> bool:
+        """Tell whether the cluster as a whole keeps the work waiting."""
+        if self.namespace is None or self.is_over:
+            return False
+        return self.namespace.cluster.condition != ClusterCondition.OK.value
+
+
+def progress_of(request: Request) -> Progress:
+    """Return how far the request has come. At most four queries."""
+    state = RequestState(request.state)
+    if state is not RequestState.APPROVED:
+        stage = _BEFORE_APPROVAL.get(state, Stage.CLOSED)
+        return Progress(stage, None, None, None, (), None)
+    revision = (
+        Revision.objects.filter(request=request)
+        .select_related("namespace", "namespace__cluster", "namespace__team")
+        .first()
+    )
+    if revision is None:
+        return Progress(Stage.WORKING, None, None, None, (), None)
+    run = _run_of(revision)
+    return Progress(
+        stage=_stage(revision),
+        revision=revision,
+        namespace=revision.namespace,
+        run=run,
+        steps=list(run.steps.all()) if run else _steps_to_come(revision),
+        total_seconds=_seconds(run),
+    )
+
+
+def _stage(revision: Revision) -> Stage:
+    namespace = revision.namespace
+    state = NamespaceState(namespace.state)
+    if _is_confirmed(revision, state):
+        return Stage.DONE
+    if namespace.generation > revision.number:
+        return Stage.SUPERSEDED
+    if state is NamespaceState.BLOCKED:
+        return Stage.BLOCKED
+    return Stage.RETRYING if state is NamespaceState.RETRYING else Stage.WORKING
+
+
+def _is_confirmed(revision: Revision, state: NamespaceState) -> bool:
+    if revision.ends_namespace:
+        return state is NamespaceState.GONE
+    return revision.namespace.observed_generation >= revision.number
+
+
+def _run_of(revision: Revision) -> Run | None:
+    """Return the run that brought the generation about; before that, the newest attempt."""
+    runs = Run.objects.filter(
+        namespace=revision.namespace_id, generation=revision.number
+    ).prefetch_related("steps")
+    reached = runs.filter(outcome__in=[Run.Outcome.READY, Run.Outcome.GONE]).order_by("id")
+    return reached.first() or runs.order_by("-id").first()
+
+
+def _steps_to_come(revision: Revision) -> list[Step]:
+    phases = RETIREMENT if revision.ends_namespace else PROVISIONING
+    return [Step(position=place, phase=phase.value) for place, phase in enumerate(phases)]
+
+
+def _seconds(run: Run | None) -> float | None:
+    if run is None or run.finished_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()

@@ -1,0 +1,82 @@
+"""Claims: who works on which namespace, for how long. Only the database's clock counts.
+
+A claim is a lease with a fence number. A worker that was frozen past its lease still believes it
+holds it, but every one of its writes names the fence and finds no row.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Now
+
+from onboarding.domain.lifecycle import ClusterCondition
+from onboarding.models import ManagedNamespace
+
+
+class LostLease(Exception):
+    """Another worker has the namespace by now; whatever this one knows is old."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A namespace held by one worker. `namespace` is the row as it was when claimed."""
+
+    namespace: ManagedNamespace
+    fence: int
+    owner: str
+
+    @property
+    def rows(self) -> QuerySet[ManagedNamespace]:
+        """Return the row as long as the claim holds; nothing once it is lost."""
+        return ManagedNamespace.objects.filter(pk=self.namespace.pk, fence=self.fence)
+
+    def update(self, **fields: object) -> None:
+        """Change the row and prolong the lease. Raise LostLease if somebody else has it."""
+        lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+        if not self.rows.update(**{"lease_until": lease, **fields}):
+            raise LostLease(self.namespace.name)
+
+    def release(self, **fields: object) -> None:
+        """Change the row and give the claim back. Raise LostLease if somebody else has it."""
+        self.update(**{**fields, "lease_until": None, "lease_owner": ""})
+
+
+def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
+    """Take the namespace that is due longest, or the given one if it is due; None if none is."""
+    with transaction.atomic():
+        rows = _due().select_for_update(skip_locked=True, of=("self",))
+        if namespace_id is not None:
+            rows = rows.filter(pk=namespace_id)
+        namespace = rows.select_related("cluster", "team").order_by("next_at", "id").first()
+        if namespace is None:
+            return None
+        ManagedNamespace.objects.filter(pk=namespace.pk).update(
+            fence=F("fence") + 1,
+            lease_owner=owner,
+            lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
+        )
+    return Claim(namespace=namespace, fence=namespace.fence + 1, owner=owner)
+
+
+def _due() -> QuerySet[ManagedNamespace]:
+    """Return what may be worked on now: due, not leased, on a cluster that is not given up on."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
+    return ManagedNamespace.objects.filter(
+        free, usable, next_at__lte=Now()
+    ).exclude(cluster__in=_busy_clusters())
+
+
+def _busy_clusters() -> QuerySet[ManagedNamespace, int]:
+    """Return the clusters with as many claims as one may have, so that none drains the workers."""
+    return (
+        ManagedNamespace.objects.filter(lease_until__gt=Now())
+        .order_by()
+        .values("cluster")
+        .annotate(held=Count("pk"))
+        .filter(held__gte=settings.CLUSTER_CONCURRENCY)
+        .values_list("cluster", flat=True)
+    )

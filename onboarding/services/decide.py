@@ -1,0 +1,256 @@
+"""Decide: one person's word on one lane, for exactly the digest they were shown.
+
+Second step of submit → decide → reconcile. The last approval writes the revision and what the
+namespace shall be, in the same transaction; a decision is not an effect, so nothing else happens
+here. The row lock and the conditional UPDATE make one winner of any number of deciders.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from onboarding.domain.actions import Action
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import NamespaceState, RequestState, sources_of
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from onboarding.domain.spec import RequestKind
+from onboarding.models import (
+    Decision,
+    ManagedNamespace,
+    Membership,
+    Request,
+    RequestLane,
+    Revision,
+    Verdict,
+)
+from onboarding.queries.requests import visible_to
+from onboarding.services import history, outbox
+from onboarding.services.history import By
+
+_ENDS = {Verdict.RETURN: RequestState.RETURNED, Verdict.REJECT: RequestState.REJECTED}
+_ACTIONS = {
+    Verdict.APPROVE: Action.LANE_APPROVED,
+    Verdict.RETURN: Action.REQUEST_RETURNED,
+    Verdict.REJECT: Action.REQUEST_REJECTED,
+}
+MAX_REASON = 1000
+
+
+class OwnRequest(Forbidden):
+    """Nobody decides a request they made themselves."""
+
+
+class Stale(Conflict):
+    """The request is not the one that was shown."""
+
+
+def decide(
+    request_id: int,
+    *,
+    lane: Lane,
+    verdict: Verdict,
+    by: By,
+    digest: str,
+    reason: str,
+    now: datetime,
+) -> Request:
+    """Record the decision; with the last approval, set what the namespace shall be.
+
+    Raises NotFound, Forbidden (lane, own request), Invalid (no reason given), Conflict (decided,
+    edited or withdrawn in the meantime).
+    """
+    with transaction.atomic():
+        request = (
+            visible_to(by.standing).select_for_update(of=("self",)).filter(pk=request_id).first()
+        )
+        if request is None:
+            raise NotFound
+        _check_person(request, lane, by)
+        _check_state(request, lane, digest, now)
+        _check_reason(verdict, reason)
+        decision = _write(request, lane, verdict, by=by, reason=reason, now=now)
+        event = history.record(
+            _ACTIONS[verdict],
+            actor=by.actor,
+            at=now,
+            about=history.about_request(request),
+            body={"lane": lane.value, "verdict": verdict.value, "digest": decision.digest},
+            note=reason,
+        )
+        if verdict is not Verdict.APPROVE:
+            _close(request, _ENDS[verdict], event_id=event.pk, now=now)
+        elif not _undecided(request):
+            _take_effect(request, by=by, now=now)
+    request.refresh_from_db()
+    return request
+
+
+def _check_person(request: Request, lane: Lane, by: By) -> None:
+    if request.requester_id == by.user.pk:
+        raise OwnRequest("You cannot decide your own request.")
+    if lane not in by.standing.lanes:
+        raise Forbidden(f"You do not hold the {lane} lane.")
+    if lane.value not in request.lanes.values_list("lane", flat=True):
+        raise Invalid(f"{request.label} does not need the {lane} lane.")
+
+
+def _check_state(request: Request, lane: Lane, digest: str, now: datetime) -> None:
+    earlier = (
+        Decision.objects.filter(request=request, lane=lane.value, voided_at__isnull=True)
+        .select_related("person")
+        .first()
+    )
+    if earlier:
+        raise Conflict(_who_was_first(earlier, now))
+    if request.state != RequestState.PENDING:
+        raise Conflict(f"{request.label} is {request.state} and cannot be decided now.")
+    if digest != request.digest:
+        raise Stale(f"{request.label} was edited after you opened it. Review it again.")
+
+
+def _who_was_first(decision: Decision, now: datetime) -> str:
+    seconds = max(0, int((now - decision.decided_at).total_seconds()))
+    ago = f"{seconds} seconds ago" if seconds < 90 else f"{seconds // 60} minutes ago"
+    said = {
+        Verdict.APPROVE: "approved",
+        Verdict.RETURN: "returned",
+        Verdict.REJECT: "rejected",
+    }[Verdict(decision.verdict)]
+    return f"{decision.person.label} {said} the {decision.lane} lane {ago}."
+
+
+def _check_reason(verdict: Verdict, reason: str) -> None:
+    if verdict is not Verdict.APPROVE and not reason.strip():
+        raise Invalid("Give a reason, so that the team knows what to change.", field="reason")
+    if len(reason) > MAX_REASON:
+        raise Invalid(f"Use at most {MAX_REASON} characters for the reason.", field="reason")
+
+
+def _write(
+    request: Request, lane: Lane, verdict: Verdict, *, by: By, reason: str, now: datetime
+) -> Decision:
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(
+                request=request,
+                lane=lane.value,
+                verdict=verdict,
+                person=by.user,
+                requester_id=request.requester_id,
+                digest=request.digest,
+                reason=reason,
+                decided_at=now,
+            )
+    except IntegrityError as error:
+        raise Conflict("Somebody decided this lane at the same moment. Look again.") from error
+
+
+def _undecided(request: Request) -> bool:
+    approved = Decision.objects.filter(
+        request=request, verdict=Verdict.APPROVE, voided_at__isnull=True
+    ).values("lane")
+    return RequestLane.objects.filter(request=request).exclude(lane__in=approved).exists()
+
+
+def _close(request: Request, state: RequestState, *, event_id: int, now: datetime) -> None:
+    closed_at = None if state is RequestState.RETURNED else now
+    moved = Request.objects.filter(pk=request.pk, state=RequestState.PENDING.value).update(
+        state=state.value, closed_at=closed_at, last_event=event_id
+    )
+    if not moved:
+        raise Conflict(f"{request.label} was decided at the same moment. Look again.")
+
+
+def _take_effect(request: Request, *, by: By, now: datetime) -> None:
+    """Write the revision and set the namespace's wanted generation; hint a worker."""
+    leads = Membership.objects.filter(
+        team=request.team, user=request.requester, role=Membership.Role.LEAD, user__is_active=True
+    )
+    if not leads.exists():
+        raise Conflict(
+            f"{request.requester.label} is no longer a lead of {request.team.slug}. "
+            "Return or reject the request."
+        )
+    approved = history.record(
+        Action.REQUEST_APPROVED,
+        actor=by.actor,
+        at=now,
+        about=history.about_request(request),
+        body={"digest": request.digest},
+    )
+    namespace = _wanted_namespace(request, by=by, now=now)
+    Revision.objects.create(
+        namespace=namespace,
+        number=namespace.generation,
+        request=request,
+        spec=request.spec,
+        plan=request.plan,
+        digest=request.digest,
+        created_at=now,
+    )
+    Request.objects.filter(pk=request.pk).update(namespace=namespace)
+    _close(request, RequestState.APPROVED, event_id=approved.pk, now=now)
+    outbox.hint(namespace.pk)
+
+
+def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespace:
+    if request.kind == RequestKind.ONBOARD:
+        return _new_namespace(request, by=by, now=now)
+    retiring = request.kind == RequestKind.RETIRE
+    state = NamespaceState.REVOKING if retiring else NamespaceState.WANTED
+    if request.namespace is None:
+        raise NotFound
+    namespace = request.namespace
+    event = history.record(
+        Action.NAMESPACE_RETIRING if retiring else Action.NAMESPACE_WANTED,
+        actor=by.actor,
+        at=now,
+        about=history.about_namespace(namespace, request=request.label),
+        body={"generation": request.base_generation + 1, "digest": request.digest},
+    )
+    moved = ManagedNamespace.objects.filter(
+        pk=namespace.pk, generation=request.base_generation, state__in=sorted(sources_of(state))
+    ).update(
+        generation=request.base_generation + 1,
+        state=state.value,
+        next_at=now,
+        attempts=0,
+        reason="",
+        message="",
+        expires_at=_expiry(request, now),
+        last_event=event,
+    )
+    if not moved:
+        raise Stale(f"{namespace.name} has changed since {request.label} was made. Return it.")
+    namespace.refresh_from_db()
+    return namespace
+
+
+def _new_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespace:
+    try:
+        with transaction.atomic():
+            namespace = ManagedNamespace.objects.create(
+                cluster=request.cluster,
+                name=request.name,
+                team=request.team,
+                generation=1,
+                next_at=now,
+                created_at=now,
+                expires_at=_expiry(request, now),
+            )
+    except IntegrityError as error:
+        raise Conflict(f"{request.name} is taken on {request.cluster.name} by now.") from error
+    namespace.last_event = history.record(
+        Action.NAMESPACE_WANTED,
+        actor=by.actor,
+        at=now,
+        about=history.about_namespace(namespace, request=request.label),
+        body={"generation": 1, "digest": request.digest},
+    )
+    namespace.save(update_fields=["last_event"])
+    return namespace
+
+
+def _expiry(request: Request, now: datetime) -> datetime | None:
+    days = request.wanted.lifetime_days
+    return now + timedelta(days=days) if days else None

@@ -1,0 +1,15 @@
+"""Baseline: the other policies. Third phase; deny-all stands by now, so every allow is deliberate.
+
+What is asked for is applied before what is no longer asked for goes: both were approved, and an
+exposure that moves must not be cut in between. A plan that only takes away removes at once.
+"""
+
+from onboarding.domain.lifecycle import Phase
+from onboarding.services.phases.work import Outcome, Work
+
+
+def baseline(work: Work) -> Outcome:
+    """Apply the allow policies, then remove the portal's policies that the plan lacks."""
+    brought = [work.bring(planned) for planned in work.plan.of(Phase.BASELINE)]
+    removed = [work.remove(key) for key in work.outdated("NetworkPolicy")]
+    return Outcome((*brought, *removed))

@@ -1,0 +1,173 @@
+"""What a phase is given and what it returns. Every phase is `(Work) -> Outcome`.
+
+Phases compare before they write, write only what differs, and believe only what the API server
+stored. They touch no row: reconcile records what they return.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from onboarding.cluster.verbs import ClusterGateway
+from onboarding.domain.lifecycle import BlockedReason
+from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
+from onboarding.plan.compare import differences
+from onboarding.plan.model import GENERATION, Plan, PlannedObject, stamped
+
+# What a managed namespace holds of the portal's, besides the Namespace itself.
+MANAGED_KINDS = ("NetworkPolicy", "ResourceQuota", "LimitRange", "RoleBinding")
+# Of these a foreign object changes who may do what, so it is a finding.
+GUARDED_KINDS = frozenset({"NetworkPolicy", "RoleBinding"})
+FIELD_MANAGER = "bulkhead"
+
+
+class Made(StrEnum):
+    """Completes the sentence "The object has been …"."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one object."""
+
+    key: Key
+    made: Made
+
+    def dump(self) -> Manifest:
+        """Return the change as a step and an event store it."""
+        return {"object": str(self.key), "outcome": self.made.value}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a phase did; `waits` is not empty when Kubernetes has to finish something first."""
+
+    changes: tuple[Change, ...] = ()
+    waits: str = ""
+
+
+class Blocked(Exception):
+    """The run cannot go on without a person. The text says why and what to do."""
+
+    reason = BlockedReason.REFUSED
+
+
+class NotAsPlanned(Blocked):
+    """The API server stores something else than was sent: another controller rewrites it."""
+
+    reason = BlockedReason.NOT_AS_PLANNED
+
+    def __init__(self, key: Key, where: Iterable[object]) -> None:
+        """Name the object and the fields."""
+        fields = ", ".join(sorted({str(place) or "the whole object" for place in where}))
+        super().__init__(f"{key} was stored differently from what was sent, in {fields}.")
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody wrote between two looks of one run; looking again is enough."""
+
+
+class Superseded(Exception):
+    """The cluster already holds a newer generation than this worker was given."""
+
+
+@dataclass
+class Work:
+    """One namespace to be made equal to its plan. `live` holds what was last read or stored."""
+
+    plan: Plan
+    generation: int
+    stamps: dict[str, str]
+    cluster: ClusterGateway
+    uid: str = ""
+    live: dict[Key, Manifest] = field(default_factory=dict)
+
+    @property
+    def namespace_key(self) -> Key:
+        """Return the key of the Namespace object."""
+        return Key("Namespace", "", self.plan.namespace)
+
+    def wanted(self, planned: PlannedObject) -> Manifest:
+        """Return the object as it shall be stored, with request, generation and digest."""
+        return stamped(planned.manifest, self.stamps)
+
+    def refresh(self, *kinds: str) -> None:
+        """Read these kinds in the namespace anew; forget what is no longer there."""
+        for kind in kinds:
+            for key in [key for key in self.live if key.kind == kind]:
+                del self.live[key]
+            for manifest in self.cluster.list(kind, self.plan.namespace):
+                self.live[key_of(manifest)] = manifest
+
+    def bring(self, planned: PlannedObject) -> Change:
+        """Make one object equal to the plan, writing only if it differs.
+
+        Raises NotAsPlanned when what the server stored still differs.
+        """
+        wanted, seen = self.wanted(planned), self.live.get(planned.key)
+        if not differences(wanted, seen):
+            return Change(planned.key, Made.UNCHANGED)
+        stored = self.cluster.apply(wanted, seen=seen)
+        extra = [found.path for found in differences(wanted, stored) if found.wanted is None]
+        if extra:  # a forced apply leaves what another manager added beside our fields
+            stored = self.cluster.cut(planned.key, extra, seen=stored)
+        left = differences(wanted, stored)
+        if left:
+            raise NotAsPlanned(planned.key, left)
+        self.live[planned.key] = stored
+        return Change(planned.key, Made.CONFIGURED if seen else Made.CREATED)
+
+    def remove(self, key: Key) -> Change:
+        """Delete one object that was seen, and no other that took its name since."""
+        self.cluster.delete(key, uid=text(self.live[key], "metadata", "uid"))
+        del self.live[key]
+        return Change(key, Made.REMOVED)
+
+    def outdated(self, kind: str) -> list[Key]:
+        """Return the portal's own objects of a kind that the plan no longer contains."""
+        planned = {entry.key for entry in self.plan.objects}
+        return sorted(
+            key
+            for key, manifest in self.live.items()
+            if key.kind == kind and key not in planned and _is_ours(manifest)
+        )
+
+    def foreign(self) -> list[Manifest]:
+        """Return guarded objects that neither the plan nor an earlier one contains."""
+        planned = {entry.key for entry in self.plan.objects}
+        return [
+            manifest
+            for key, manifest in sorted(self.live.items())
+            if key.kind in GUARDED_KINDS and key not in planned and not _is_ours(manifest)
+        ]
+
+    def check_generation(self) -> None:
+        """Raise Superseded when a live object carries a newer generation than this work."""
+        for key, manifest in self.live.items():
+            written = branch(manifest, "metadata", "annotations").get(GENERATION, "")
+            if str(written).isdecimal() and int(str(written)) > self.generation:
+                raise Superseded(f"{key} is of generation {written}")
+
+
+def culprit(manifest: Manifest) -> str:
+    """Return who wrote an object last besides the portal, from managedFields; "" if unknown."""
+    entries = [
+        entry
+        for entry in items(manifest, "metadata", "managedFields")
+        if text(entry, "manager") not in {"", FIELD_MANAGER}
+        and text(entry, "subresource") != "status"
+    ]
+    newest = max(entries, key=lambda entry: text(entry, "time"), default=None)
+    if newest is None:
+        return ""
+    return f"{text(newest, 'manager')} ({text(newest, 'operation')}, {text(newest, 'time')})"
+
+
+def _is_ours(manifest: Manifest) -> bool:
+    labels = branch(manifest, "metadata", "labels")
+    annotations = branch(manifest, "metadata", "annotations")
+    return labels.get("app.kubernetes.io/managed-by") == "bulkhead" and GENERATION in annotations

@@ -1,0 +1,95 @@
+"""What would happen: the plan of a wish, what it changes, who must agree, what it means in words.
+
+Used on every keystroke of the form, on submit and on the decision page, so that all three show the
+same thing. Reads the database, writes nothing, and knows no cluster.
+"""
+
+from dataclasses import dataclass
+
+from onboarding.domain.lanes import NeededLane
+from onboarding.domain.refusals import Invalid
+from onboarding.domain.spec import NamespaceSpec, RequestKind
+from onboarding.models import Cluster, ManagedNamespace, Team
+from onboarding.plan.approvals import lanes_for
+from onboarding.plan.build import Ingredients, build_plan, empty_plan
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.changes import ObjectChange, plan_changes
+from onboarding.plan.fill import BadParameter
+from onboarding.plan.model import Plan, load_plan
+from onboarding.queries.namespaces import in_force
+from onboarding.reachability.sentences import sentences
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for. `namespace` is None when onboarding."""
+
+    kind: RequestKind
+    spec: NamespaceSpec
+    team: Team
+    cluster: Cluster
+    namespace: ManagedNamespace | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A wish, thought through. `before` is the plan in force, None when onboarding."""
+
+    plan: Plan
+    before: Plan | None
+    changes: tuple[ObjectChange, ...]
+    lanes: tuple[NeededLane, ...]
+    sentences: tuple[str, ...]
+    base_generation: int
+
+
+def change_wish(namespace: ManagedNamespace, spec: NamespaceSpec) -> Wish:
+    """Return the wish to change a namespace to `spec`."""
+    return Wish(RequestKind.CHANGE, spec, namespace.team, namespace.cluster, namespace)
+
+
+def retire_wish(namespace: ManagedNamespace) -> Wish:
+    """Return the wish to remove a namespace. Raise Invalid if nothing was ever approved for it."""
+    revision = in_force(namespace)
+    if revision is None:
+        raise Invalid(f"{namespace.name} has nothing in force.")
+    wanted = revision.wanted
+    return Wish(RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace)
+
+
+def preview(wish: Wish) -> Preview:
+    """Return what the wish would do. Raise Invalid if a value does not fit the catalogue."""
+    catalogue = load_catalogue()
+    revision = in_force(wish.namespace) if wish.namespace else None
+    before = load_plan(revision.plan) if revision else None
+    plan = _plan(wish)
+    changes = plan_changes(before, plan)
+    lanes = lanes_for(
+        wish.kind,
+        wish.spec,
+        changes,
+        catalogue=catalogue,
+        before=revision.wanted if revision else None,
+    )
+    return Preview(
+        plan=plan,
+        before=before,
+        changes=changes,
+        lanes=lanes,
+        sentences=sentences(plan.manifests()),
+        base_generation=wish.namespace.generation if wish.namespace else 0,
+    )
+
+
+def _plan(wish: Wish) -> Plan:
+    if wish.kind is RequestKind.RETIRE:
+        return empty_plan(wish.cluster.name, wish.spec.name)
+    ingredients = Ingredients(
+        catalogue=load_catalogue(),
+        facts=wish.cluster.known_facts(),
+        access_group=wish.team.access_group,
+    )
+    try:
+        return build_plan(wish.spec, ingredients)
+    except (BadParameter, KeyError) as error:
+        raise Invalid(f"This cannot be rendered: {error}") from error

@@ -1,0 +1,281 @@
+"""Reconcile: make one namespace on its cluster equal to its newest approved revision.
+
+Level-triggered: it takes no instruction, it looks at the row and at the cluster. Any number of
+hints is one reconcile; killed anywhere, the next one goes on. Reads as claim → observe → phases →
+record, and no cluster call is ever made inside a database transaction.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+
+from onboarding.domain.actions import Action
+from onboarding.domain.lifecycle import (
+    PROVISIONING,
+    RETIREMENT,
+    ClusterCondition,
+    NamespaceState,
+    Phase,
+)
+from onboarding.domain.objects import Json, Manifest, key_of
+from onboarding.models import Cluster, Revision, Run
+from onboarding.plan.compare import differences
+from onboarding.plan.model import DIGEST, GENERATION, REQUEST, load_plan
+from onboarding.services import troubles
+from onboarding.services.claim import Claim, LostLease, claim
+from onboarding.services.connect import open_gateway
+from onboarding.services.phases import PHASES
+from onboarding.services.phases.observe import Terminating, UidChanged, observe
+from onboarding.services.phases.verify import ALL_QUESTIONS, check_team
+from onboarding.services.phases.work import Outcome, Superseded, Work, culprit
+from onboarding.services.runs import Journal
+
+Clock = Callable[[], datetime]
+POLL_SECONDS = 0.5  # while Kubernetes ends pods or a namespace
+log = structlog.get_logger()
+
+
+def reconcile(owner: str, *, clock: Clock, namespace_id: int | None = None) -> bool:
+    """Claim one due namespace and bring it on; return whether there was one.
+
+    Never raises for what a cluster does: every failure ends in the row, with its reason.
+    """
+    held = claim(owner, namespace_id=namespace_id)
+    if held is None:
+        return False
+    with structlog.contextvars.bound_contextvars(namespace=held.namespace.name, owner=owner):
+        journal = _open_journal(held)
+        try:
+            _bring_on(journal, clock)
+        except LostLease as error:
+            log.info("lease lost", detail=str(error))
+        except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
+            _give_way(journal, error, now=clock())
+    return True
+
+
+def _open_journal(held: Claim) -> Journal:
+    revision = Revision.objects.select_related("request").get(
+        namespace=held.namespace, number=held.namespace.generation
+    )
+    phases = RETIREMENT if revision.ends_namespace else PROVISIONING
+    return Journal(held, revision, phases)
+
+
+def _bring_on(journal: Journal, clock: Clock) -> None:
+    namespace = journal.claim.namespace
+    work = _work(journal)
+    exists = _look(work, retiring=journal.phases is RETIREMENT)
+    if not exists and work.uid and work.plan.wants_namespace:
+        work.uid = ""
+        body: Manifest = {"uid": namespace.uid}
+        journal.move(
+            NamespaceState.DRIFTED, Action.NAMESPACE_MISSING, now=clock(), body=body, uid=""
+        )
+    elif exists and namespace.observed_generation == namespace.generation:
+        drift = _drift(work)
+        if not drift:
+            check_team(work, ALL_QUESTIONS)
+            _settle(journal, work, now=clock())
+            return
+        journal.move(
+            NamespaceState.DRIFTED,
+            Action.NAMESPACE_DRIFTED,
+            now=clock(),
+            body={"objects": drift},
+        )
+    journal.begin(now=clock())
+    _run(journal, work, clock)
+
+
+def _work(journal: Journal) -> Work:
+    namespace, revision = journal.claim.namespace, journal.revision
+    return Work(
+        plan=load_plan(revision.plan),
+        generation=namespace.generation,
+        stamps={
+            REQUEST: revision.request.label,
+            GENERATION: str(namespace.generation),
+            DIGEST: revision.digest,
+        },
+        cluster=open_gateway(namespace.cluster),
+        uid=namespace.uid,
+    )
+
+
+def _look(work: Work, *, retiring: bool) -> bool:
+    """Observe what was created earlier. What was never created is left to the POST to find out."""
+    if not work.uid:
+        return False
+    try:
+        return observe(work)
+    except UidChanged:
+        if not retiring:
+            raise
+        return False  # ours is gone already; what has its name now is not ours to remove
+
+
+def _drift(work: Work) -> list[Json]:
+    """Return [{"object", "fields", "by"}…] for everything that is not as planned."""
+    found: list[Json] = []
+    for planned in work.plan.objects:
+        live = work.live.get(planned.key)
+        differing = differences(work.wanted(planned), live)
+        if differing:
+            fields: list[Json] = [str(difference) or "missing" for difference in differing]
+            by = culprit(live) if live else ""
+            found.append({"object": str(planned.key), "fields": fields, "by": by})
+    return found
+
+
+def _run(journal: Journal, work: Work, clock: Clock) -> None:
+    """Do the phases that are left, recording each before the next begins."""
+    for phase in _left(journal):
+        journal.current = phase
+        outcome = PHASES[phase](work)
+        if outcome.waits:
+            journal.waits(phase, outcome.waits, now=clock(), seconds=POLL_SECONDS)
+            return
+        if phase is Phase.VERIFY:
+            journal.finish_step(phase, outcome, now=clock())
+            _settle(journal, work, now=clock())
+        elif phase is Phase.DELETE:
+            _bury(journal, outcome, now=clock())
+        elif phase is Phase.CREATE:
+            journal.done(phase, outcome, now=clock(), uid=work.uid)
+        else:
+            journal.done(phase, outcome, now=clock())
+    journal.current = None
+
+
+def _left(journal: Journal) -> tuple[Phase, ...]:
+    """Retirement goes on where it waited; provisioning always starts at the top."""
+    started = {NamespaceState.DRAINING: 1, NamespaceState.DELETING: 2}
+    return journal.phases[started.get(journal.state, 0) :]
+
+
+def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
+    """Everything planned was read back equal: READY, unless there is what no plan contains."""
+    namespace = journal.claim.namespace
+    findings: list[Json] = [
+        {"object": str(key_of(foreign)), "by": culprit(foreign)} for foreign in work.foreign()
+    ]
+    state = NamespaceState.DRIFTED if findings else NamespaceState.READY
+    fields: dict[str, object] = {
+        "observed_generation": namespace.generation,
+        "verified_at": now,
+        "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
+        "attempts": 0,
+        "reason": "",
+        "message": "There are objects that no approved plan contains." if findings else "",
+        "findings": findings,
+    }
+    if journal.state is not NamespaceState.READY or findings != namespace.findings:
+        action = Action.NAMESPACE_DRIFTED if findings else Action.NAMESPACE_READY
+        body: Manifest = {"findings": findings, "digest": journal.revision.digest}
+        journal.move(
+            state, action, now=now, body=body, release=True, **fields,
+            ready_at=namespace.ready_at or now,
+        )
+    else:
+        journal.claim.release(**fields)
+    journal.end(Run.Outcome.READY, now=now)
+    _cluster_is_fine(namespace.cluster, now=now)
+
+
+def _bury(journal: Journal, outcome: Outcome, *, now: datetime) -> None:
+    """The namespace is confirmed gone: leave a tombstone that keeps its name for a while."""
+    journal.finish_step(Phase.DELETE, outcome, now=now)
+    namespace = journal.claim.namespace
+    journal.move(
+        NamespaceState.GONE,
+        Action.NAMESPACE_GONE,
+        now=now,
+        body={"uid": namespace.uid},
+        release=True,
+        observed_generation=namespace.generation,
+        next_at=None,
+        gone_at=now,
+        reason="",
+        message="",
+    )
+    journal.end(Run.Outcome.GONE, now=now)
+    _cluster_is_fine(namespace.cluster, now=now)
+
+
+def _cluster_is_fine(cluster: Cluster, *, now: datetime) -> None:
+    if cluster.condition == ClusterCondition.OK.value:
+        Cluster.objects.filter(pk=cluster.pk).update(last_seen_at=now)
+    else:
+        troubles.note_condition(cluster, ClusterCondition.OK, "", now=now)
+
+
+def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
+    """Write down what stopped the run, and when it is looked at again."""
+    try:
+        if isinstance(error, Superseded):
+            journal.end(Run.Outcome.SUPERSEDED, now=now, message=str(error))
+            journal.claim.release(next_at=now + timedelta(seconds=POLL_SECONDS * 10))
+            return
+        if isinstance(error, Terminating):
+            _retry(journal, troubles.Trouble(str(error)), now=now)
+            return
+        trouble = troubles.judge(error)
+        if trouble.condition:
+            _wait_for_cluster(journal, trouble, now=now)
+        elif trouble.blocked:
+            _block(journal, trouble, now=now)
+        else:
+            log.warning("will try again", error=str(error), exc_info=troubles.is_a_bug(error))
+            _retry(journal, trouble, now=now)
+    except LostLease as lost:
+        log.info("lease lost", detail=str(lost))
+
+
+def _wait_for_cluster(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+    """The cluster's condition, not the namespace's: it stays due, and goes on by itself."""
+    if trouble.condition is None:
+        return
+    used = journal.claim.namespace.cluster
+    current = Cluster.objects.get(pk=used.pk)
+    renewed = current.credential_version != used.credential_version
+    if trouble.condition is ClusterCondition.UNAUTHORIZED and renewed:
+        journal.claim.release()  # somebody renewed the token meanwhile: still due, try with that
+        return
+    troubles.note_condition(used, trouble.condition, trouble.message, now=now)
+    journal.note(trouble.message)
+    journal.claim.release(message=f"Waits for {used.name}: {trouble.message}")
+
+
+def _block(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+    reason = trouble.blocked.value if trouble.blocked else ""
+    journal.end(Run.Outcome.BLOCKED, now=now, message=trouble.message, failed=journal.current)
+    journal.move(
+        NamespaceState.BLOCKED,
+        Action.NAMESPACE_BLOCKED,
+        now=now,
+        body={"reason": reason, "message": trouble.message},
+        release=True,
+        reason=reason,
+        message=trouble.message,
+        next_at=now + troubles.BLOCKED_LOOK_AGAIN,
+    )
+
+
+def _retry(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+    attempts = journal.claim.namespace.attempts + 1
+    wait = troubles.delay(attempts, at_least=trouble.retry_after)
+    journal.end(Run.Outcome.RETRYING, now=now, message=trouble.message, failed=journal.current)
+    journal.move(
+        NamespaceState.RETRYING,
+        Action.NAMESPACE_RETRYING,
+        now=now,
+        body={"attempt": attempts, "message": trouble.message},
+        release=True,
+        attempts=attempts,
+        reason="",
+        message=trouble.message,
+        next_at=now + wait,
+    )

@@ -1,0 +1,30 @@
+"""Try again: a person says that what blocked a namespace is mended. Only sets when it is due."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from onboarding.domain.actions import Action
+from onboarding.domain.refusals import Forbidden, NotFound
+from onboarding.models import ManagedNamespace
+from onboarding.queries.namespaces import visible_to
+from onboarding.services import history, outbox
+from onboarding.services.history import By
+
+
+def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
+    """Make the namespace due now. Raises NotFound, or Forbidden for neither lead nor admin."""
+    with transaction.atomic():
+        namespace = visible_to(by.standing).filter(pk=namespace_id).first()
+        if namespace is None:
+            raise NotFound
+        if namespace.team_id not in by.standing.leads and not by.standing.is_platform_admin:
+            raise Forbidden("Only a lead of the team or a platform admin can start another try.")
+        history.record(
+            Action.NAMESPACE_LOOK_AGAIN,
+            actor=by.actor,
+            at=now,
+            about=history.about_namespace(namespace),
+        )
+        ManagedNamespace.objects.filter(pk=namespace.pk, next_at__isnull=False).update(next_at=now)
+        outbox.hint(namespace.pk)

@@ -1,0 +1,144 @@
+"""Runs and their steps: what the page shows live, and what each phase left in history.
+
+Every function is one transaction that also proves the claim still holds, so a worker that lost its
+lease records nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from onboarding.domain.actions import Action
+from onboarding.domain.lifecycle import REACHED, NamespaceState, Phase, may_become
+from onboarding.domain.objects import Manifest
+from onboarding.models import Revision, Run, Step
+from onboarding.services import history
+from onboarding.services.claim import Claim, LostLease
+from onboarding.services.phases.work import Outcome
+
+
+class Journal:
+    """Writes one run as it happens. Holds the state the namespace is in by now."""
+
+    def __init__(self, claim: Claim, revision: Revision, phases: tuple[Phase, ...]) -> None:
+        self.claim = claim
+        self.revision = revision
+        self.phases = phases
+        self.state = NamespaceState(claim.namespace.state)
+        self.run: Run | None = None
+        self.current: Phase | None = None
+
+    def begin(self, *, now: datetime) -> None:
+        """Go on with the run a dead worker or a wait left open, or start a new one."""
+        namespace = self.claim.namespace
+        with transaction.atomic():
+            self.run = namespace.runs.filter(
+                generation=namespace.generation, finished_at__isnull=True
+            ).first()
+            if self.run is None:
+                self.run = Run.objects.create(
+                    namespace=namespace,
+                    generation=namespace.generation,
+                    attempt=namespace.attempts + 1,
+                    started_at=now,
+                )
+                Step.objects.bulk_create(
+                    Step(
+                        run=self.run,
+                        position=position,
+                        phase=phase.value,
+                        state=Step.State.WAITING if position else Step.State.RUNNING,
+                        started_at=None if position else now,
+                    )
+                    for position, phase in enumerate(self.phases)
+                )
+
+    def finish_step(self, phase: Phase, outcome: Outcome, *, now: datetime) -> None:
+        """Record a finished step without moving the namespace: the caller settles where to."""
+        self._finish_step(phase, [change.dump() for change in outcome.changes], now)
+
+    def note(self, message: str) -> None:
+        """Show a message at the step the run stands at, which stays open."""
+        if self.run is not None and self.current is not None:
+            self._step(self.current).update(message=message)
+
+    def done(self, phase: Phase, outcome: Outcome, *, now: datetime, **fields: object) -> None:
+        """Record a finished phase: its step, the state it reached, and the event."""
+        changes: list[Manifest] = [change.dump() for change in outcome.changes]
+        with transaction.atomic():
+            self._finish_step(phase, changes, now)
+            self._move(
+                REACHED[phase],
+                Action.PHASE_DONE,
+                now=now,
+                body={"phase": phase.value, "changes": [*changes]},
+                **fields,
+            )
+
+    def waits(self, phase: Phase, message: str, *, now: datetime, seconds: float) -> None:
+        """Leave the run open: Kubernetes has to finish something. Look again soon."""
+        with transaction.atomic():
+            self._step(phase).update(state=Step.State.RUNNING, message=message)
+            self.claim.release(
+                next_at=now + timedelta(seconds=seconds), message=message
+            )
+
+    def end(
+        self,
+        outcome: Run.Outcome,
+        *,
+        now: datetime,
+        message: str = "",
+        failed: Phase | None = None,
+    ) -> None:
+        """Close the run, if one was begun, and mark the phase it failed in."""
+        if self.run is None:
+            return
+        Run.objects.filter(pk=self.run.pk).update(
+            finished_at=now, outcome=outcome, message=message
+        )
+        if failed:
+            self._step(failed).update(state=Step.State.FAILED, finished_at=now, message=message)
+
+    def move(
+        self, state: NamespaceState, action: Action, *, now: datetime, body: Manifest,
+        release: bool = False, **fields: object,
+    ) -> None:
+        """Move the namespace to a state with its event, in one transaction."""
+        with transaction.atomic():
+            self._move(state, action, now=now, body=body, release=release, **fields)
+
+    def _move(
+        self, state: NamespaceState, action: Action, *, now: datetime, body: Manifest,
+        release: bool = False, **fields: object,
+    ) -> None:
+        if not may_become(self.state, state) and state != self.state:
+            raise LostLease(f"{self.claim.namespace.name} is {self.state}, not on its way to {state}")
+        event = history.record(
+            action,
+            actor=history.SYSTEM,
+            at=now,
+            about=history.about_namespace(
+                self.claim.namespace,
+                request=self.revision.request.label,
+                run=self.run.public_id if self.run else "",
+            ),
+            body={"generation": self.claim.namespace.generation, **body},
+        )
+        change = self.claim.release if release else self.claim.update
+        change(state=state.value, last_event=event, **fields)
+        self.state = state
+
+    def _finish_step(self, phase: Phase, changes: list[Manifest], now: datetime) -> None:
+        position = self.phases.index(phase)
+        self._step(phase).update(
+            state=Step.State.DONE, finished_at=now, changes=changes, message=""
+        )
+        if position + 1 < len(self.phases):
+            self._step(self.phases[position + 1]).update(
+                state=Step.State.RUNNING, started_at=now
+            )
+
+    def _step(self, phase: Phase) -> QuerySet[Step]:
+        return Step.objects.filter(run=self.run, position=self.phases.index(phase))

@@ -1,0 +1,197 @@
+"""Submit: a wish becomes a row with its plan and digest, and waits for its lanes.
+
+First half of the story submit → decide → reconcile. Idempotent per rendered form: the same form
+key is one row and one answer, whatever the network did to the first one.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from onboarding.domain.actions import Action
+from onboarding.domain.lifecycle import RequestState, request_sources_of
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from onboarding.domain.spec import RequestKind, dump_spec
+from onboarding.models import ManagedNamespace, Request, RequestLane
+from onboarding.plan.changes import Effect
+from onboarding.plan.model import dump_plan
+from onboarding.queries.names import check_name
+from onboarding.queries.namespaces import may_change, may_retire
+from onboarding.queries.requests import visible_to
+from onboarding.services import history
+from onboarding.services.history import By
+from onboarding.services.preview import Preview, Wish, preview
+
+
+def save_draft(
+    wish: Wish, *, by: By, form_key: str, now: datetime, request: Request | None = None
+) -> Request:
+    """Keep a wish that is not sent yet, visible to its author alone."""
+    return _store(wish, RequestState.DRAFT, by=by, form_key=form_key, now=now, request=request)
+
+
+def submit(
+    wish: Wish, *, by: By, form_key: str, now: datetime, request: Request | None = None
+) -> Request:
+    """Send a wish to its lanes; `request` is the draft or returned row being edited.
+
+    Raises Forbidden (not a lead of the team), Invalid (name or value), Conflict (somebody has the
+    name or an open request by now).
+    """
+    return _store(wish, RequestState.PENDING, by=by, form_key=form_key, now=now, request=request)
+
+
+def cancel(request_id: int, *, by: By, now: datetime) -> Request:
+    """Take one's own request back. Raises NotFound, Forbidden, or Conflict when it is decided."""
+    with transaction.atomic():
+        request = visible_to(by.standing).select_for_update(of=("self",)).filter(pk=request_id)
+        row = request.first()
+        if row is None:
+            raise NotFound
+        if row.requester_id != by.user.pk:
+            raise Forbidden("Only the person who asked can cancel the request.")
+        event = history.record(
+            Action.REQUEST_CANCELLED, actor=by.actor, at=now, about=history.about_request(row)
+        )
+        sources = sorted(request_sources_of(RequestState.CANCELLED))
+        moved = Request.objects.filter(pk=row.pk, state__in=sources).update(
+            state=RequestState.CANCELLED.value, closed_at=now, last_event=event
+        )
+        if not moved:
+            raise Conflict(f"{row.label} is already {row.state}.")
+        row.refresh_from_db()
+        return row
+
+
+def _store(
+    wish: Wish,
+    state: RequestState,
+    *,
+    by: By,
+    form_key: str,
+    now: datetime,
+    request: Request | None,
+) -> Request:
+    known = Request.objects.filter(requester=by.user, form_key=form_key).first()
+    if known:
+        return known
+    _check_rights(wish, by)
+    thought = preview(wish)
+    if state is RequestState.PENDING:
+        _check_wish(wish, thought, by=by, now=now, request=request)
+    try:
+        with transaction.atomic():
+            return _write(wish, thought, state, by=by, form_key=form_key, now=now, request=request)
+    except IntegrityError as error:
+        known = Request.objects.filter(requester=by.user, form_key=form_key).first()
+        if known:  # the same form, sent twice at once
+            return known
+        raise Conflict(
+            f"Somebody else has just asked for {wish.spec.name} on {wish.cluster.name}."
+        ) from error
+
+
+def _check_rights(wish: Wish, by: By) -> None:
+    if wish.team.pk not in by.standing.leads:
+        raise Forbidden(f"Only a lead of team {wish.team.slug} can ask for this.")
+
+
+def _check_wish(
+    wish: Wish, thought: Preview, *, by: By, now: datetime, request: Request | None
+) -> None:
+    if wish.kind is RequestKind.ONBOARD:
+        check = check_name(wish.cluster, wish.spec.name, now=now, except_request=request)
+        if check.problems:
+            raise Invalid(" ".join(check.problems), field="name")
+    elif request is None:
+        _check_namespace(wish, by)
+    if wish.kind is RequestKind.CHANGE and all(
+        change.effect is Effect.UNCHANGED for change in thought.changes
+    ):
+        raise Invalid("Nothing would change. Change a field, or leave the page.")
+
+
+def _check_namespace(wish: Wish, by: By) -> None:
+    """Raise Conflict when the namespace cannot be asked for now."""
+    if wish.namespace is None:
+        raise NotFound
+    namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
+    may_ask = may_change if wish.kind is RequestKind.CHANGE else may_retire
+    if not may_ask(by.standing, namespace):
+        raise Conflict(
+            f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
+            "ready and nothing waits for a decision."
+        )
+
+
+def _write(
+    wish: Wish,
+    thought: Preview,
+    state: RequestState,
+    *,
+    by: By,
+    form_key: str,
+    now: datetime,
+    request: Request | None,
+) -> Request:
+    fields = {
+        "team": wish.team,
+        "cluster": wish.cluster,
+        "name": wish.spec.name,
+        "spec": dump_spec(wish.spec),
+        "plan": dump_plan(thought.plan),
+        "digest": thought.plan.digest,
+        "base_generation": thought.base_generation,
+        "form_key": form_key,
+        "submitted_at": now if state is RequestState.PENDING else None,
+    }
+    if request is None:
+        row = Request.objects.create(
+            **fields,
+            kind=wish.kind.value,
+            namespace=wish.namespace,
+            requester=by.user,
+            created_at=now,
+        )
+    else:
+        row = _edited(request, fields, by=by, now=now)
+    row.lanes.all().delete()
+    RequestLane.objects.bulk_create(
+        RequestLane(request=row, lane=needed.lane.value, reasons=[*needed.reasons])
+        for needed in thought.lanes
+    )
+    action = {
+        (RequestState.DRAFT, False): Action.REQUEST_DRAFTED,
+        (RequestState.PENDING, False): Action.REQUEST_SUBMITTED,
+        (RequestState.DRAFT, True): Action.REQUEST_DRAFTED,
+        (RequestState.PENDING, True): Action.REQUEST_EDITED,
+    }[(state, bool(request and request.state == RequestState.RETURNED))]
+    event = history.record(
+        action,
+        actor=by.actor,
+        at=now,
+        about=history.about_request(row),
+        body={"kind": wish.kind.value, "digest": row.digest, "lanes": _lane_names(thought)},
+        note=wish.spec.purpose,
+    )
+    row.state, row.last_event = state.value, event
+    row.save(update_fields=["state", "last_event"])
+    return row
+
+
+def _edited(
+    request: Request, fields: dict[str, object], *, by: By, now: datetime
+) -> Request:
+    """Rewrite a draft or a returned request; its decisions no longer count."""
+    if request.requester_id != by.user.pk:
+        raise Forbidden("Only the person who asked can edit the request.")
+    editable = sorted({RequestState.DRAFT, RequestState.RETURNED})
+    moved = Request.objects.filter(pk=request.pk, state__in=editable).update(**fields)
+    if not moved:
+        raise Conflict(f"{request.label} can no longer be edited.")
+    request.decisions.filter(voided_at__isnull=True).update(voided_at=now)
+    return Request.objects.select_related("team", "cluster").get(pk=request.pk)
+
+
+def _lane_names(thought: Preview) -> list[str]:
+    return [needed.lane.value for needed in thought.lanes]

@@ -1,0 +1,107 @@
+"""What a failure means: for one namespace, or for its whole cluster.
+
+4xx on an object blocks the namespace at once, in the server's words. Timeouts and 5xx are tried
+again for ever, visibly, with full jitter. A refused credential, a missing grant or an API server
+that cannot be reached is the cluster's condition: its work waits, one event says why.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from onboarding.cluster.errors import (
+    ClusterError,
+    Forbidden,
+    NotFound,
+    Refused,
+    Unauthorized,
+    Unreachable,
+)
+from onboarding.domain.actions import Action
+from onboarding.domain.lifecycle import BlockedReason, ClusterCondition
+from onboarding.models import Cluster
+from onboarding.services import history
+from onboarding.services.connect import NoCredential
+from onboarding.services.phases.work import Blocked, ChangedMeanwhile
+
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 300.0
+BLOCKED_LOOK_AGAIN = timedelta(hours=1)
+LONGEST_CLUSTER_DELAY = 30.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure, judged. Exactly one of `condition` and `blocked` may be set; neither: retry."""
+
+    message: str
+    condition: ClusterCondition | None = None
+    blocked: BlockedReason | None = None
+    retry_after: float = 0.0
+
+
+_CONDITIONS: dict[type[Exception], ClusterCondition] = {
+    Unreachable: ClusterCondition.UNREACHABLE,
+    Unauthorized: ClusterCondition.UNAUTHORIZED,
+    NoCredential: ClusterCondition.UNAUTHORIZED,
+    Forbidden: ClusterCondition.GRANT_MISSING,
+}
+
+
+def judge(error: Exception) -> Trouble:
+    """Return what a failure means. What is not foreseen is tried again, and logged elsewhere."""
+    message = str(error)
+    for kind, condition in _CONDITIONS.items():
+        if isinstance(error, kind):
+            return Trouble(message, condition=condition)
+    if isinstance(error, Blocked):
+        return Trouble(message, blocked=error.reason)
+    if isinstance(error, Refused | NotFound):
+        return Trouble(message, blocked=BlockedReason.REFUSED)
+    if isinstance(error, ClusterError):
+        return Trouble(message, retry_after=error.retry_after or 0.0)
+    return Trouble(message)
+
+
+def is_a_bug(error: Exception) -> bool:
+    """Tell whether a failure is not one that clusters are known to have."""
+    return not isinstance(error, ClusterError | Blocked | ChangedMeanwhile)
+
+
+def delay(attempts: int, *, at_least: float = 0.0, longest: float = LONGEST_DELAY) -> timedelta:
+    """Return how long to wait before the next try: full jitter, never under `at_least` seconds."""
+    ceiling = min(longest, FIRST_DELAY * 2 ** min(attempts, 16))
+    jitter = random.uniform(0.0, ceiling)  # noqa: S311 (spreads load; nothing secret)
+    return timedelta(seconds=max(at_least, jitter, 0.2))
+
+
+def note_condition(
+    cluster: Cluster, condition: ClusterCondition, message: str, *, now: datetime
+) -> None:
+    """Set the cluster's condition and when it is tried again; one event per change of it."""
+    with transaction.atomic():
+        row = Cluster.objects.select_for_update().get(pk=cluster.pk)
+        changed = row.condition != condition.value
+        healthy = condition is ClusterCondition.OK
+        row.attempts = 0 if healthy else row.attempts + 1
+        wait = delay(row.attempts, longest=LONGEST_CLUSTER_DELAY)
+        row.condition, row.condition_message = condition.value, message
+        row.condition_at = now if changed else row.condition_at
+        row.retry_at = None if healthy else now + wait
+        row.last_seen_at = now if healthy else row.last_seen_at
+        row.save(
+            update_fields=[
+                "attempts", "condition", "condition_message", "condition_at", "retry_at",
+                "last_seen_at",
+            ]
+        )
+        if changed:
+            history.record(
+                Action.CLUSTER_CONDITION,
+                actor=history.SYSTEM,
+                at=now,
+                about=history.about_cluster(row),
+                body={"condition": condition.value, "message": message},
+            )

@@ -1,0 +1,44 @@
+"""Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
+
+import os
+import socket
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from onboarding.services.expire import expire_requests as expire
+from onboarding.services.reconcile import reconcile as bring_on
+from onboarding.services.renew import renew_due
+
+MOST_IN_ONE_SWEEP = 200
+
+
+def worker_name() -> str:
+    """Return who holds a claim: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@shared_task(name="onboarding.reconcile")
+def reconcile(namespace_id: int) -> None:
+    """Look at one namespace, if it is due and nobody else does."""
+    bring_on(worker_name(), clock=now, namespace_id=int(namespace_id))
+
+
+@shared_task(name="onboarding.sweep")
+def sweep() -> None:
+    """Look at everything that is due or whose lease ran out."""
+    for _ in range(MOST_IN_ONE_SWEEP):
+        if not bring_on(worker_name(), clock=now):
+            return
+
+
+@shared_task(name="onboarding.renew_credentials")
+def renew_credentials() -> None:
+    """Renew the portal's tokens that are past half of their life."""
+    renew_due(now=now())
+
+
+@shared_task(name="onboarding.expire_requests")
+def expire_requests() -> None:
+    """Let requests expire that nobody decided."""
+    expire(now=now())

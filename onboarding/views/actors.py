@@ -1,0 +1,14 @@
+"""Who acts in a web request, as services and history know them."""
+
+from onboarding.services.history import Actor, By, actor_for
+from onboarding.views.access import SignedIn
+
+
+def actor_of(request: SignedIn) -> Actor:
+    """Return the person behind the request, with the address they came from."""
+    return actor_for(request.user, ip=request.META.get("REMOTE_ADDR") or None)
+
+
+def by(request: SignedIn) -> By:
+    """Return the person with their standing, for services that check rights again."""
+    return By(user=request.user, standing=request.standing, actor=actor_of(request))

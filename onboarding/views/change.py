@@ -1,0 +1,99 @@
+"""Asking for a change or the end of a namespace. Same lanes and rules as asking for a new one."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from onboarding.domain.lifecycle import RequestState
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid
+from onboarding.domain.spec import RequestKind
+from onboarding.forms.retire import RetireForm
+from onboarding.models import ManagedNamespace, Request
+from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.namespaces import has_open_request, may_change, may_retire
+from onboarding.services.preview import preview, retire_wish
+from onboarding.services.submit import submit
+from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.actors import by
+from onboarding.views.namespaces import load_namespace
+from onboarding.views.posted import only
+from onboarding.views.request_forms import answer, change_desk
+
+
+@allow(Who.LEADS)
+def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show the form filled with what is in force; POST asks for the difference."""
+    row = _load_led(request, public_id)
+    if request.method != "POST" and not may_change(request.standing, row):
+        raise Conflict(_why_not(row))
+    return answer(request, change_desk(request, row), "change/namespace_change.html")
+
+
+@allow(Who.LEADS)
+def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
+    """List what goes with the namespace; POST with its typed name asks for the removal."""
+    row = _load_led(request, public_id)
+    returned = _returned_retirement(request, row)
+    if returned is None and request.method != "POST" and not may_retire(request.standing, row):
+        raise Conflict(_why_not(row))
+    form = RetireForm(request.POST if request.method == "POST" else None, name=row.name)
+    if request.method == "POST":
+        only(request, "typed_name", "form_key")
+        if form.is_valid() and (sent := _send(request, row, form, returned)):
+            messages.success(request, _("Request sent. Nothing is removed before it is approved."))
+            return redirect("request-detail", public_id=sent.public_id)
+    return _retire_page(request, row, form)
+
+
+def _send(
+    request: SignedIn, row: ManagedNamespace, form: RetireForm, returned: Request | None
+) -> Request | None:
+    try:
+        return submit(
+            retire_wish(row),
+            by=by(request),
+            form_key=form.cleaned_data["form_key"],
+            now=timezone.now(),
+            request=returned,
+        )
+    except Invalid as wrong:
+        form.add_error(None, str(wrong))
+        return None
+
+
+def _retire_page(request: SignedIn, row: ManagedNamespace, form: RetireForm) -> HttpResponse:
+    thought = preview(retire_wish(row))
+    context = {
+        "ns": row,
+        "form": form,
+        "lanes": thought.lanes,
+        "objects": [
+            (change, render_yaml(change.planned.manifest)) for change in thought.changes
+        ],
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "change/namespace_retire.html", context, status=status)
+
+
+def _load_led(request: SignedIn, public_id: str) -> ManagedNamespace:
+    row = load_namespace(request, public_id)
+    if row.team_id not in request.standing.leads:
+        raise Forbidden(_("Only a lead of team %(team)s can ask for this.") % {"team": row.team})
+    return row
+
+
+def _returned_retirement(request: SignedIn, row: ManagedNamespace) -> Request | None:
+    return row.requests.filter(
+        requester=request.user,
+        kind=RequestKind.RETIRE.value,
+        state=RequestState.RETURNED.value,
+    ).first()
+
+
+def _why_not(row: ManagedNamespace) -> str:
+    if has_open_request(row):
+        return _("%(name)s has an open request. Wait until it is decided.") % {"name": row.name}
+    words = _("%(name)s is %(state)s. Wait until a worker has brought it to an end.")
+    return words % {"name": row.name, "state": row.state}

@@ -1,0 +1,175 @@
+"""What the decision page shows, gathered from a request, its plan and the plan before it.
+
+Reads only. The plan before is the revision the request was made against, so the page of a request
+that was decided long ago still shows what it changed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.spec import NamespaceSpec
+from onboarding.models import Decision, Request, Revision
+from onboarding.plan.changes import Effect, ObjectChange, plan_changes
+from onboarding.plan.model import Plan, load_plan
+from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.standing import Standing
+from onboarding.reachability.sentences import sentences
+
+EARLIER_SHOWN = 8
+OPEN_AT_ONCE = 3
+LANES_READ = (
+    "lanes",
+    Prefetch(
+        "decisions",
+        queryset=Decision.objects.filter(voided_at__isnull=True).select_related("person"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """One needed lane: why it is needed, what was said, and whether this person holds it."""
+
+    lane: Lane
+    reasons: list[str]
+    decision: Decision | None
+    held: bool
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One thing that may talk to another. `effect` says whether the request adds or removes it."""
+
+    text: str
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class ChangedObject:
+    """One object as the page prints it: full YAML where it is new, else a line difference."""
+
+    change: ObjectChange
+    yaml: str
+    lines: list[tuple[str, str]]
+    element_id: str
+
+
+@dataclass(frozen=True)
+class DecisionPage:
+    """The page's contents. `offered` are the lanes the person may decide now, often none."""
+
+    spec: NamespaceSpec
+    lanes: list[LaneState]
+    sentences: list[Sentence]
+    moved: list[ChangedObject]
+    unchanged: list[ObjectChange]
+    open_at_once: bool
+    before_number: int | None
+    earlier: list[Decision]
+    offered: tuple[Lane, ...]
+    why_not: str
+    is_stale: bool
+
+
+def lane_states(row: Request, standing: Standing) -> list[LaneState]:
+    """Return the needed lanes of a request read with LANES_READ."""
+    said = {decision.lane: decision for decision in row.decisions.all()}
+    return [
+        LaneState(
+            lane=Lane(needed.lane),
+            reasons=list(needed.reasons),
+            decision=said.get(needed.lane),
+            held=Lane(needed.lane) in standing.lanes,
+        )
+        for needed in row.lanes.all()
+    ]
+
+
+def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> DecisionPage:
+    """Return everything the page shows. Three queries besides those of LANES_READ."""
+    lanes, before = lane_states(row, standing), _revision_before(row)
+    plan_before = load_plan(before.plan) if before else None
+    wanted = load_plan(row.plan)
+    changes = plan_changes(plan_before, wanted)
+    moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
+    offered, why_not = _offer(row, standing, lanes)
+    return DecisionPage(
+        spec=row.wanted,
+        lanes=lanes,
+        sentences=compare_sentences(plan_before, wanted),
+        moved=[_printed(change, number) for number, change in enumerate(moved, start=1)],
+        unchanged=[change for change in changes if change.effect is Effect.UNCHANGED],
+        open_at_once=len(moved) <= OPEN_AT_ONCE,
+        before_number=before.number if before else None,
+        earlier=list(_earlier(row, now)[:EARLIER_SHOWN]),
+        offered=offered,
+        why_not=why_not,
+        is_stale=_is_stale(row),
+    )
+
+
+def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
+    """Return what may talk to what: as it would be, then what would no longer hold."""
+    old = sentences(before.manifests()) if before and before.wants_namespace else ()
+    new = sentences(after.manifests()) if after.wants_namespace else ()
+    kept = [Sentence(text, Effect.UNCHANGED if text in old else Effect.ADDED) for text in new]
+    return kept + [Sentence(text, Effect.REMOVED) for text in old if text not in new]
+
+
+def _revision_before(row: Request) -> Revision | None:
+    if row.namespace_id is None or row.base_generation == 0:
+        return None
+    return Revision.objects.filter(
+        namespace=row.namespace_id, number=row.base_generation
+    ).first()
+
+
+def _printed(change: ObjectChange, number: int) -> ChangedObject:
+    is_new = change.effect is Effect.ADDED
+    return ChangedObject(
+        change=change,
+        yaml=render_yaml(change.planned.manifest) if is_new else "",
+        lines=[] if is_new else [(tag or "same", text) for tag, text in change.lines()],
+        element_id=f"object-{number}",
+    )
+
+
+def _earlier(row: Request, now: datetime) -> QuerySet[Decision]:
+    """Return what was decided for this team before, newest first."""
+    return (
+        Decision.objects.filter(
+            request__team=row.team_id, voided_at__isnull=True, decided_at__lte=now
+        )
+        .exclude(request=row.pk)
+        .select_related("person", "request")
+        .order_by("-decided_at", "-id")
+    )
+
+
+def _is_stale(row: Request) -> bool:
+    """Tell whether the namespace was changed after an open request was made."""
+    if row.namespace is None or row.state not in OPEN_REQUEST:
+        return False
+    return row.namespace.generation != row.base_generation
+
+
+def _offer(
+    row: Request, standing: Standing, lanes: list[LaneState]
+) -> tuple[tuple[Lane, ...], str]:
+    """Return the lanes the person may decide now, or () and the reason in words."""
+    if row.state != RequestState.PENDING.value:
+        return (), _("Nothing is left to decide: the request is %(state)s.") % {"state": row.state}
+    if row.requester_id == standing.user_id:
+        return (), _("You cannot approve your own request.")
+    held = [state for state in lanes if state.held]
+    if not held:
+        return (), _("Only approvers of the lanes above decide. You may read.")
+    free = tuple(state.lane for state in held if state.decision is None)
+    if not free:
+        return (), _("Every lane you hold is decided. Other lanes may still be open.")
+    return free, ""

@@ -1,0 +1,145 @@
+"""Approvers: what waits for them, and the one page on which they decide.
+
+What is shown comes from `decision_page`; the word itself goes through services.decide, which
+refuses own requests, foreign lanes, stale digests and second answers whatever the page showed.
+"""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import RequestState
+from onboarding.domain.refusals import Conflict, Invalid, NotFound
+from onboarding.forms.decision import DecisionForm
+from onboarding.models import Request, Verdict
+from onboarding.queries.requests import visible_to, waiting_for
+from onboarding.services.decide import decide
+from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.actors import by
+from onboarding.views.decision_page import LANES_READ, build_decision_page, lane_states
+from onboarding.views.posted import only
+
+PAGE_SIZE = 50
+FILTERS = {"team": "team__slug", "cluster": "cluster__name"}
+SAID = {
+    Verdict.APPROVE: gettext_lazy("You approved the %(lane)s lane of %(request)s."),
+    Verdict.RETURN: gettext_lazy("You returned %(request)s to its author from the %(lane)s lane."),
+    Verdict.REJECT: gettext_lazy("You rejected %(request)s on the %(lane)s lane."),
+}
+
+
+@allow(Who.APPROVERS)
+def queue(request: SignedIn) -> HttpResponse:
+    """List what waits for the person's lanes, oldest first; q, team and cluster narrow it."""
+    waiting = waiting_for(request.standing)
+    wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", *FILTERS)}
+    page = Paginator(_matching(waiting, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [(row, lane_states(row, request.standing)) for row in page],
+        "wanted": wanted,
+        "filtered": any(wanted.values()),
+        "lanes": [lane.value for lane in Lane if lane in request.standing.lanes],
+        "teams": waiting.order_by("team__slug").values_list("team__slug", flat=True).distinct(),
+        "clusters": waiting.order_by("cluster__name")
+        .values_list("cluster__name", flat=True)
+        .distinct(),
+        "clear_url": reverse("queue"),
+        "chips": _chips(wanted),
+        "now": timezone.now(),
+    }
+    return render(request, "decisions/queue.html", context)
+
+
+@allow(Who.READERS)
+def decision(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show everything a decision needs; POST gives it."""
+    rows = visible_to(request.standing).exclude(state=RequestState.DRAFT.value)
+    row = rows.prefetch_related(*LANES_READ).filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("No such request.")
+    if request.method == "POST":
+        return _decide(request, row)
+    return _show(request, row, None)
+
+
+def _decide(request: SignedIn, row: Request) -> HttpResponse:
+    only(request, "lane", "verdict", "digest", "reason")
+    page = build_decision_page(row, request.standing, now=timezone.now())
+    form = DecisionForm(request.POST, offered=page.offered)
+    if not form.is_valid():
+        return _show(request, row, form)
+    lane, verdict = Lane(form.cleaned_data["lane"]), Verdict(form.cleaned_data["verdict"])
+    try:
+        decide(
+            row.pk,
+            lane=lane,
+            verdict=verdict,
+            by=by(request),
+            digest=form.cleaned_data["digest"],
+            reason=form.cleaned_data["reason"],
+            now=timezone.now(),
+        )
+    except Invalid as wrong:
+        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
+        return _show(request, row, form)
+    except Conflict as faster:
+        return _somebody_was_faster(request, row, faster)
+    messages.success(request, SAID[verdict] % {"lane": lane.value, "request": row.label})
+    return redirect("decision", public_id=row.public_id)
+
+
+def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpResponse:
+    """Render the page. A form in error answers 422 and keeps what was typed."""
+    now = timezone.now()
+    page = build_decision_page(row, request.standing, now=now)
+    first = page.offered[0].value if page.offered else ""
+    shown = form or DecisionForm(
+        initial={"digest": row.digest, "lane": first}, offered=page.offered
+    )
+    context = {"page": page, "request_row": row, "form": shown, "now": now}
+    return render(request, "decisions/decision.html", context, status=422 if form else 200)
+
+
+def _somebody_was_faster(request: SignedIn, row: Request, conflict: Conflict) -> HttpResponse:
+    """Answer 409 with the way back to the request as it is now."""
+    context = {
+        "message": str(conflict),
+        "back_url": reverse("decision", args=[row.public_id]),
+        "request_id": request.request_id,
+    }
+    return render(request, "409.html", context, status=409)
+
+
+def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:
+    narrowed = rows.prefetch_related(*LANES_READ)
+    for name, column in FILTERS.items():
+        if wanted[name]:
+            narrowed = narrowed.filter(**{column: wanted[name]})
+    words = wanted["q"].removeprefix("REQ-")
+    if not words:
+        return narrowed
+    return narrowed.filter(
+        Q(public_id__icontains=words) | Q(name__icontains=words) | Q(team__slug__icontains=words)
+    )
+
+
+def _chips(wanted: dict[str, str]) -> list[dict[str, object]]:
+    """Return the filters in force as links that drop one each."""
+    names = {"q": _("Search"), "team": _("Team"), "cluster": _("Cluster")}
+    chips: list[dict[str, object]] = []
+    for name, value in wanted.items():
+        rest = {key: text for key, text in wanted.items() if text and key != name}
+        if value:
+            url = f"{reverse('queue')}?{urlencode(rest)}"
+            chips.append({"label": f"{names[name]}: {value}", "url": url, "active": True})
+    return chips

@@ -1,0 +1,222 @@
+"""What the pages of a namespace show: the head they share, and each tab's contents. Reads only."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from onboarding.domain.lifecycle import BlockedReason, NamespaceState
+from onboarding.domain.objects import Manifest, branch, items, text
+from onboarding.domain.spec import NamespaceSpec
+from onboarding.models import Decision, ManagedNamespace, Revision, Run
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.model import PlannedObject, load_plan
+from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.namespaces import (
+    has_open_request,
+    in_force,
+    latest_run,
+    may_change,
+    may_retire,
+)
+from onboarding.queries.standing import Standing
+from onboarding.reachability.sentences import sentences
+
+VERIFIED_STATES = frozenset({NamespaceState.READY.value})
+STUCK = frozenset({NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value})
+
+WHAT_TO_DO: dict[str, str | Promise] = {
+    BlockedReason.TAKEN: gettext_lazy(
+        "A namespace of this name is on the cluster and Bulkhead did not make it. Nothing was "
+        "written to it. Ask a platform admin to remove it and try again, or retire this one and "
+        "ask for another name."
+    ),
+    BlockedReason.UID_CHANGED: gettext_lazy(
+        "Somebody deleted the namespace and made another of the same name. Ask a platform admin "
+        "which of them is meant; then try again."
+    ),
+    BlockedReason.REFUSED: gettext_lazy(
+        "The API server refused an object, in the words above. Ask a platform admin to lift what "
+        "stands in the way, or request a change; then try again."
+    ),
+    BlockedReason.NOT_AS_PLANNED: gettext_lazy(
+        "What the cluster stored is not what was approved; something changes objects on their "
+        "way in. Ask a platform admin to find it; then try again."
+    ),
+    BlockedReason.TEAM_MAY_WRITE_POLICY: gettext_lazy(
+        "Another grant on the cluster lets the team's group write policy, which would undo the "
+        "isolation. Ask a platform admin to remove that grant; then try again."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One side of a namespace, with its own URL."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class NamespacePage:
+    """The head of every tab. `why_not` explains to a lead why nothing can be requested now."""
+
+    tabs: list[Tab]
+    is_lead: bool
+    may_change: bool
+    may_retire: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first tab. `revision` is None until something was approved; `size` maps names to amounts."""
+
+    revision: Revision | None
+    spec: NamespaceSpec | None
+    deciders: list[Decision]
+    objects: int
+    is_accepted: bool
+    run: Run | None
+    what_to_do: str
+    may_try_again: bool
+    size_title: str
+    quota: dict[str, str]
+    asked_by: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One object in force: what it is for, what it means, and itself."""
+
+    planned: PlannedObject
+    sentences: tuple[str, ...]
+    yaml: str
+    element_id: str
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One RoleBinding: a group and the role it is bound to."""
+
+    group: str
+    role: str
+    name: str
+
+
+def build_namespace_page(row: ManagedNamespace, standing: Standing, *, tab: str) -> NamespacePage:
+    """Return the head of a tab: the tabs, and what the person may request."""
+    is_lead = row.team_id in standing.leads
+    change, retire = may_change(standing, row), may_retire(standing, row)
+    names = [
+        ("overview", _("Overview"), "namespace-detail"),
+        ("policies", _("Policies"), "namespace-policies"),
+        ("access", _("Access"), "namespace-access"),
+        ("activity", _("Activity"), "namespace-activity"),
+        ("revisions", _("Revisions"), "namespace-revisions"),
+    ]
+    return NamespacePage(
+        tabs=[
+            Tab(label, reverse(route, args=[row.public_id]), current=key == tab)
+            for key, label, route in names
+        ],
+        is_lead=is_lead,
+        may_change=change,
+        may_retire=retire,
+        why_not="" if change else _why_no_change(row, is_lead=is_lead),
+    )
+
+
+def build_overview(row: ManagedNamespace, standing: Standing) -> Overview:
+    """Return the overview: intended, accepted, bounds, and what stands in the way."""
+    revision = in_force(row)
+    spec = revision.wanted if revision else None
+    size = load_catalogue().sizes.get(spec.size) if spec else None
+    is_lead = row.team_id in standing.leads
+    return Overview(
+        revision=revision,
+        spec=spec,
+        deciders=_deciders(revision),
+        objects=len(load_plan(revision.plan).objects) if revision else 0,
+        is_accepted=row.state in VERIFIED_STATES and row.verified_at is not None,
+        run=latest_run(row),
+        what_to_do=str(WHAT_TO_DO.get(row.reason, "")),
+        may_try_again=row.state in STUCK and (is_lead or standing.is_platform_admin),
+        size_title=size.title if size else "",
+        quota=_quota(revision),
+        asked_by=revision.request.requester.label if revision else "",
+    )
+
+
+def build_policies(revision: Revision | None) -> list[Policy]:
+    """Return every object in force in apply order; [] before anything was approved."""
+    if revision is None:
+        return []
+    return [
+        Policy(
+            planned=planned,
+            sentences=_meaning(planned.manifest),
+            yaml=render_yaml(planned.manifest),
+            element_id=f"object-{number}",
+        )
+        for number, planned in enumerate(load_plan(revision.plan).objects, start=1)
+    ]
+
+
+def build_bindings(revision: Revision | None) -> list[Binding]:
+    """Return the groups the approved objects let in."""
+    if revision is None:
+        return []
+    return [
+        Binding(
+            group=text(subject, "name"),
+            role=text(planned.manifest, "roleRef", "name"),
+            name=planned.key.name,
+        )
+        for planned in load_plan(revision.plan).objects
+        if planned.key.kind == "RoleBinding"
+        for subject in items(planned.manifest, "subjects")
+    ]
+
+
+def _meaning(manifest: Manifest) -> tuple[str, ...]:
+    """Return what a policy allows by itself. What it isolates is the fence's part to say."""
+    if manifest.get("kind") != "NetworkPolicy":
+        return ()
+    return sentences([manifest])
+
+
+def _quota(revision: Revision | None) -> dict[str, str]:
+    """Return the exact bounds that were approved, as Kubernetes writes them."""
+    if revision is None:
+        return {}
+    hard = (
+        branch(planned.manifest, "spec", "hard")
+        for planned in load_plan(revision.plan).objects
+        if planned.key.kind == "ResourceQuota"
+    )
+    return {resource: str(amount) for tree in hard for resource, amount in tree.items()}
+
+
+def _deciders(revision: Revision | None) -> list[Decision]:
+    if revision is None:
+        return []
+    return list(
+        revision.request.decisions.filter(voided_at__isnull=True)
+        .select_related("person")
+        .order_by("decided_at")
+    )
+
+
+def _why_no_change(row: ManagedNamespace, *, is_lead: bool) -> str:
+    if not is_lead:
+        return _("Only a lead of team %(team)s may request changes.") % {"team": row.team.slug}
+    if row.state == NamespaceState.GONE.value:
+        return _("The namespace is gone. Request a new one instead.")
+    if has_open_request(row):
+        return _("A request for this namespace is open. A new one can follow when it is closed.")
+    return _("A change can be requested once the namespace is ready.")

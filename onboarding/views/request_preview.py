@@ -1,0 +1,118 @@
+"""The preview beside the request form: as much of the plan as the answers so far allow.
+
+An unfinished form is no error here: what is missing is said in words, and stand-ins fill the gaps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from onboarding.domain.lanes import NeededLane
+from onboarding.domain.refusals import Invalid
+from onboarding.domain.spec import NamespaceSpec
+from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
+from onboarding.plan.changes import Effect, ObjectChange
+from onboarding.plan.render_yaml import render_documents, render_yaml
+from onboarding.services.preview import Preview, Wish, preview
+
+
+@dataclass(frozen=True)
+class ShownObject:
+    """One tab: the object's YAML, and its lines against what is in force for a change."""
+
+    change: ObjectChange
+    number: int
+    yaml: str
+    lines: list[tuple[str, str]]
+    is_chosen: bool
+
+    @property
+    def value(self) -> str:
+        """Return what names the tab, e.g. `NetworkPolicy/deny-all`."""
+        return f"{self.change.key.kind}/{self.change.key.name}"
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """The fragment's contents. `missing` says in words what the form still needs."""
+
+    missing: list[str]
+    sentences: tuple[str, ...]
+    lanes: tuple[NeededLane, ...]
+    objects: list[ShownObject]
+    moved: list[ObjectChange]
+    is_change: bool
+    text: str
+    trouble: str = ""
+
+
+def build_preview(
+    form: NamespaceRequestForm, wish_of: Callable[[NamespaceSpec], Wish], *, shown: str = ""
+) -> PreviewPage:
+    """Return the preview of the answers that stand. A bound form must have been validated."""
+    spec = form.likely_spec()
+    missing = _missing(form, spec)
+    try:
+        wish = wish_of(spec)
+        thought = preview(wish)
+    except (Invalid, KeyError) as error:
+        words = str(error) if isinstance(error, Invalid) else ""
+        return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=words)
+    return PreviewPage(
+        missing=missing,
+        sentences=thought.sentences,
+        lanes=thought.lanes,
+        objects=_objects(thought, shown),
+        moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
+        is_change=thought.before is not None,
+        text=render_documents(thought.plan.manifests()),
+    )
+
+
+def objects_as_file(text: str, name: str) -> HttpResponse:
+    """Return the objects as a YAML file to download."""
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slugify(name)[:63] or "objects"}.yaml"'
+    return response
+
+
+def _missing(form: NamespaceRequestForm, spec: NamespaceSpec) -> list[str]:
+    """Return what is still to be said, and which stand-in the preview uses meanwhile."""
+    found = []
+    if spec.name == PLACEHOLDER_NAME:
+        found.append(_("a name; %(name)s stands for it") % {"name": PLACEHOLDER_NAME})
+    if not form.is_bound:
+        return found if spec.purpose else [*found, _("the purpose")]
+    labels = [
+        str(form.fields[name].label).lower()
+        for name in form.errors
+        if name in form.fields and name != "form_key"
+    ]
+    if found and "name" in form.errors:
+        labels.remove(str(form.fields["name"].label).lower())
+    return [*found, *labels]
+
+
+def _objects(thought: Preview, shown: str) -> list[ShownObject]:
+    changes = thought.changes
+    names = [f"{change.key.kind}/{change.key.name}" for change in changes]
+    chosen = names.index(shown) if shown in names else 0
+    return [
+        ShownObject(
+            change=change,
+            number=number + 1,
+            yaml=render_yaml(change.planned.manifest),
+            lines=_lines(change) if thought.before else [],
+            is_chosen=number == chosen,
+        )
+        for number, change in enumerate(changes)
+    ]
+
+
+def _lines(change: ObjectChange) -> list[tuple[str, str]]:
+    if change.effect is Effect.UNCHANGED:
+        return []
+    return [(tag or "same", text) for tag, text in change.lines()]

@@ -1,0 +1,167 @@
+"""Requests after they are written: the list, one request with its progress, taking it back."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.refusals import NotFound
+from onboarding.domain.spec import RequestKind
+from onboarding.models import Decision, Request, Verdict
+from onboarding.plan.model import load_plan
+from onboarding.plan.render_yaml import render_documents
+from onboarding.queries.progress import Progress, Stage, progress_of
+from onboarding.queries.requests import visible_to
+from onboarding.services.submit import cancel
+from onboarding.templatetags.states import REQUEST_STATES
+from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.actors import by
+from onboarding.views.decision_page import LANES_READ, build_decision_page
+from onboarding.views.namespace_page import WHAT_TO_DO
+from onboarding.views.posted import only
+from onboarding.views.request_forms import name_check, request_edit, request_new, request_preview
+from onboarding.views.request_preview import objects_as_file
+
+__all__ = [
+    "name_check",
+    "request_cancel",
+    "request_detail",
+    "request_edit",
+    "request_list",
+    "request_new",
+    "request_preview",
+    "request_progress",
+    "request_yaml",
+]
+
+PAGE_SIZE = 25
+STOP_POLLING = 286  # htmx: swap this answer in and ask no more
+CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
+EDITABLE = frozenset({RequestState.DRAFT, RequestState.RETURNED})
+KIND_WORDS = {
+    RequestKind.ONBOARD: "New namespace",
+    RequestKind.CHANGE: "Change",
+    RequestKind.RETIRE: "Retirement",
+}
+
+
+def load_request(request: SignedIn, public_id: str) -> Request:
+    """Return a request the person may know of. Raise NotFound for every other."""
+    rows = visible_to(request.standing).prefetch_related(*LANES_READ)
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("No such request.")
+    return row
+
+
+@allow(Who.SIGNED_IN)
+def request_list(request: SignedIn) -> HttpResponse:
+    """List the requests the person may see, newest first; state and kind narrow it."""
+    seen = visible_to(request.standing)
+    wanted = {name: request.GET.get(name, "") for name in ("state", "kind")}
+    page = Paginator(_matching(seen, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "state_chips": _chips("state", _state_labels(), wanted),
+        "kind_chips": _chips("kind", {kind.value: KIND_WORDS[kind] for kind in RequestKind}, wanted),
+        "clear_url": reverse("request-list") if any(wanted.values()) else "",
+        "is_lead": bool(request.standing.leads),
+        "now": timezone.now(),
+    }
+    return render(request, "requests/request_list.html", context)
+
+
+@allow(Who.READERS)
+def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show one request: who asked, who must agree, what it does, and how far it is."""
+    row, now = load_request(request, public_id), timezone.now()
+    is_own, state = row.requester_id == request.user.pk, RequestState(row.state)
+    context = {
+        **_progress_context(request, row),
+        "page": build_decision_page(row, request.standing, now=now),
+        "spec": row.wanted,
+        "kind": KIND_WORDS[RequestKind(row.kind)],
+        "returned": _returned(row),
+        "may_cancel": is_own and state in CANCELLABLE,
+        "may_edit": is_own and state in EDITABLE,
+        "may_duplicate": bool(request.standing.leads) and row.kind != RequestKind.RETIRE.value,
+        "may_decide": request.standing.is_approver and state is RequestState.PENDING and not is_own,
+        "now": now,
+    }
+    return render(request, "requests/request_detail.html", context)
+
+
+@allow(Who.READERS)
+def request_progress(request: SignedIn, public_id: str) -> HttpResponse:
+    """Return the timeline alone; 286 tells htmx that nothing moves by itself any more."""
+    context = _progress_context(request, load_request(request, public_id))
+    progress: Progress = context["progress"]
+    status = STOP_POLLING if progress.is_over else 200
+    return render(request, "requests/_progress.html", context, status=status)
+
+
+@require_POST
+@allow(Who.LEADS)
+def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
+    """Take one's own request back."""
+    only(request)
+    row = cancel(load_request(request, public_id).pk, by=by(request), now=timezone.now())
+    messages.success(request, _("%(request)s was cancelled.") % {"request": row.label})
+    return redirect("request-detail", public_id=row.public_id)
+
+
+@allow(Who.READERS)
+def request_yaml(request: SignedIn, public_id: str) -> HttpResponse:
+    """Send every object of the request as one YAML file, in apply order."""
+    row = load_request(request, public_id)
+    return objects_as_file(render_documents(load_plan(row.plan).manifests()), row.name)
+
+
+def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
+    progress = progress_of(row)
+    namespace = progress.namespace
+    may_push = request.standing.is_platform_admin or row.team_id in request.standing.leads
+    return {
+        "row": row,
+        "progress": progress,
+        "is_retirement": row.kind == RequestKind.RETIRE.value,
+        "what_to_do": WHAT_TO_DO.get(namespace.reason, "") if namespace else "",
+        "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
+        "now": timezone.now(),
+    }
+
+
+def _returned(row: Request) -> Decision | None:
+    if row.state != RequestState.RETURNED.value:
+        return None
+    rows = row.decisions.filter(verdict=Verdict.RETURN).select_related("person")
+    return rows.order_by("-id").first()
+
+
+def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:
+    given = {name: value for name, value in wanted.items() if value}
+    return rows.filter(**given).prefetch_related(*LANES_READ).order_by("-id")
+
+
+def _state_labels() -> dict[str, str]:
+    return {state: str(face.words) for state, face in REQUEST_STATES.items()}
+
+
+def _chips(name: str, labels: dict[str, str], wanted: dict[str, str]) -> list[dict[str, object]]:
+    """Return one link per value that sets the filter, or drops it where it is set."""
+    chips: list[dict[str, object]] = []
+    for value, label in labels.items():
+        is_active = wanted[name] == value
+        query = {**wanted, name: "" if is_active else value}
+        kept = urlencode({key: text for key, text in query.items() if text})
+        chips.append({"label": label, "url": f"?{kept}", "active": is_active})
+    return chips
