@@ -1,0 +1,183 @@
+"""People, teams, clusters' facts: what platform admins may edit, and the record they may read.
+
+No decision is made here and no credential is shown: requests, decisions, events and revisions are
+read only, and a cluster is registered by the prepare_cluster command alone. People are never
+removed, only made inactive, so that what they did keeps its author.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.admin_site import (
+    PlatformAdminsOnly,
+    ReadOnly,
+    RecordedAdmin,
+    RowAdmin,
+    RowsInline,
+    write,
+)
+from onboarding.domain.actions import Action
+from onboarding.forms.administration import ClusterForm, IngressSourceForm, TeamForm
+from onboarding.models import (
+    Cluster,
+    Decision,
+    Event,
+    IngressSource,
+    Membership,
+    Request,
+    Revision,
+    RoleAssignment,
+    Team,
+    User,
+)
+
+# Importing UserAdmin builds the admin site, so it cannot stand beside the site's own class.
+if TYPE_CHECKING:
+    AccountAdmin = UserAdmin[User]
+else:
+    AccountAdmin = UserAdmin
+
+
+class MembershipInline(PlatformAdminsOnly, RowsInline):
+    """Who is in a team, and as what."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+class RoleInline(PlatformAdminsOnly, RowsInline):
+    """A person's lanes and roles beyond teams."""
+
+    model = RoleAssignment
+    extra = 0
+
+
+class IngressSourceInline(PlatformAdminsOnly, RowsInline):
+    """From where a cluster's namespaces may be exposed."""
+
+    model = IngressSource
+    form = IngressSourceForm
+    extra = 0
+
+
+@admin.register(User)
+class PersonAdmin(RecordedAdmin, AccountAdmin):
+    """People. What they may do stands in their roles and teams, never in Django's own flags."""
+
+    list_display = ["username", "label", "email", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "is_active"]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "classes": ["wide"],
+                "fields": ["username", "first_name", "last_name", "email", "usable_password",
+                           "password1", "password2"],
+            },
+        ),
+    ]
+    filter_horizontal = []
+    inlines = [RoleInline]
+
+    def has_delete_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:  # noqa: ARG002  # Django's signature
+        """Never: make the person inactive instead."""
+        return False
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""  # noqa: A002  # Django's signature
+    ) -> HttpResponse:
+        """Set a password; the event names the person and holds nothing of the password."""
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and response.status_code == 302:
+                person = User.objects.get(pk=id)
+                write(request, Action.ROW_CHANGED, person, {"password": "changed"})
+        return response
+
+
+@admin.register(Team)
+class TeamAdmin(RecordedAdmin):
+    """Teams: people and one access group."""
+
+    form = TeamForm
+    list_display = ["slug", "access_group"]
+    search_fields = ["slug", "access_group"]
+    fields = ["slug", "access_group"]
+    inlines = [MembershipInline]
+
+    def get_readonly_fields(self, _request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """A team keeps its name: requests, labels and history hold it as text."""
+        return ["slug"] if obj else []
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Record that its people leave it, then remove it."""
+        for membership in Membership.objects.filter(team=obj.pk):
+            write(request, Action.ROW_REMOVED, membership, {})
+        super().delete_model(request, obj)
+
+
+@admin.register(Cluster)
+class ClusterAdmin(RecordedAdmin):
+    """Facts that plans use, and ingress sources. Condition and credential are the workers'."""
+
+    form = ClusterForm
+    list_display = ["name", "api_server", "condition", "last_seen_at"]
+    fields = ["name", "api_server", "dns_namespace", "dns_labels", "ranges", "group_prefix"]
+    readonly_fields = ["name", "api_server"]
+    inlines = [IngressSourceInline]
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never: the prepare_cluster command registers a cluster."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never: namespaces and history name it."""
+        return False
+
+
+@admin.register(Request)
+class RequestAdmin(ReadOnly, RowAdmin):
+    """Requests, to read."""
+
+    list_display = ["label", "kind", "state", "team", "name", "cluster", "requester"]
+    list_filter = ["state", "kind"]
+    search_fields = ["public_id", "name"]
+    list_select_related = ["team", "cluster", "requester"]
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly, RowAdmin):
+    """Decisions, to read. They are made on the approval page and nowhere else."""
+
+    list_display = ["request", "lane", "verdict", "person", "decided_at", "voided_at"]
+    list_filter = ["lane", "verdict"]
+    list_select_related = ["request", "person"]
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, RowAdmin):
+    """History, to read. The history page has the better filters."""
+
+    list_display = ["id", "at", "actor", "action", "object_label", "team"]
+    search_fields = ["actor", "object_label", "team"]
+    show_full_result_count = False
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnly, RowAdmin):
+    """What was approved, to read."""
+
+    list_display = ["namespace", "number", "digest", "created_at"]
+    list_select_related = ["namespace"]

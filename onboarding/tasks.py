@@ -1,21 +1,14 @@
 """Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
 
-import os
-import socket
-
 from celery import shared_task
 from django.utils.timezone import now
 
+from onboarding.services.claim import worker_name
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
 
 MOST_IN_ONE_SWEEP = 200
-
-
-def worker_name() -> str:
-    """Return who holds a claim: host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @shared_task(name="onboarding.reconcile")

@@ -1,5 +1,50 @@
-"""Routes of the product."""
+"""Routes of the product. Who may open each is declared at its view."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from onboarding.views import (
+    change,
+    decisions,
+    health,
+    history,
+    home,
+    namespaces,
+    platform,
+    requests,
+)
+
+REQUEST = "requests/<str:public_id>/"
+NAMESPACE = "namespaces/<str:public_id>/"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("requests/", requests.request_list, name="request-list"),
+    path("requests/new/", requests.request_new, name="request-new"),
+    path("requests/preview/", requests.request_preview, name="request-preview"),
+    path("requests/name-check/", requests.name_check, name="name-check"),
+    path(REQUEST, requests.request_detail, name="request-detail"),
+    path(f"{REQUEST}progress/", requests.request_progress, name="request-progress"),
+    path(f"{REQUEST}edit/", requests.request_edit, name="request-edit"),
+    path(f"{REQUEST}cancel/", requests.request_cancel, name="request-cancel"),
+    path(f"{REQUEST}objects.yaml", requests.request_yaml, name="request-yaml"),
+    path("approvals/", decisions.queue, name="queue"),
+    path("approvals/<str:public_id>/", decisions.decision, name="decision"),
+    path("namespaces/", namespaces.namespace_list, name="namespace-list"),
+    path(NAMESPACE, namespaces.namespace_detail, name="namespace-detail"),
+    path(f"{NAMESPACE}policies/", namespaces.namespace_policies, name="namespace-policies"),
+    path(f"{NAMESPACE}access/", namespaces.namespace_access, name="namespace-access"),
+    path(f"{NAMESPACE}activity/", namespaces.namespace_activity, name="namespace-activity"),
+    path(f"{NAMESPACE}revisions/", history.namespace_revisions, name="namespace-revisions"),
+    path(f"{NAMESPACE}change/", change.namespace_change, name="namespace-change"),
+    path(f"{NAMESPACE}retire/", change.namespace_retire, name="namespace-retire"),
+    path(f"{NAMESPACE}try-again/", namespaces.namespace_try_again, name="namespace-try-again"),
+    path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),
+    path("clusters/", platform.cluster_list, name="cluster-list"),
+    path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),
+    path("teams/", platform.team_list, name="team-list"),
+    path("teams/<str:public_id>/", platform.team_detail, name="team-detail"),
+    path("history/", history.event_list, name="event-list"),
+    path("history/export/<str:form>/", history.event_export, name="event-export"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

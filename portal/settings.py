@@ -33,7 +33,7 @@ HTTPS = env.bool("BULKHEAD_HTTPS", default=False)
 
 INSTALLED_APPS = [
     "onboarding",
-    "django.contrib.admin",
+    "portal.admin_config.BulkheadAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "onboarding.views.middleware.SignInRequired",
     "onboarding.views.middleware.Refusals",
 ]
 
@@ -85,7 +85,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
-# Database: SQLite takes its write lock at BEGIN, so a read that leads to a write cannot be undercut.
+# SQLite takes its write lock at BEGIN, so a read that leads to a write cannot be undercut.
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -150,7 +150,7 @@ if HTTPS:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # enough to answer a long text with its error
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -182,7 +182,7 @@ STORAGES = {
     },
 }
 
-# Queue: an accelerator, never the truth. Every wait on it is bounded; without it the sweep finishes.
+# The queue is an accelerator, never the truth: waits are bounded, and the sweep does without.
 REDIS_URL = env.str("BULKHEAD_REDIS_URL", default="")
 QUEUE_TIMEOUT_SECONDS = 0.2
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -242,7 +242,9 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            "processor": structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
             if DEBUG or DEMO
             else structlog.processors.JSONRenderer(),
             "foreign_pre_chain": [

@@ -101,7 +101,7 @@ class Gateway(ClusterGateway):
         for *parents, last in fields:
             node = patch
             for step in parents:
-                node = cast(Manifest, node.setdefault(step, {}))
+                node = cast("Manifest", node.setdefault(step, {}))
             node[last] = None
         answer = self._send(
             "PATCH",

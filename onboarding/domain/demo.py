@@ -20,7 +20,9 @@ class DemoPerson:
 DEMO_PEOPLE = (
     DemoPerson("alice", "Alice", "Team lead of payments", "payments", "lead"),
     DemoPerson("bob", "Bob", "Team member of payments", "payments", "member"),
-    DemoPerson("charlie", "Charlie", "Team lead of search, a stranger to payments", "search", "lead"),
+    DemoPerson(
+        "charlie", "Charlie", "Team lead of search, a stranger to payments", "search", "lead"
+    ),
     DemoPerson("dana", "Dana", "Network approver", roles=("network",)),
     DemoPerson("erin", "Erin", "Security approver", roles=("security",)),
     DemoPerson("pat", "Pat", "Platform approver and admin", roles=("platform", "platform-admin")),

@@ -43,10 +43,8 @@ def check_label_value(value: str) -> list[str]:
         return []
     if not value:
         return ["Enter a value."]
-    return [
-        "Use letters, digits, hyphens, dots and underscores, 63 characters at most, "
-        "starting and ending with a letter or a digit."
-    ]
+    rule = "Use letters, digits, hyphens, dots and underscores, 63 characters at most, "
+    return [f"{rule}starting and ending with a letter or a digit."]
 
 
 def check_group(value: str) -> list[str]:
@@ -60,10 +58,8 @@ def check_group(value: str) -> list[str]:
     if folded.startswith("system:") or folded == "system":
         return ["Groups that start with system: belong to Kubernetes and cannot be bound."]
     if not GROUP.match(value):
-        return [
-            "Use letters, digits and the characters - _ . : / @, 128 at most, starting and "
-            "ending with a letter or a digit."
-        ]
+        rule = "Use letters, digits and the characters - _ . : / @, 128 at most, "
+        return [f"{rule}starting and ending with a letter or a digit."]
     return []
 
 

@@ -7,7 +7,7 @@ exist here, so no input can change the shape of an object.
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Manifest: TypeAlias = dict[str, Json]
 
 
@@ -58,7 +58,7 @@ def key_of(manifest: Manifest) -> Key:
 
 def copied(tree: Manifest) -> Manifest:
     """Return a deep copy; trees hold nothing but JSON values."""
-    return cast(Manifest, _copied(tree))
+    return cast("Manifest", _copied(tree))
 
 
 def _copied(node: Json) -> Json:

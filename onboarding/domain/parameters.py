@@ -50,14 +50,13 @@ def _check_selector(parameter: Parameter, value: Json) -> list[str]:
     """A selector may be empty (every pod); `labels` may not."""
     if not isinstance(value, dict) or len(value) > parameter.max_items:
         return ["must be a mapping of labels"]
-    wrong = [
+    return [
         f"{key}={text} is not a label"
         for key, text in value.items()
         if not names.LABEL_KEY.match(key)
         or not isinstance(text, str)
         or not names.LABEL_VALUE.match(text)
     ]
-    return wrong
 
 
 def _check_ports(parameter: Parameter, value: Json) -> list[str]:

@@ -7,7 +7,9 @@ _QUANTITY = re.compile(r"\A(\d+(?:\.\d+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?\Z")
 _FACTOR = {
     "": Decimal(1),
     "m": Decimal("0.001"),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
+    **{
+        unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)
+    },
     **{
         f"{unit}i": Decimal(1024) ** power
         for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), 1)

@@ -17,7 +17,7 @@ from onboarding.models import Event
 LOOKUPS = {
     "from": "at__gte",
     "to": "at__lt",
-    "actor": "actor__iexact",
+    "actor": "actor",
     "action": "action",
     "team": "team",
     "namespace": "namespace",
@@ -39,7 +39,7 @@ class EventFilter(forms.Form):
                 widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
                 input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
             )
-        self.fields["actor"] = _text(_("Who"), 160)
+        self.fields["actor"] = _text(_("Who, as written in the list"), 160)
         self.fields["action"] = forms.ChoiceField(
             label=_("What"),
             required=False,

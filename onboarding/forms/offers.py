@@ -78,7 +78,9 @@ def choice_notes(choices: Mapping[str, Choice], catalogue: Catalogue) -> Notes:
 
 def size_notes(catalogue: Catalogue) -> Notes:
     """Return (cost, exact numbers) per size, as Kubernetes writes them."""
-    return {slug: (lane_words(size.lanes), _numbers(size)) for slug, size in catalogue.sizes.items()}
+    return {
+        slug: (lane_words(size.lanes), _numbers(size)) for slug, size in catalogue.sizes.items()
+    }
 
 
 def scope_choices() -> tuple[Choices, Notes]:

@@ -1,4 +1,4 @@
-"""Events: the record. Append-only by trigger on both databases; written by services.history alone."""
+"""Events: the record. Append-only by trigger on both databases; only services.history writes."""
 
 from django.db import models
 from django.db.models.functions import Now

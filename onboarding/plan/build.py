@@ -17,7 +17,13 @@ from onboarding.plan.fill import BadParameter, fill
 from onboarding.plan.model import TEMPLATE, Plan, PlannedObject, stamped
 
 # RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 (link-local, where metadata services live).
-PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+PRIVATE_RANGES = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Ingredients:
 
 
 def build_plan(spec: NamespaceSpec, ingredients: Ingredients) -> Plan:
-    """Return the plan of a namespace that shall exist. Raise BadParameter for a value out of bounds."""
+    """Return the plan of a namespace that shall exist. Raise BadParameter: value out of bounds."""
     catalogue = ingredients.catalogue
     return Plan(
         cluster=spec.cluster,

@@ -41,9 +41,7 @@ class ObjectChange:
         after = render_yaml(self.after.manifest).splitlines() if self.after else []
         tags = {"+ ": "add", "- ": "del", "  ": ""}
         return [
-            (tags[line[:2]], line[2:])
-            for line in difflib.ndiff(before, after)
-            if line[:2] in tags
+            (tags[line[:2]], line[2:]) for line in difflib.ndiff(before, after) if line[:2] in tags
         ]
 
 

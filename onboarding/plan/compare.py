@@ -36,12 +36,10 @@ def differences(wanted: Manifest, live: Manifest | None) -> tuple[Difference, ..
     """Return every difference in what the portal owns of an object; () when equal."""
     if live is None:
         return (Difference(path=(), wanted=wanted, live=None),)
-    return tuple(
-        [
-            *_metadata_differences("labels", wanted, live),
-            *_metadata_differences("annotations", wanted, live),
-            *_body_differences(wanted, live),
-        ]
+    return (
+        *_metadata_differences("labels", wanted, live),
+        *_metadata_differences("annotations", wanted, live),
+        *_body_differences(wanted, live),
     )
 
 
@@ -90,7 +88,7 @@ def _tree_differences(
 
 
 def _normal(node: Json, *, with_quantities: bool) -> Json:
-    """Return the tree without absent and empty lists, with protocols and amounts spelled one way."""
+    """Return the tree without absent and empty lists, protocols and amounts spelled one way."""
     if isinstance(node, dict):
         pairs = {
             field: _normal(value, with_quantities=with_quantities)

@@ -36,7 +36,11 @@ _Dumper.add_representer(str, _represent_text)
 def render_yaml(manifest: Manifest) -> str:
     """Return one object as a YAML document without separator."""
     return yaml.dump(
-        manifest, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True,
+        manifest,
+        Dumper=_Dumper,
+        sort_keys=False,
+        default_flow_style=False,
+        allow_unicode=True,
         width=1000,
     )
 

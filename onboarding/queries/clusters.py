@@ -19,6 +19,8 @@ def usable() -> QuerySet[Cluster]:
 
 def waiting_work(cluster: Cluster) -> int:
     """Return how many namespaces wait for a worker to look at them."""
-    return ManagedNamespace.objects.filter(cluster=cluster, next_at__isnull=False).exclude(
-        state="ready"
-    ).count()
+    return (
+        ManagedNamespace.objects.filter(cluster=cluster, next_at__isnull=False)
+        .exclude(state="ready")
+        .count()
+    )

@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import (
     NamespaceState,
     RequestState,
 )
-from onboarding.models import ManagedNamespace, Request, Revision, Run, Step
+from onboarding.models import Decision, ManagedNamespace, Request, Revision, Run, Step, Verdict
 
 
 class Stage(StrEnum):
@@ -129,3 +129,11 @@ def _seconds(run: Run | None) -> float | None:
     if run is None or run.finished_at is None:
         return None
     return (run.finished_at - run.started_at).total_seconds()
+
+
+def returned_with(request: Request) -> Decision | None:
+    """Return the decision that sent the request back to its author, or None. One query."""
+    if request.state != RequestState.RETURNED.value:
+        return None
+    rows = request.decisions.filter(verdict=Verdict.RETURN).select_related("person")
+    return rows.order_by("-id").first()

@@ -39,7 +39,9 @@ class Standing:
 def standing_of(user: User) -> Standing:
     """Return what `user` may do now. An inactive user may do nothing."""
     memberships = [] if not user.is_active else list(user.memberships.values_list("team", "role"))
-    roles = set() if not user.is_active else set(user.role_assignments.values_list("role", flat=True))
+    roles = (
+        set() if not user.is_active else set(user.role_assignments.values_list("role", flat=True))
+    )
     return Standing(
         user_id=user.pk,
         teams=frozenset(team for team, _role in memberships),

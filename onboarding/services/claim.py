@@ -4,6 +4,8 @@ A claim is a lease with a fence number. A worker that was frozen past its lease 
 holds it, but every one of its writes names the fence and finds no row.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +16,11 @@ from django.db.models.functions import Now
 
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import ManagedNamespace
+
+
+def worker_name() -> str:
+    """Return who claims: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class LostLease(Exception):
@@ -65,9 +72,9 @@ def _due() -> QuerySet[ManagedNamespace]:
     """Return what may be worked on now: due, not leased, on a cluster that is not given up on."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
-    return ManagedNamespace.objects.filter(
-        free, usable, next_at__lte=Now()
-    ).exclude(cluster__in=_busy_clusters())
+    return ManagedNamespace.objects.filter(free, usable, next_at__lte=Now()).exclude(
+        cluster__in=_busy_clusters()
+    )
 
 
 def _busy_clusters() -> QuerySet[ManagedNamespace, int]:

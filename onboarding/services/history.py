@@ -125,9 +125,7 @@ def about_request(request: Request) -> About:
     )
 
 
-def about_namespace(
-    namespace: ManagedNamespace, *, request: str = "", run: str = ""
-) -> About:
+def about_namespace(namespace: ManagedNamespace, *, request: str = "", run: str = "") -> About:
     """Return the namespace as the subject of an event, within a request and a run if any."""
     return About(
         kind="namespace",

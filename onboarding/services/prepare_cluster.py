@@ -26,10 +26,10 @@ from onboarding.cluster.installation import (
     wait_for_roles,
 )
 from onboarding.cluster.selfcheck import check_rights
+from onboarding.domain.actions import Action
 from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
-from onboarding.domain.actions import Action
 from onboarding.models import Cluster, IngressSource
 from onboarding.services import history
 from onboarding.services.connect import NoCredential, stored_token

@@ -176,7 +176,12 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
         action = Action.NAMESPACE_DRIFTED if findings else Action.NAMESPACE_READY
         body: Manifest = {"findings": findings, "digest": journal.revision.digest}
         journal.move(
-            state, action, now=now, body=body, release=True, **fields,
+            state,
+            action,
+            now=now,
+            body=body,
+            release=True,
+            **fields,
             ready_at=namespace.ready_at or now,
         )
     else:

@@ -4,6 +4,7 @@ Every function is one transaction that also proves the claim still holds, so a w
 lease records nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -73,16 +74,14 @@ class Journal:
                 Action.PHASE_DONE,
                 now=now,
                 body={"phase": phase.value, "changes": [*changes]},
-                **fields,
+                fields=fields,
             )
 
     def waits(self, phase: Phase, message: str, *, now: datetime, seconds: float) -> None:
         """Leave the run open: Kubernetes has to finish something. Look again soon."""
         with transaction.atomic():
             self._step(phase).update(state=Step.State.RUNNING, message=message)
-            self.claim.release(
-                next_at=now + timedelta(seconds=seconds), message=message
-            )
+            self.claim.release(next_at=now + timedelta(seconds=seconds), message=message)
 
     def end(
         self,
@@ -95,26 +94,36 @@ class Journal:
         """Close the run, if one was begun, and mark the phase it failed in."""
         if self.run is None:
             return
-        Run.objects.filter(pk=self.run.pk).update(
-            finished_at=now, outcome=outcome, message=message
-        )
+        Run.objects.filter(pk=self.run.pk).update(finished_at=now, outcome=outcome, message=message)
         if failed:
             self._step(failed).update(state=Step.State.FAILED, finished_at=now, message=message)
 
     def move(
-        self, state: NamespaceState, action: Action, *, now: datetime, body: Manifest,
-        release: bool = False, **fields: object,
+        self,
+        state: NamespaceState,
+        action: Action,
+        *,
+        now: datetime,
+        body: Manifest,
+        release: bool = False,
+        **fields: object,
     ) -> None:
         """Move the namespace to a state with its event, in one transaction."""
         with transaction.atomic():
-            self._move(state, action, now=now, body=body, release=release, **fields)
+            self._move(state, action, now=now, body=body, release=release, fields=fields)
 
     def _move(
-        self, state: NamespaceState, action: Action, *, now: datetime, body: Manifest,
-        release: bool = False, **fields: object,
+        self,
+        state: NamespaceState,
+        action: Action,
+        *,
+        now: datetime,
+        body: Manifest,
+        fields: Mapping[str, object],
+        release: bool = False,
     ) -> None:
         if not may_become(self.state, state) and state != self.state:
-            raise LostLease(f"{self.claim.namespace.name} is {self.state}, not on its way to {state}")
+            raise LostLease(f"{self.claim.namespace.name} is {self.state}, cannot be {state}")
         event = history.record(
             action,
             actor=history.SYSTEM,
@@ -136,9 +145,7 @@ class Journal:
             state=Step.State.DONE, finished_at=now, changes=changes, message=""
         )
         if position + 1 < len(self.phases):
-            self._step(self.phases[position + 1]).update(
-                state=Step.State.RUNNING, started_at=now
-            )
+            self._step(self.phases[position + 1]).update(state=Step.State.RUNNING, started_at=now)
 
     def _step(self, phase: Phase) -> QuerySet[Step]:
         return Step.objects.filter(run=self.run, position=self.phases.index(phase))

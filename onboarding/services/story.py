@@ -45,9 +45,7 @@ def _introduce(user: User, person: DemoPerson, *, now: datetime) -> None:
         team, _ = Team.objects.get_or_create(
             slug=person.team, defaults={"access_group": f"team-{person.team}"}
         )
-        Membership.objects.get_or_create(
-            team=team, user=user, defaults={"role": person.membership}
-        )
+        Membership.objects.get_or_create(team=team, user=user, defaults={"role": person.membership})
         roles.append(f"{person.membership} of {person.team}")
     for role in person.roles:
         RoleAssignment.objects.get_or_create(user=user, role=role)

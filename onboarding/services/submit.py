@@ -5,11 +5,13 @@ key is one row and one answer, whatever the network did to the first one.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import RequestState, request_sources_of
+from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestLane
@@ -21,6 +23,12 @@ from onboarding.queries.requests import visible_to
 from onboarding.services import history
 from onboarding.services.history import By
 from onboarding.services.preview import Preview, Wish, preview
+
+
+_SENT = {
+    RequestState.DRAFT: Action.REQUEST_DRAFTED,
+    RequestState.PENDING: Action.REQUEST_SUBMITTED,
+}
 
 
 def save_draft(
@@ -134,17 +142,8 @@ def _write(
     now: datetime,
     request: Request | None,
 ) -> Request:
-    fields = {
-        "team": wish.team,
-        "cluster": wish.cluster,
-        "name": wish.spec.name,
-        "spec": dump_spec(wish.spec),
-        "plan": dump_plan(thought.plan),
-        "digest": thought.plan.digest,
-        "base_generation": thought.base_generation,
-        "form_key": form_key,
-        "submitted_at": now if state is RequestState.PENDING else None,
-    }
+    fields = _fields(wish, thought, state, form_key=form_key, now=now)
+    was_returned = request is not None and request.state == RequestState.RETURNED
     if request is None:
         row = Request.objects.create(
             **fields,
@@ -160,28 +159,37 @@ def _write(
         RequestLane(request=row, lane=needed.lane.value, reasons=[*needed.reasons])
         for needed in thought.lanes
     )
-    action = {
-        (RequestState.DRAFT, False): Action.REQUEST_DRAFTED,
-        (RequestState.PENDING, False): Action.REQUEST_SUBMITTED,
-        (RequestState.DRAFT, True): Action.REQUEST_DRAFTED,
-        (RequestState.PENDING, True): Action.REQUEST_EDITED,
-    }[(state, bool(request and request.state == RequestState.RETURNED))]
-    event = history.record(
-        action,
+    row.state = state.value
+    row.last_event = history.record(
+        Action.REQUEST_EDITED if was_returned else _SENT[state],
         actor=by.actor,
         at=now,
         about=history.about_request(row),
         body={"kind": wish.kind.value, "digest": row.digest, "lanes": _lane_names(thought)},
         note=wish.spec.purpose,
     )
-    row.state, row.last_event = state.value, event
     row.save(update_fields=["state", "last_event"])
     return row
 
 
-def _edited(
-    request: Request, fields: dict[str, object], *, by: By, now: datetime
-) -> Request:
+def _fields(
+    wish: Wish, thought: Preview, state: RequestState, *, form_key: str, now: datetime
+) -> dict[str, Any]:
+    """Return what a new row and an edited one have in common."""
+    return {
+        "team": wish.team,
+        "cluster": wish.cluster,
+        "name": wish.spec.name,
+        "spec": dump_spec(wish.spec),
+        "plan": dump_plan(thought.plan),
+        "digest": thought.plan.digest,
+        "base_generation": thought.base_generation,
+        "form_key": form_key,
+        "submitted_at": now if state is RequestState.PENDING else None,
+    }
+
+
+def _edited(request: Request, fields: dict[str, Any], *, by: By, now: datetime) -> Request:
     """Rewrite a draft or a returned request; its decisions no longer count."""
     if request.requester_id != by.user.pk:
         raise Forbidden("Only the person who asked can edit the request.")
@@ -193,5 +201,5 @@ def _edited(
     return Request.objects.select_related("team", "cluster").get(pk=request.pk)
 
 
-def _lane_names(thought: Preview) -> list[str]:
+def _lane_names(thought: Preview) -> list[Json]:
     return [needed.lane.value for needed in thought.lanes]

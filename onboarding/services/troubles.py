@@ -93,7 +93,11 @@ def note_condition(
         row.last_seen_at = now if healthy else row.last_seen_at
         row.save(
             update_fields=[
-                "attempts", "condition", "condition_message", "condition_at", "retry_at",
+                "attempts",
+                "condition",
+                "condition_message",
+                "condition_at",
+                "retry_at",
                 "last_seen_at",
             ]
         )

@@ -61,7 +61,7 @@ def allow(
     ) -> Callable[Concatenate[HttpRequest, _P], _R]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-            signed_in = cast(SignedIn, request)
+            signed_in = cast("SignedIn", request)
             if who is not Who.ANYBODY:
                 signed_in.standing = standing_of(signed_in.user)
                 if not _CHECKS[who](signed_in.standing):

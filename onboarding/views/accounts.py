@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class AccountAdapter(DefaultAccountAdapter):
     """The portal's own answers to allauth's questions."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002

@@ -69,9 +69,7 @@ def _retire_page(request: SignedIn, row: ManagedNamespace, form: RetireForm) -> 
         "ns": row,
         "form": form,
         "lanes": thought.lanes,
-        "objects": [
-            (change, render_yaml(change.planned.manifest)) for change in thought.changes
-        ],
+        "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
     }
     status = 422 if form.is_bound else 200
     return render(request, "change/namespace_retire.html", context, status=status)

@@ -124,9 +124,7 @@ def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
 def _revision_before(row: Request) -> Revision | None:
     if row.namespace_id is None or row.base_generation == 0:
         return None
-    return Revision.objects.filter(
-        namespace=row.namespace_id, number=row.base_generation
-    ).first()
+    return Revision.objects.filter(namespace=row.namespace_id, number=row.base_generation).first()
 
 
 def _printed(change: ObjectChange, number: int) -> ChangedObject:

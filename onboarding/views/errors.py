@@ -1,22 +1,31 @@
 """Error pages: what happened, what to do, and the id to quote."""
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+
+class UnknownFields(SuspiciousOperation):
+    """A form carries fields that our page does not have. The text names them."""
 
 
 def refusal_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """Return the product's page for 400, 403, 404, 409 or 422 with a person's message on it."""
-    template = f"{404 if status == 404 else 409 if status in {409, 422} else status}.html"
     context = {
         "message": "" if status == 404 else message,
         "request_id": getattr(request, "request_id", ""),
     }
-    return render(request, template, context, status=status)
+    return render(request, f"{status}.html", context, status=status)
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
-    """Answer 400: too large, malformed, or from a host we do not serve."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400: too large, malformed, or with fields our forms do not have."""
+    if isinstance(exception, RequestDataTooBig):
+        return refusal_page(request, 400, _("The form is larger than 2 MB. Shorten the texts."))
+    if isinstance(exception, UnknownFields):
+        return refusal_page(request, 400, str(exception))
     return refusal_page(request, 400, _("The request could not be read."))
 
 
@@ -39,4 +48,5 @@ def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 from a template that needs nothing."""
     context = {"request_id": getattr(request, "request_id", "")}
-    return render(request, "500.html", context, status=500)
+    # No request context: what builds it reads the database, which may be what broke.
+    return HttpResponse(render_to_string("500.html", context), status=500)

@@ -46,7 +46,9 @@ def event_list(request: SignedIn) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before))
     events = list(rows[: PAGE_SIZE + 1])
     query = {name: value for name in LOOKUPS if (value := request.GET.get(name, ""))}
-    older = urlencode({**query, "before": events[PAGE_SIZE - 1].pk}) if len(events) > PAGE_SIZE else ""
+    older = (
+        urlencode({**query, "before": events[PAGE_SIZE - 1].pk}) if len(events) > PAGE_SIZE else ""
+    )
     context = {
         "form": form,
         "lines": event_lines(events[:PAGE_SIZE]),

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState, RequestState
 from onboarding.models import ManagedNamespace, Request, Team
 from onboarding.queries import namespaces, requests
+from onboarding.queries.progress import returned_with
 from onboarding.views.access import SignedIn, Who, allow
-from onboarding.views.decision_page import LANES_READ
+from onboarding.views.decision_page import LANES_READ, lane_states
 
 SHOWN = 50
 EXPIRES_SOON = timedelta(days=14)
@@ -49,7 +50,10 @@ def home(request: SignedIn) -> HttpResponse:
         "items": [*_returned(request), *_troubled(live), *_expiring(live, now)],
         "namespaces": live[:SHOWN],
         "namespace_count": live.count(),
-        "requests": mine.prefetch_related(*LANES_READ).order_by("id")[:SHOWN],
+        "rows": [
+            (row, lane_states(row, standing))
+            for row in mine.prefetch_related(*LANES_READ).order_by("id")[:SHOWN]
+        ],
         "request_count": mine.count(),
         "is_lead": bool(standing.leads),
         "standing": standing,
@@ -65,7 +69,7 @@ def _returned(request: SignedIn) -> list[Item]:
 
 
 def _returned_item(row: Request) -> Item:
-    said = row.decisions.filter(verdict="return").select_related("person").order_by("-id").first()
+    said = returned_with(row)
     words = _("%(request)s for %(name)s was returned for changes")
     return Item(
         tone="warn",

@@ -4,7 +4,10 @@ import secrets
 from collections.abc import Callable
 
 import structlog
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.views.errors import refusal_page
@@ -27,6 +30,18 @@ class RequestId:
             response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Every page needs a person unless it says otherwise. A poll reloads instead of swapping."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        """Send the person to sign in; for a background request, send the whole page there."""
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponseClientRedirect(self.get_login_url(view_func))
+        return super().handle_no_permission(request, view_func)
 
 
 class Refusals:

@@ -74,7 +74,7 @@ class NamespacePage:
 
 @dataclass(frozen=True)
 class Overview:
-    """The first tab. `revision` is None until something was approved; `size` maps names to amounts."""
+    """The first tab. `revision` is None until something was approved."""
 
     revision: Revision | None
     spec: NamespaceSpec | None

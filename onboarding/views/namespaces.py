@@ -104,7 +104,10 @@ def namespace_activity(request: SignedIn, public_id: str) -> HttpResponse:
     """Show the namespace's part of history, newest first."""
     row = load_namespace(request, public_id)
     events = list(events_of(row)[: ACTIVITY_SHOWN + 1])
-    context = {"lines": event_lines(events[:ACTIVITY_SHOWN]), "has_more": len(events) > ACTIVITY_SHOWN}
+    context = {
+        "lines": event_lines(events[:ACTIVITY_SHOWN]),
+        "has_more": len(events) > ACTIVITY_SHOWN,
+    }
     return _tab(request, row, "activity", context)
 
 

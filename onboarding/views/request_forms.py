@@ -19,12 +19,13 @@ from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.forms.answers import answers_of
-from onboarding.forms.namespace_request import NamespaceRequestForm
+from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
 from onboarding.models import ManagedNamespace, Request, Team
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries import clusters, namespaces, requests
 from onboarding.queries.names import check_name
+from onboarding.queries.progress import returned_with
 from onboarding.services.preview import Wish, change_wish
 from onboarding.services.submit import save_draft, submit
 from onboarding.views.access import SignedIn, Who, allow
@@ -32,7 +33,6 @@ from onboarding.views.actors import by
 from onboarding.views.posted import only
 from onboarding.views.request_preview import build_preview, objects_as_file
 
-FIELDS = tuple(NamespaceRequestForm.base_fields)
 ACTIONS = frozenset({"submit", "draft", "preview"})
 
 
@@ -44,6 +44,12 @@ class Desk:
     editing: Request | None = None
     namespace: ManagedNamespace | None = None
     start: NamespaceSpec | None = None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Return the names a posted form may carry: those that are shown, no fixed fact."""
+        fixed = FIXED_IN_CHANGE if self.offer.fixed else ()
+        return frozenset(NamespaceRequestForm.base_fields) - frozenset(fixed)
 
     def form(self, data: Any = None, *, is_draft: bool = False) -> NamespaceRequestForm:
         """Return the form, filled from what the desk starts with."""
@@ -109,7 +115,9 @@ def answer(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     """Show the form; POST previews, keeps or sends it. A form in error answers 422."""
     if request.method != "POST":
         return _page(request, desk, desk.form(), template)
-    only(request, *FIELDS, "action")
+    only(request, *desk.fields, "action")
+    if known := already_sent(request):
+        return known
     action = request.POST.get("action", "submit")
     if action not in ACTIONS:
         raise SuspiciousOperation(f"Unknown action: {action[:40]}")
@@ -121,6 +129,17 @@ def answer(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     except Invalid as wrong:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
         return _page(request, desk, form, template)
+    return redirect("request-detail", public_id=row.public_id)
+
+
+def already_sent(request: SignedIn) -> HttpResponse | None:
+    """Return the answer the same rendered form got before (double click, lost answer), or None."""
+    mine = Request.objects.filter(requester=request.user)
+    row = mine.filter(form_key=request.POST.get("form_key", "")[:40]).first()
+    if row is None:
+        return None
+    if row.state == RequestState.DRAFT.value and request.POST.get("action") == "submit":
+        messages.warning(request, _("This form was saved as a draft before. Edit it to send it."))
     return redirect("request-detail", public_id=row.public_id)
 
 
@@ -153,6 +172,7 @@ def _page(
         "preview": preview,
         "fixed": desk.offer.fixed,
         "editing": desk.editing,
+        "returned": returned_with(desk.editing) if desk.editing else None,
         "namespace": desk.namespace,
         "has_clusters": bool(desk.offer.clusters),
         "show_errors": not is_preview,
@@ -196,6 +216,8 @@ def request_new(request: SignedIn) -> HttpResponse:
 @allow(Who.LEADS)
 def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
     """Go on with a draft, or mend what was returned. Retirements have their own page."""
+    if request.method == "POST" and (known := already_sent(request)):
+        return known
     row = load_own(request, public_id)
     if row.kind == RequestKind.RETIRE.value and row.namespace:
         return redirect("namespace-retire", public_id=row.namespace.public_id)
@@ -206,8 +228,8 @@ def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.LEADS)
 def request_preview(request: SignedIn) -> HttpResponse:
     """Return the preview of what stands in the form; ?download= sends its objects as a file."""
-    only(request, *FIELDS, "action", "shown")
     desk = _desk_of(request)
+    only(request, *desk.fields, "action", "shown")
     form = desk.form(request.POST)
     form.is_valid()
     preview = build_preview(form, desk.wish, shown=request.POST.get("shown", ""))
@@ -219,11 +241,11 @@ def request_preview(request: SignedIn) -> HttpResponse:
 @allow(Who.LEADS)
 def name_check(request: SignedIn) -> HttpResponse:
     """Say whether a name is free on a cluster, why not, and which variant is."""
+    if not request.standing.leads:
+        raise Forbidden(_("Only team leads ask for namespaces."))
     name, cluster_name = request.GET.get("name", ""), request.GET.get("cluster", "")
     cluster = clusters.usable().filter(name=cluster_name).first()
     editing = load_own(request, request.GET["request"]) if "request" in request.GET else None
-    if not request.standing.leads:
-        raise Forbidden(_("Only team leads ask for namespaces."))
     check = None
     if name and cluster:
         check = check_name(cluster, name, now=timezone.now(), except_request=editing)

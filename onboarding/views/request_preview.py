@@ -75,7 +75,9 @@ def build_preview(
 def objects_as_file(text: str, name: str) -> HttpResponse:
     """Return the objects as a YAML file to download."""
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slugify(name)[:63] or "objects"}.yaml"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{slugify(name)[:63] or "objects"}.yaml"'
+    )
     return response
 
 

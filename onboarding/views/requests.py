@@ -11,25 +11,27 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.refusals import NotFound
 from onboarding.domain.spec import RequestKind
-from onboarding.models import Decision, Request, Verdict
+from onboarding.models import Request
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
-from onboarding.queries.progress import Progress, Stage, progress_of
+from onboarding.queries.progress import Progress, Stage, progress_of, returned_with
 from onboarding.queries.requests import visible_to
 from onboarding.services.submit import cancel
 from onboarding.templatetags.states import REQUEST_STATES
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.decision_page import LANES_READ, build_decision_page
+from onboarding.views.decision_page import LANES_READ, build_decision_page, lane_states
 from onboarding.views.namespace_page import WHAT_TO_DO
 from onboarding.views.posted import only
 from onboarding.views.request_forms import name_check, request_edit, request_new, request_preview
 from onboarding.views.request_preview import objects_as_file
+from onboarding.views.step_words import step_views
 
 __all__ = [
     "name_check",
@@ -48,9 +50,9 @@ STOP_POLLING = 286  # htmx: swap this answer in and ask no more
 CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
 EDITABLE = frozenset({RequestState.DRAFT, RequestState.RETURNED})
 KIND_WORDS = {
-    RequestKind.ONBOARD: "New namespace",
-    RequestKind.CHANGE: "Change",
-    RequestKind.RETIRE: "Retirement",
+    RequestKind.ONBOARD: gettext_lazy("New namespace"),
+    RequestKind.CHANGE: gettext_lazy("Change"),
+    RequestKind.RETIRE: gettext_lazy("Retirement"),
 }
 
 
@@ -71,8 +73,11 @@ def request_list(request: SignedIn) -> HttpResponse:
     page = Paginator(_matching(seen, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "rows": [(row, lane_states(row, request.standing)) for row in page],
         "state_chips": _chips("state", _state_labels(), wanted),
-        "kind_chips": _chips("kind", {kind.value: KIND_WORDS[kind] for kind in RequestKind}, wanted),
+        "kind_chips": _chips(
+            "kind", {kind.value: KIND_WORDS[kind] for kind in RequestKind}, wanted
+        ),
         "clear_url": reverse("request-list") if any(wanted.values()) else "",
         "is_lead": bool(request.standing.leads),
         "now": timezone.now(),
@@ -90,7 +95,7 @@ def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "page": build_decision_page(row, request.standing, now=now),
         "spec": row.wanted,
         "kind": KIND_WORDS[RequestKind(row.kind)],
-        "returned": _returned(row),
+        "returned": returned_with(row),
         "may_cancel": is_own and state in CANCELLABLE,
         "may_edit": is_own and state in EDITABLE,
         "may_duplicate": bool(request.standing.leads) and row.kind != RequestKind.RETIRE.value,
@@ -104,6 +109,7 @@ def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
 def request_progress(request: SignedIn, public_id: str) -> HttpResponse:
     """Return the timeline alone; 286 tells htmx that nothing moves by itself any more."""
     context = _progress_context(request, load_request(request, public_id))
+    context["is_swapped_in"] = True
     progress: Progress = context["progress"]
     status = STOP_POLLING if progress.is_over else 200
     return render(request, "requests/_progress.html", context, status=status)
@@ -133,18 +139,13 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
     return {
         "row": row,
         "progress": progress,
+        "steps": step_views(progress.steps),
+        "lanes": {"lanes": lane_states(row, request.standing)},
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": WHAT_TO_DO.get(namespace.reason, "") if namespace else "",
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
         "now": timezone.now(),
     }
-
-
-def _returned(row: Request) -> Decision | None:
-    if row.state != RequestState.RETURNED.value:
-        return None
-    rows = row.decisions.filter(verdict=Verdict.RETURN).select_related("person")
-    return rows.order_by("-id").first()
 
 
 def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:
@@ -154,6 +155,10 @@ def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Reque
 
 def _state_labels() -> dict[str, str]:
     return {state: str(face.words) for state, face in REQUEST_STATES.items()}
+
+
+def _kind_labels() -> dict[str, str]:
+    return {kind.value: str(words) for kind, words in KIND_WORDS.items()}
 
 
 def _chips(name: str, labels: dict[str, str], wanted: dict[str, str]) -> list[dict[str, object]]:

@@ -90,9 +90,7 @@ def diff_rows(before: list[str], after: list[str]) -> list[Row]:
     return rows
 
 
-def _row(
-    left: tuple[int, str] | None, right: tuple[int, str] | None, *, is_equal: bool
-) -> Row:
+def _row(left: tuple[int, str] | None, right: tuple[int, str] | None, *, is_equal: bool) -> Row:
     left_no, left_text = left or (None, "")
     right_no, right_text = right or (None, "")
     left_tag = "gap" if left is None else "same" if is_equal else "del"

@@ -38,8 +38,12 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         people = [
-            {"name": person.name, "username": person.username, "password": DEMO_PASSWORD,
-             "role": person.role}
+            {
+                "name": person.name,
+                "username": person.username,
+                "password": DEMO_PASSWORD,
+                "role": person.role,
+            }
             for person in DEMO_PEOPLE
         ]
         return {"shell": Shell(demo_people=people if settings.DEMO else [])}

@@ -1,20 +1,30 @@
 """A real API server, prepared with the shipped manifests, and the identities tests act as.
 
-`BULKHEAD_KUBECONFIG` names any other cluster; without it a control plane is started for the
-session. There is no third way: without a cluster these tests fail, they do not skip.
+`BULKHEAD_KUBECONFIG` names any other cluster for the tests that need no audit log;
+`BULKHEAD_TEST_CONTROL_PLANE` is the folder of a control plane that runs already. Without them one is
+started for the session. There is no third way: without a cluster these tests fail, never skip.
 """
 
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import pytest
 
+from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
+
 from devcluster import start
+from devcluster.control_plane import ControlPlane
 from onboarding.cluster.connections import AdminConnection, Connection
 from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.installation import (
@@ -26,12 +36,27 @@ from onboarding.cluster.installation import (
 )
 from onboarding.cluster.kubeconfig import parse_kubeconfig
 from onboarding.domain.objects import Manifest
+from onboarding.models import Cluster, IngressSource
+from tests.support.audit_log import AuditLog
 from tests.support.fake_cluster import FakeCluster
 from tests.support.raw_api import RawApi
 from tests.support.worlds import BreakGlass, Levers, World
 
 MANIFESTS = Path(__file__).parents[2] / "deploy" / "cluster"
+INGRESS = "ingress-nginx:app.kubernetes.io/name=ingress-nginx"
+KEY = b"k" * 32
 WAIT_SECONDS = 30.0
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for all of them: some tests change what is installed on the cluster for a while."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
 
 
 @dataclass(frozen=True)
@@ -62,16 +87,32 @@ class Prepared:
 
 
 @pytest.fixture(scope="session")
-def admin_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    if given := os.environ.get("BULKHEAD_KUBECONFIG"):
-        yield Path(given)
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """One whose audit log can be read: the one that runs for the suite, else an own one."""
+    if running := os.environ.get("BULKHEAD_TEST_CONTROL_PLANE"):
+        yield ControlPlane.attach(Path(running))
         return
     with start(tmp_path_factory.mktemp("control-plane")) as plane:
-        yield plane.kubeconfig
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def admin_kubeconfig(request: pytest.FixtureRequest) -> Path:
+    if given := os.environ.get("BULKHEAD_KUBECONFIG"):
+        return Path(given)
+    plane: ControlPlane = request.getfixturevalue("control_plane")
+    return plane.kubeconfig
 
 
 @pytest.fixture(scope="session")
 def prepared(admin_kubeconfig: Path) -> Iterator[Prepared]:
+    with prepared_by(admin_kubeconfig) as prepared:
+        yield prepared
+
+
+@contextmanager
+def prepared_by(admin_kubeconfig: Path) -> Iterator[Prepared]:
+    """Install what is shipped with an administrator's kubeconfig."""
     connection = parse_kubeconfig(admin_kubeconfig.read_text())
     admin = Gateway(connection, field_manager=FIELD_MANAGER)
     manifests = load_manifests(MANIFESTS)
@@ -85,6 +126,62 @@ def prepared(admin_kubeconfig: Path) -> Iterator[Prepared]:
     yield Prepared(admin_kubeconfig, connection, portal_connection, admin, portal, raw)
     portal.close()
     admin.close()
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What `prepare_cluster` wrote to the database, to be written again for each test."""
+
+    cluster: dict[str, Any]
+    sources: list[dict[str, Any]]
+
+    def write(self) -> Cluster:
+        row = Cluster.objects.create(**self.cluster)
+        IngressSource.objects.bulk_create(IngressSource(**source) for source in self.sources)
+        return row
+
+
+@pytest.fixture(scope="session")
+def registration(
+    control_plane: ControlPlane, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Registration:
+    """Prepare the cluster as a platform admin does, once."""
+    with django_db_blocker.unblock():
+        return registered_by(control_plane.kubeconfig)
+
+
+def registered_by(kubeconfig: Path) -> Registration:
+    """Run the command for real and take what it wrote back out of the database."""
+    with transaction.atomic(), override_settings(BULKHEAD_CREDENTIAL_KEYS=[KEY]):
+        call_command(
+            "prepare_cluster", "dev-eu", kubeconfig=kubeconfig, ingress=[INGRESS], stdout=StringIO()
+        )
+        written = Registration(Cluster.objects.values().get(), [*IngressSource.objects.values()])
+        transaction.set_rollback(True)
+    return written
+
+
+@pytest.fixture
+def dev_eu(cast: object, registration: Registration, settings: Any) -> Cluster:
+    """The registered cluster, with the credential that was minted for the portal."""
+    settings.BULKHEAD_CREDENTIAL_KEYS = [KEY]
+    return registration.write()
+
+
+@pytest.fixture(scope="session")
+def admin(control_plane: ControlPlane) -> RawApi:
+    """An administrator of the cluster that has the audit log."""
+    return RawApi.from_kubeconfig(control_plane.kubeconfig)
+
+
+@pytest.fixture
+def audit(control_plane: ControlPlane, admin: RawApi) -> AuditLog:
+    return AuditLog(control_plane.audit_log, admin).since_now()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"payments-{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture

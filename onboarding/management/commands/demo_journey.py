@@ -8,16 +8,16 @@ from django.utils.timezone import now
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.objects import Manifest
+from onboarding.domain.objects import Manifest, branch
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import differences
-from onboarding.plan.model import Plan, load_plan
+from onboarding.plan.model import DIGEST, GENERATION, REQUEST, Plan, load_plan
 from onboarding.queries.namespaces import latest_run
 from onboarding.reachability.sentences import sentences
+from onboarding.services.claim import worker_name
 from onboarding.services.connect import open_gateway
 from onboarding.services.reconcile import reconcile
 from onboarding.services.story import approve, ask, demo_spec, seed_people
-from onboarding.tasks import worker_name
 
 NAME = "payments-prod"
 PATIENCE_SECONDS = 60.0
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         live = [(planned, gateway.get(planned.key)) for planned in plan.objects]
         self.stdout.write("On the API server:")
         for planned, found in live:
-            differing = differences(planned.manifest, _without_stamps(found, planned.manifest))
+            differing = differences(planned.manifest, _without_stamps(found))
             says = "equals what was approved" if not differing else f"differs: {differing}"
             self.stdout.write(f"  {planned.key}, {says}")
             if differing:
@@ -92,14 +92,9 @@ def _work_off(request: Request) -> None:
             return
 
 
-def _without_stamps(found: Manifest | None, planned: Manifest) -> Manifest | None:
+def _without_stamps(found: Manifest | None) -> Manifest | None:
     """Return the live object without the request, generation and digest stamped on it."""
-    if found is None:
-        return None
-    metadata = found.get("metadata")
-    wanted = planned.get("metadata")
-    if isinstance(metadata, dict) and isinstance(wanted, dict):
-        metadata["annotations"] = wanted.get("annotations")
+    annotations = branch(found or {}, "metadata", "annotations")
+    for stamp in (REQUEST, GENERATION, DIGEST):
+        annotations.pop(stamp, None)
     return found
-
-

@@ -16,10 +16,10 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 from django.utils.timezone import now
 
+from onboarding.services.claim import worker_name
 from onboarding.services.expire import expire_requests
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
-from onboarding.tasks import worker_name
 
 log = structlog.get_logger()
 CHORES_EVERY = timedelta(seconds=60)

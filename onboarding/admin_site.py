@@ -1,0 +1,189 @@
+"""The admin site: who enters it, and how every change made in it becomes an event.
+
+Entry depends on a RoleAssignment row, not on Django's staff flag, so that one page says who may.
+Django runs each admin form in one transaction, so change and event stand or fall together.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.actions import Action
+from onboarding.domain.objects import Json, Manifest
+from onboarding.models import Cluster, Team, User
+from onboarding.queries.standing import standing_of
+from onboarding.services.history import (
+    About,
+    about_cluster,
+    about_team,
+    about_user,
+    actor_for,
+    record,
+)
+
+# Generic for the type checker only: Django's own classes take no parameters when they run.
+if TYPE_CHECKING:
+    RowAdmin = admin.ModelAdmin[Any]
+    RowsInline = admin.TabularInline[Any, Any]
+else:
+    RowAdmin = admin.ModelAdmin
+    RowsInline = admin.TabularInline
+
+# Values that history must not hold; that they changed is enough.
+SECRET_FIELDS = frozenset({"password", "credential"})
+
+
+class BulkheadAdminSite(admin.AdminSite):
+    """For platform admins only."""
+
+    site_title = _("Bulkhead admin")
+    site_header = _("Bulkhead admin: people, teams, clusters")
+    index_title = _("Every change here is an event in history")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person is an active platform admin now."""
+        return is_platform_admin(request)
+
+
+def is_platform_admin(request: HttpRequest) -> bool:
+    """Tell whether the person behind the request is an active platform admin."""
+    user: User | AnonymousUser = request.user
+    return isinstance(user, User) and user.is_active and standing_of(user).is_platform_admin
+
+
+class PlatformAdminsOnly:
+    """Permissions of a model by role: all or nothing. For ModelAdmin and its inlines."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the model is listed."""
+        return is_platform_admin(request)
+
+    def has_view_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Tell whether rows may be read."""
+        return is_platform_admin(request)
+
+    def has_add_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Tell whether rows may be added."""
+        return is_platform_admin(request)
+
+    def has_change_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Tell whether rows may be changed."""
+        return is_platform_admin(request)
+
+    def has_delete_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Tell whether rows may be removed."""
+        return is_platform_admin(request)
+
+
+class ReadOnly(PlatformAdminsOnly):
+    """Rows that services alone write."""
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+
+class RecordedAdmin(PlatformAdminsOnly, RowAdmin):
+    """Writes an event for every row added, changed or removed, inlines included."""
+
+    actions = None
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save and record what changed; nothing is recorded where nothing did."""
+        before = form.initial if change else {}
+        super().save_model(request, obj, form, change)
+        changed = changes(before, form.cleaned_data, form.changed_data)
+        if changed or not change:
+            write(request, Action.ROW_CHANGED if change else Action.ROW_ADDED, obj, changed)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Record first, while the row still says what it was; then remove it."""
+        write(request, Action.ROW_REMOVED, obj, {})
+        super().delete_model(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save the rows of an inline and record each."""
+        for removed in formset.deleted_forms:
+            if removed.instance.pk:
+                write(request, Action.ROW_REMOVED, removed.instance, {})
+        super().save_formset(request, form, formset, change)
+        for added in formset.new_objects:
+            write(request, Action.ROW_ADDED, added, {})
+        by_row = {row.instance.pk: row for row in formset.initial_forms}
+        for row, names in formset.changed_objects:
+            found = by_row[row.pk]
+            changed = changes(found.initial, found.cleaned_data, names)
+            write(request, Action.ROW_CHANGED, row, changed)
+
+
+def changes(before: dict[str, Any], after: dict[str, Any], names: Iterable[str]) -> dict[str, Json]:
+    """Return {field: {"before": …, "after": …}}; secrets are only named."""
+    found: dict[str, Json] = {}
+    for name in names:
+        if any(secret in name for secret in SECRET_FIELDS):
+            found[name] = "changed"
+        else:
+            found[name] = {"before": plain(before.get(name)), "after": plain(after.get(name))}
+    return found
+
+
+def plain(value: object) -> Json:
+    """Return a form value as JSON: rows by their name, everything unknown as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Model):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return str(value)
+
+
+def write(request: HttpRequest, action: Action, row: Model, changed: dict[str, Json]) -> None:
+    """Record one change of a row. Runs inside the transaction of the admin's form."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("the admin site is for people who are signed in")
+    label = str(row)
+    body: Manifest = {"row": f"{row._meta.model_name}: {label}", "changed": changed}  # noqa: SLF001  # Django's documented name
+    record(
+        action,
+        actor=actor_for(user, via="admin", ip=request.META.get("REMOTE_ADDR") or None),
+        at=timezone.now(),
+        about=about(row),
+        body=body,
+    )
+
+
+def about(row: Model) -> About:
+    """Return a row of the admin site as the subject of an event: a person, a team or a cluster."""
+    if isinstance(row, Cluster):
+        return about_cluster(row)
+    if isinstance(row, Team):
+        return about_team(row)
+    if isinstance(row, User):
+        return about_user(row)
+    kind = str(row._meta.verbose_name)  # noqa: SLF001  # Django's documented name
+    team, cluster = getattr(row, "team", None), getattr(row, "cluster", None)
+    return About(
+        kind=kind,
+        id=str(row.pk),
+        label=str(row),
+        team=team.slug if team else "",
+        cluster=cluster.name if cluster else "",
+    )

@@ -1,0 +1,71 @@
+"""For platform admins: how the clusters are, and who the teams are. Editing is the admin site's."""
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.refusals import NotFound
+from onboarding.models import Cluster, Team
+from onboarding.queries.clusters import visible_to, waiting_work
+from onboarding.views.access import SignedIn, Who, allow
+
+_LIVE = ~Q(namespaces__state=NamespaceState.GONE.value)
+
+
+@allow(Who.PLATFORM_ADMINS)
+def cluster_list(request: SignedIn) -> HttpResponse:
+    """List the registered clusters with their condition and what waits for them."""
+    clusters = visible_to(request.standing).annotate(live=Count("namespaces", filter=_LIVE))
+    rows = [(cluster, waiting_work(cluster)) for cluster in clusters]
+    context = {"rows": rows, "now": timezone.now()}
+    return render(request, "platform/cluster_list.html", context)
+
+
+@allow(Who.PLATFORM_ADMINS)
+def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show one cluster: condition, credential expiry, facts, sources. Never a credential."""
+    cluster: Cluster | None = visible_to(request.standing).filter(public_id=public_id).first()
+    if cluster is None:
+        raise NotFound("No such cluster.")
+    now = timezone.now()
+    expires = cluster.credential_expires_at
+    context = {
+        "cluster": cluster,
+        "waiting": waiting_work(cluster),
+        "namespaces": cluster.namespaces.exclude(state=NamespaceState.GONE.value).select_related(
+            "team"
+        ),
+        "is_expired": expires is not None and expires <= now,
+        "now": now,
+    }
+    return render(request, "platform/cluster_detail.html", context)
+
+
+@allow(Who.PLATFORM_ADMINS)
+def team_list(request: SignedIn) -> HttpResponse:
+    """List the teams with their group and how many people and namespaces they have."""
+    teams = Team.objects.annotate(
+        live=Count("namespaces", filter=_LIVE, distinct=True),
+        leads=Count("memberships", filter=Q(memberships__role="lead"), distinct=True),
+        members=Count("memberships", distinct=True),
+    )
+    return render(request, "platform/team_list.html", {"teams": teams})
+
+
+@allow(Who.PLATFORM_ADMINS)
+def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show one team: people, group, namespaces."""
+    team = Team.objects.filter(public_id=public_id).first()
+    if team is None:
+        raise NotFound("No such team.")
+    context = {
+        "team": team,
+        "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
+        "namespaces": team.namespaces.exclude(state=NamespaceState.GONE.value).select_related(
+            "cluster"
+        ),
+        "now": timezone.now(),
+    }
+    return render(request, "platform/team_detail.html", context)

@@ -1,0 +1,126 @@
+"""The cast and their world: rows every test may use. Environment is set before Django starts."""
+
+import base64
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+os.environ.setdefault("BULKHEAD_DEMO", "1")
+os.environ.setdefault("BULKHEAD_CREDENTIAL_KEYS", base64.b64encode(b"k" * 32).decode())
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.models import Cluster, IngressSource, Team, User
+from onboarding.services.story import seed_people
+from tests.support.fake_cluster import FakeCluster
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """Hash passwords cheaply: tests sign in hundreds of times, and guard nothing by it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time of the story."""
+    return datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def cast(db: None, now: datetime) -> dict[str, User]:
+    """Everybody of the demo, by user name."""
+    seed_people(now=now)
+    return {person.username: User.objects.get(username=person.username) for person in DEMO_PEOPLE}
+
+
+@pytest.fixture
+def alice(cast: dict[str, User]) -> User:
+    return cast["alice"]
+
+
+@pytest.fixture
+def bob(cast: dict[str, User]) -> User:
+    return cast["bob"]
+
+
+@pytest.fixture
+def charlie(cast: dict[str, User]) -> User:
+    return cast["charlie"]
+
+
+@pytest.fixture
+def dana(cast: dict[str, User]) -> User:
+    return cast["dana"]
+
+
+@pytest.fixture
+def erin(cast: dict[str, User]) -> User:
+    return cast["erin"]
+
+
+@pytest.fixture
+def pat(cast: dict[str, User]) -> User:
+    return cast["pat"]
+
+
+@pytest.fixture
+def frank(cast: dict[str, User]) -> User:
+    return cast["frank"]
+
+
+@pytest.fixture
+def payments(cast: dict[str, User]) -> Team:
+    return Team.objects.get(slug="payments")
+
+
+@pytest.fixture
+def search(cast: dict[str, User]) -> Team:
+    return Team.objects.get(slug="search")
+
+
+@pytest.fixture
+def cluster(db: None) -> Cluster:
+    """A registered cluster; what it answers is the test's business."""
+    row = Cluster.objects.create(
+        name="dev-eu",
+        api_server="https://127.0.0.1:6443",
+        ca_pem="",
+        credential=b"sealed",
+        facts={
+            "dns_namespace": "kube-system",
+            "dns_labels": {"k8s-app": "kube-dns"},
+            "ranges": ["10.96.0.0/16"],
+            "group_prefix": "",
+        },
+    )
+    IngressSource.objects.create(
+        cluster=row,
+        slug="ingress-nginx",
+        namespace="ingress-nginx",
+        pod_labels={"app.kubernetes.io/name": "ingress-nginx"},
+    )
+    return row
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """An in-memory cluster behind the gateway; it passes the real one's contract tests."""
+    fake = FakeCluster()
+    monkeypatch.setattr("onboarding.services.reconcile.open_gateway", lambda _cluster: fake)
+    return fake
+
+
+@pytest.fixture
+def client_for(db: None) -> Callable[[User], Client]:
+    """Return a signed-in browser for a person; CSRF is enforced like in production."""
+
+    def sign_in(person: User, *, enforce_csrf_checks: bool = False) -> Client:
+        client = Client(enforce_csrf_checks=enforce_csrf_checks)
+        client.force_login(person)
+        return client
+
+    return sign_in

@@ -1,0 +1,254 @@
+"""Submit: a wish becomes one row with its plan, digest and lanes, or a refusal in words."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import (
+    REQUEST_TRANSITIONS,
+    RequestState,
+    request_sources_of,
+)
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
+from onboarding.plan.model import load_plan
+from onboarding.queries.requests import visible_to, waiting_for
+from onboarding.services.story import acting, approve, ask
+from onboarding.services.submit import cancel, save_draft, submit
+from tests.support.fake_cluster import FakeCluster
+from tests.support.requests import (
+    actions,
+    approve_all,
+    ask_change,
+    ask_removal,
+    ready,
+    reject,
+    send_back,
+    spec_of,
+    wanted,
+    wish_of,
+)
+
+pytestmark = pytest.mark.usefixtures("cast", "cluster")
+
+
+def test_a_wish_becomes_a_pending_row_with_plan_digest_lanes_and_one_event(now: datetime) -> None:
+    request = ask(spec_of(), now=now)
+    assert (request.state, request.kind, request.base_generation) == ("pending", "onboard", 0)
+    assert request.wanted == spec_of()
+    assert load_plan(request.plan).digest == request.digest
+    assert [lane.lane for lane in request.lanes.all()] == ["platform", "network"]
+    assert all(lane.reasons for lane in request.lanes.all())
+    assert actions(request=request.label) == ["portal:request:submitted"]
+    assert request.last_event == Event.objects.get(request=request.label)
+
+
+def test_the_same_form_sent_twice_is_one_request(now: datetime) -> None:
+    first = ask(spec_of(), now=now)
+    again = ask(spec_of(), now=now + timedelta(seconds=1))
+    assert again.pk == first.pk
+    assert Request.objects.count() == 1
+    assert actions(request=first.label) == ["portal:request:submitted"]
+
+
+def test_the_same_form_answers_the_same_after_the_request_moved_on(now: datetime) -> None:
+    first = approve_all(ask(spec_of(), now=now), now=now)
+    assert ask(spec_of(), now=now).pk == first.pk
+
+
+def test_a_form_key_of_somebody_else_is_another_form(now: datetime) -> None:
+    mine = ask(spec_of(), now=now)
+    spec = spec_of("search-prod", team="search")
+    theirs = submit(wish_of(spec), by=acting("charlie"), form_key=mine.form_key, now=now)
+    assert theirs.pk != mine.pk
+
+
+@pytest.mark.parametrize("username", ["bob", "charlie", "dana", "pat", "frank"])
+def test_only_a_lead_of_the_team_may_ask(username: str, now: datetime) -> None:
+    with pytest.raises(Forbidden, match="lead of team payments"):
+        submit(wish_of(spec_of()), by=acting(username), form_key="x", now=now)
+    assert not Request.objects.exists()
+
+
+def test_an_inactive_lead_may_ask_nothing(alice: User, now: datetime) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    with pytest.raises(Forbidden):
+        ask(spec_of(), now=now)
+
+
+@pytest.mark.parametrize("name", ["kube-system", "default", "shop-system", "bulkhead-x", "Shop"])
+def test_a_reserved_or_impossible_name_is_refused_with_its_field(name: str, now: datetime) -> None:
+    with pytest.raises(Invalid) as caught:
+        ask(spec_of(name), now=now)
+    assert caught.value.field == "name"
+    assert not Request.objects.exists()
+
+
+def test_a_name_that_is_asked_for_is_refused_to_the_next(now: datetime) -> None:
+    ask(spec_of("shop"), now=now)
+    spec = spec_of("shop", team="search")
+    with pytest.raises(Invalid, match="already asked for"):
+        submit(wish_of(spec), by=acting("charlie"), form_key="x", now=now)
+
+
+def test_a_name_in_use_is_refused(now: datetime) -> None:
+    wanted(spec_of("shop"), now=now)
+    spec = spec_of("shop", team="search")
+    with pytest.raises(Invalid, match="already taken on dev-eu"):
+        submit(wish_of(spec), by=acting("charlie"), form_key="x", now=now)
+
+
+def test_a_name_is_free_on_another_cluster(cluster: Cluster, now: datetime) -> None:
+    wanted(spec_of("shop"), now=now)
+    other = Cluster.objects.create(name="dev-us", facts=cluster.facts, credential=b"x")
+    spec = spec_of("shop", cluster=other.name, exposure=None)
+    assert submit(wish_of(spec), by=acting("alice"), form_key="x", now=now).state == "pending"
+
+
+def test_a_rejected_name_is_free_again(now: datetime) -> None:
+    reject(ask(spec_of("shop"), now=now), "pat", Lane.PLATFORM, now=now)
+    assert submit(wish_of(spec_of("shop")), by=acting("alice"), form_key="x", now=now)
+
+
+def test_a_value_that_fits_no_slot_is_refused_in_words(now: datetime) -> None:
+    with pytest.raises(Invalid, match="cannot be rendered: namespace@1: project"):
+        ask(spec_of(project="a: b\n"), now=now)
+
+
+def test_a_system_group_never_reaches_a_plan(payments: Team, now: datetime) -> None:
+    Team.objects.filter(pk=payments.pk).update(access_group="system:masters")
+    with pytest.raises(Invalid, match="belong to Kubernetes"):
+        ask(spec_of(), now=now)
+
+
+def test_a_draft_is_seen_by_its_author_alone(cast: dict[str, User], now: datetime) -> None:
+    draft = save_draft(wish_of(spec_of()), by=acting("alice"), form_key="d", now=now)
+    assert draft.state == "draft"
+    seeing = {name for name in cast if visible_to(acting(name).standing).exists()}
+    assert seeing == {"alice"}
+    assert not waiting_for(acting("pat").standing).exists()
+
+
+def test_a_draft_keeps_no_name_and_is_sent_later(now: datetime) -> None:
+    draft = save_draft(wish_of(spec_of()), by=acting("alice"), form_key="d", now=now)
+    sent = submit(
+        wish_of(spec_of(size="large")), by=acting("alice"), form_key="e", now=now, request=draft
+    )
+    assert (sent.pk, sent.state, sent.wanted.size) == (draft.pk, "pending", "large")
+    assert sent.submitted_at == now
+
+
+def test_editing_a_returned_request_voids_its_decisions_and_moves_the_digest(
+    now: datetime,
+) -> None:
+    request = approve(ask(spec_of(), now=now), "pat", Lane.PLATFORM, now=now)
+    request = send_back(request, "dana", Lane.NETWORK, now=now)
+    assert request.state == "returned"
+    spec = spec_of(size="large")
+    edited = submit(wish_of(spec), by=acting("alice"), form_key="2", now=now, request=request)
+    assert (edited.pk, edited.state) == (request.pk, "pending")
+    assert edited.digest != request.digest
+    assert not edited.decisions.filter(voided_at__isnull=True).exists()
+    assert edited.decisions.count() == 2
+    assert actions(request=edited.label)[-1] == "portal:request:edited"
+    assert approve_all(edited, now=now).state == "approved"
+
+
+def test_nobody_but_the_author_edits(now: datetime) -> None:
+    request = send_back(ask(spec_of(), now=now), "dana", Lane.NETWORK, now=now)
+    by = acting("alice")
+    other = User.objects.create_user("other-lead")
+    other.memberships.create(team=Team.objects.get(slug="payments"), role="lead")
+    with pytest.raises(Forbidden, match="Only the person who asked"):
+        submit(wish_of(spec_of()), by=acting("other-lead"), form_key="2", now=now, request=request)
+    assert submit(wish_of(spec_of()), by=by, form_key="2", now=now, request=request)
+
+
+def test_a_pending_request_is_not_edited_under_the_approvers(now: datetime) -> None:
+    request = ask(spec_of(), now=now)
+    wish = wish_of(spec_of(size="large"))
+    with pytest.raises(Conflict, match="can no longer be edited"):
+        submit(wish, by=acting("alice"), form_key="2", now=now, request=request)
+    request.refresh_from_db()
+    assert request.wanted.size == "small"
+
+
+def test_a_change_that_would_change_nothing_is_refused(fake: FakeCluster, now: datetime) -> None:
+    namespace = ready(now=now)
+    with pytest.raises(Invalid, match="Nothing would change"):
+        ask_change(namespace, spec_of(), now=now)
+
+
+def test_a_change_waits_until_the_namespace_is_ready(now: datetime) -> None:
+    namespace = wanted(now=now)
+    with pytest.raises(Conflict, match="wait until it is ready"):
+        ask_change(namespace, spec_of(size="large"), now=now)
+
+
+def test_a_namespace_has_one_open_request(fake: FakeCluster, now: datetime) -> None:
+    namespace = ready(now=now)
+    ask_change(namespace, spec_of(size="large"), now=now)
+    with pytest.raises(Conflict):
+        ask_removal(namespace, now=now)
+
+
+def test_its_author_cancels_a_request_once(now: datetime) -> None:
+    request = cancel(ask(spec_of(), now=now).pk, by=acting("alice"), now=now)
+    assert (request.state, request.closed_at) == ("cancelled", now)
+    with pytest.raises(Conflict, match="already cancelled"):
+        cancel(request.pk, by=acting("alice"), now=now)
+    assert actions(request=request.label).count("portal:request:cancelled") == 1
+
+
+@pytest.mark.parametrize(("username", "kind"), [("bob", Forbidden), ("charlie", NotFound)])
+def test_nobody_else_cancels_it(username: str, kind: type[Exception], now: datetime) -> None:
+    request = ask(spec_of(), now=now)
+    with pytest.raises(kind):
+        cancel(request.pk, by=acting(username), now=now)
+
+
+def in_state(state: RequestState, now: datetime) -> Request:
+    """A request put into a state by the database, with an event as it demands."""
+    request = ask(spec_of(), now=now)
+    event = Event.objects.create(at=now, canonical=b"", leaf="")
+    Request.objects.filter(pk=request.pk).update(state=state.value, last_event=event)
+    request.refresh_from_db()
+    return request
+
+
+@pytest.mark.parametrize("state", [*RequestState])
+def test_a_request_is_cancelled_exactly_from_where_the_table_says(
+    state: RequestState, now: datetime
+) -> None:
+    request = in_state(state, now)
+    if RequestState.CANCELLED in REQUEST_TRANSITIONS[state]:
+        assert cancel(request.pk, by=acting("alice"), now=now).state == "cancelled"
+    else:
+        with pytest.raises(Conflict):
+            cancel(request.pk, by=acting("alice"), now=now)
+
+
+@pytest.mark.parametrize("state", [*RequestState])
+def test_a_request_is_sent_exactly_from_where_the_table_says(
+    state: RequestState, now: datetime
+) -> None:
+    request = in_state(state, now)
+    wish = wish_of(spec_of(size="large"))
+    if state in request_sources_of(RequestState.PENDING):
+        sent = submit(wish, by=acting("alice"), form_key="2", now=now, request=request)
+        assert sent.state == "pending"
+    else:
+        with pytest.raises(Conflict):
+            submit(wish, by=acting("alice"), form_key="2", now=now, request=request)
+
+
+def test_submitting_takes_a_bounded_number_of_queries(now: datetime) -> None:
+    by, wish = acting("alice"), wish_of(spec_of())
+    with CaptureQueriesContext(connection, ) as queries:
+        submit(wish, by=by, form_key="x", now=now)
+    print("submit", len(queries))
+    assert len(queries) <= 20
+    assert not ManagedNamespace.objects.exists()

@@ -1,0 +1,98 @@
+"""Which lanes a request needs, and why."""
+
+import pytest
+
+from onboarding.domain.lanes import Lane, needed_lanes
+from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
+from onboarding.plan.approvals import lanes_for
+from onboarding.plan.build import empty_plan
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.changes import plan_changes
+from tests.support.requests import plan_of, spec_of
+
+CLOSED = spec_of(exposure=None)
+
+
+def asked(spec: NamespaceSpec, before: NamespaceSpec | None = None) -> dict[str, tuple[str, ...]]:
+    """The lanes of an onboarding, or of a change from `before`, with their reasons."""
+    kind = RequestKind.CHANGE if before else RequestKind.ONBOARD
+    changes = plan_changes(plan_of(before) if before else None, plan_of(spec))
+    lanes = lanes_for(kind, spec, changes, catalogue=load_catalogue(), before=before)
+    return {needed.lane.value: needed.reasons for needed in lanes}
+
+
+@pytest.mark.parametrize(
+    ("differing", "lanes"),
+    [
+        ({}, ["platform"]),
+        ({"exposure": Exposure("ingress-nginx", "web", (8080,))}, ["platform", "network"]),
+        ({"egress": "internet"}, ["platform", "network"]),
+        ({"egress": "open", "lifetime_days": 7}, ["platform", "network", "security"]),
+        ({"data_class": "restricted"}, ["platform", "security"]),
+        ({"data_class": "restricted", "egress": "internet"}, ["platform", "network", "security"]),
+        ({"data_class": "public", "size": "large"}, ["platform"]),
+    ],
+)
+def test_a_new_namespace_asks_those_it_concerns(
+    differing: dict[str, object], lanes: list[str]
+) -> None:
+    assert [*asked(CLOSED.changed(**differing))] == lanes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lanes"),
+    [
+        ({}, {"size": "large"}, ["platform"]),
+        ({"egress": "internet"}, {"egress": "internet", "size": "large"}, ["platform"]),
+        ({}, {"egress": "internet"}, ["platform", "network"]),
+        ({"egress": "internet"}, {}, ["platform", "network"]),
+        ({}, {"egress": "open"}, ["platform", "network", "security"]),
+        ({"egress": "open"}, {"egress": "open", "size": "large"}, ["platform"]),
+        ({}, {"data_class": "restricted"}, ["platform", "security"]),
+        ({"data_class": "restricted"}, {"data_class": "restricted", "size": "large"}, ["platform"]),
+        (
+            {"data_class": "restricted"},
+            {"data_class": "restricted", "scope": Scope.NAMESPACE},
+            ["platform", "security"],
+        ),
+        ({}, {"scope": Scope.NAMESPACE}, ["platform"]),
+        ({}, {"environment": "test"}, ["platform"]),
+    ],
+)
+def test_a_change_asks_only_those_it_touches(
+    before: dict[str, object], after: dict[str, object], lanes: list[str]
+) -> None:
+    assert [*asked(CLOSED.changed(**after), CLOSED.changed(**before))] == lanes
+
+
+def test_a_moved_exposure_asks_the_network_lane_and_says_why() -> None:
+    before = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8080,)))
+    after = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8081,)))
+    assert asked(after, before)["network"] == ("Exposure to an ingress controller would be changed",)
+
+
+def test_every_lane_comes_with_its_reasons() -> None:
+    lanes = asked(CLOSED.changed(egress="open", data_class="restricted"))
+    assert lanes["platform"] == ("Every new namespace",)
+    assert len(lanes["security"]) == 2
+    assert "Restricted data" in lanes["security"]
+
+
+def test_a_removal_asks_the_platform_alone_whatever_goes() -> None:
+    spec = CLOSED.changed(egress="open", data_class="restricted")
+    changes = plan_changes(plan_of(spec), empty_plan(spec.cluster, spec.name))
+    lanes = lanes_for(
+        RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec
+    )
+    assert [(needed.lane, needed.reasons) for needed in lanes] == [
+        (Lane.PLATFORM, ("Every removal of a namespace",))
+    ]
+
+
+def test_a_reason_is_told_once_and_lanes_keep_their_order() -> None:
+    reasons = [(Lane.SECURITY, "a"), (Lane.PLATFORM, "b"), (Lane.SECURITY, "a")]
+    lanes = needed_lanes(reasons)
+    assert [(one.lane, one.reasons) for one in lanes] == [
+        (Lane.PLATFORM, ("b",)),
+        (Lane.SECURITY, ("a",)),
+    ]

@@ -1,0 +1,135 @@
+"""The catalogue: the shipped one loads, and each mistake is named with its file and line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from onboarding.domain.catalogue import Catalogue
+from onboarding.domain.lanes import Lane
+from onboarding.domain.lifecycle import PROVISIONING, Phase
+from onboarding.domain.spec import RequestKind
+from onboarding.plan.catalogue_files import CATALOGUE_DIR, BadCatalogue, load_catalogue
+
+TEMPLATES = {
+    "namespace": Phase.CREATE,
+    "deny-all": Phase.FENCE,
+    "allow-internal-ingress": Phase.BASELINE,
+    "allow-internal-egress": Phase.BASELINE,
+    "allow-dns": Phase.BASELINE,
+    "allow-ingress": Phase.BASELINE,
+    "egress-internet": Phase.BASELINE,
+    "egress-open": Phase.BASELINE,
+    "quota": Phase.BOUND,
+    "limits": Phase.BOUND,
+    "team-access": Phase.GRANT,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped catalogue to make mistakes in."""
+    return Path(shutil.copytree(CATALOGUE_DIR, tmp_path / "catalogue"))
+
+
+def edit(file: Path, old: str, new: str) -> int:
+    """Replace the first mention and return its line, counted from 1."""
+    source = file.read_text()
+    assert old in source
+    file.write_text(source.replace(old, new, 1))
+    return source[: source.index(old)].count("\n") + 1
+
+
+def complaints(folder: Path) -> list[str]:
+    with pytest.raises(BadCatalogue) as caught:
+        load_catalogue(folder)
+    assert str(caught.value).splitlines() == [str(mistake) for mistake in caught.value.mistakes]
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def test_the_shipped_catalogue_loads() -> None:
+    catalogue = load_catalogue()
+    assert {slug: Phase(one.phase) for slug, one in catalogue.templates.items()} == TEMPLATES
+    assert [*catalogue.sizes] == ["small", "medium", "large"]
+    assert set(catalogue.kind_lanes) == set(RequestKind)
+    assert Lane.SECURITY in catalogue.data_classes["restricted"].lanes
+    assert catalogue.egress["open"].max_lifetime_days == 30
+
+
+def test_every_template_belongs_to_a_phase_of_provisioning_and_says_why() -> None:
+    for template in load_catalogue().templates.values():
+        assert Phase(template.phase) in PROVISIONING
+        assert template.why
+
+
+@pytest.mark.parametrize("slug", ["egress-internet", "egress-open", "allow-ingress"])
+def test_every_template_that_opens_a_path_to_elsewhere_asks_the_network_lane(slug: str) -> None:
+    assert Lane.NETWORK in load_catalogue().templates[slug].lanes
+
+
+def test_one_catalogue_is_read_once() -> None:
+    loaded = load_catalogue()
+    assert isinstance(loaded, Catalogue)
+    assert load_catalogue() is loaded
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("templates/quota.yaml", "phase: bound", "phase: later", "no phase 'later'"),
+        ("templates/quota.yaml", "slug: quota", "slug: quotas", "slug and file name differ"),
+        ("templates/quota.yaml", "version: 1", "version: one", "whole-number version"),
+        ("templates/quota.yaml", "why: ", "because: ", "unknown field because"),
+        ("templates/quota.yaml", "{type: quantities", "{type: text", "needs a type out of"),
+        ("templates/quota.yaml", "hard: {type", "soft: {type", "soft is never used"),
+        ("templates/deny-all.yaml", "kind: NetworkPolicy", "sort: x", "needs a kind"),
+        ("templates/allow-ingress.yaml", "[network]", "[firewall]", "lanes are a list out of"),
+        ("sizes.yaml", "4Gi", "4 gigs", "small: quota: requests.memory"),
+        ("sizes.yaml", 'pods: "20"', "pods: 20", "small: quota: pods"),
+        ("sizes.yaml", "cpu: 500m", "cpu: half", "small: default_limits: cpu"),
+        ("environments.yaml", "egress-open", "egress-all", "no template egress-all"),
+        ("environments.yaml", "[security]", "[safety]", "lanes are a list out of"),
+        ("environments.yaml", "lifetimes: [", "lifetimes: {}\nold: [", "list of days"),
+        ("environments.yaml", "onboard: [platform]", "onboard: platform", "lanes are a list"),
+        ("reserved_names.yaml", "- kube\n", '- "Kube!"\n', "is no pattern"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file_and_line(
+    folder: Path, file: str, old: str, new: str, complaint: str
+) -> None:
+    line = edit(folder / file, old, new)
+    said = complaints(folder)
+    assert any(one.startswith(f"{file}:") and complaint in one for one in said), said
+    named = [int(one.split(":")[1]) for one in said if complaint in one]
+    assert abs(named[0] - line) <= 4, (said, line)
+
+
+def test_a_slot_that_nobody_declared_is_a_mistake(folder: Path) -> None:
+    edit(folder / "templates/quota.yaml", "{$slot: hard}", "{$slot: harder}")
+    said = " ".join(complaints(folder))
+    assert "slot harder is used but not declared" in said
+    assert "slot hard is never used" in said
+
+
+def test_a_file_that_is_no_yaml_is_named_with_its_line(folder: Path) -> None:
+    (folder / "sizes.yaml").write_text("small:\n  title: [\n")
+    assert any(one.startswith("sizes.yaml:3: is no YAML") for one in complaints(folder))
+
+
+@pytest.mark.parametrize("file", ["sizes.yaml", "environments.yaml", "reserved_names.yaml"])
+def test_a_missing_file_is_a_mistake(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    assert any(one.startswith(f"{file}:0: cannot be read") for one in complaints(folder))
+
+
+@pytest.mark.parametrize("file", ["sizes.yaml", "environments.yaml", "reserved_names.yaml"])
+def test_a_file_of_another_shape_is_a_mistake(folder: Path, file: str) -> None:
+    (folder / file).write_text("just words\n")
+    assert any(one.startswith(f"{file}:0: is ") for one in complaints(folder))
+
+
+def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+    edit(folder / "templates/quota.yaml", "phase: bound", "phase: later")
+    edit(folder / "sizes.yaml", "4Gi", "4 gigs")
+    edit(folder / "environments.yaml", "egress-open", "egress-all")
+    assert len(complaints(folder)) == 3

@@ -1,0 +1,96 @@
+"""The ports box, and what the choices on the request form cost."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from onboarding.domain.lanes import Lane
+from onboarding.forms.offers import choice_notes, lane_words, lifetime_choices, size_notes
+from onboarding.forms.ports import PortsField
+from onboarding.forms.retire import RetireForm
+from onboarding.plan.catalogue_files import load_catalogue
+
+
+def complaints(text: str) -> list[str]:
+    with pytest.raises(ValidationError) as wrong:
+        PortsField(required=False).clean(text)
+    return list(wrong.value.messages)
+
+
+@pytest.mark.parametrize(
+    ("text", "ports"),
+    [
+        ("8080", (8080,)),
+        ("8080, 8443", (8080, 8443)),
+        (" 1 ,65535 ", (1, 65535)),
+        ("8443 8080", (8443, 8080)),
+        ("8080,", (8080,)),
+        ("", ()),
+    ],
+)
+def test_ports_are_read_as_people_write_them(text: str, ports: tuple[int, ...]) -> None:
+    assert PortsField(required=False).clean(text) == ports
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999999"])
+def test_a_number_outside_the_range_is_named(port: str) -> None:
+    assert complaints(port) == [f"{port} is not a port. Ports run from 1 to 65535."]
+
+
+@pytest.mark.parametrize(
+    "piece", ["http", "80.5", "-1", "0x50", "8080-8090", "٨٠", "²", "8" * 40, "<b>", "{{7*7}}"]
+)
+def test_what_is_no_number_is_quoted_and_explained(piece: str) -> None:
+    assert "is not a number" in complaints(piece)[0]
+
+
+def test_every_wrong_piece_is_named_at_once() -> None:
+    assert len(complaints("0, http, 8080, 65536")) == 3
+
+
+def test_a_port_may_be_there_once_only() -> None:
+    assert complaints("8080, 8443, 08080") == ["8080 is there twice."]
+
+
+def test_more_than_eight_ports_are_too_many() -> None:
+    assert PortsField().clean("1 2 3 4 5 6 7 8") == (1, 2, 3, 4, 5, 6, 7, 8)
+    assert complaints("1 2 3 4 5 6 7 8 9") == ["At most 8 ports; these are 9."]
+
+
+def test_numbers_are_shown_as_text_again() -> None:
+    assert PortsField().prepare_value((8080, 8443)) == "8080, 8443"
+    assert PortsField().prepare_value("8080, x") == "8080, x"
+
+
+def test_the_cost_of_a_choice_is_said_in_lanes() -> None:
+    assert lane_words(()) == "No extra lane"
+    assert lane_words([Lane.SECURITY]) == "Adds security lane"
+    assert lane_words([Lane.SECURITY, Lane.NETWORK]) == "Adds network and security lanes"
+
+
+def test_egress_costs_what_its_template_costs() -> None:
+    catalogue = load_catalogue()
+    notes = choice_notes(catalogue.egress, catalogue)
+    assert notes["none"][0] == "No extra lane"
+    assert notes["open"][0] == "Adds network and security lanes"
+
+
+def test_a_size_shows_its_exact_numbers() -> None:
+    catalogue = load_catalogue()
+    words, quota = size_notes(catalogue)["small"][1], catalogue.sizes["small"].quota
+    assert all(number in words for number in quota.values() if number != "0")
+
+
+def test_a_lifetime_without_end_is_a_choice_of_its_own() -> None:
+    assert ("none", "No end") in lifetime_choices(load_catalogue())
+
+
+@pytest.mark.parametrize("typed", ["", "payments", "payments-prod ", "Payments-prod"])
+def test_retiring_needs_the_very_name(typed: str) -> None:
+    form = RetireForm({"typed_name": typed, "form_key": "a" * 32}, name="payments-prod")
+    assert not form.is_valid()
+    assert "typed_name" in form.errors
+
+
+def test_retiring_accepts_the_name_as_it_is() -> None:
+    form = RetireForm({"typed_name": "payments-prod", "form_key": "a" * 32}, name="payments-prod")
+    assert form.is_valid()

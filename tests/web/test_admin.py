@@ -1,0 +1,201 @@
+"""The admin site: who enters, what it records, what it refuses."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from onboarding.models import Cluster, Event, IngressSource, Membership, RoleAssignment, Team, User
+from onboarding.services.story import demo_spec
+from tests.web.stories import onboarded
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[..., Client]
+ADMIN = "/admin/onboarding"
+
+
+def inline(prefix: str, rows: list[dict[str, Any]] | None = None, *, had: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": len(rows or []), f"{prefix}-INITIAL_FORMS": had}
+    for number, row in enumerate(rows or []):
+        found |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    return found
+
+
+def recorded(action: str) -> dict[str, Any]:
+    event = Event.objects.filter(action=action, via="admin").latest("id")
+    loaded: dict[str, Any] = json.loads(bytes(event.canonical))
+    return {"actor": event.actor, **loaded["body"]}
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "charlie", "dana", "erin", "frank"])
+def test_nobody_else_enters_even_as_staff(
+    client_for: SignIn, cast: dict[str, User], person: str
+) -> None:
+    User.objects.filter(pk=cast[person].pk).update(is_staff=True, is_superuser=True)
+    browser = client_for(cast[person])
+    assert browser.get("/admin/").status_code == 302
+    assert browser.get(f"{ADMIN}/user/").status_code == 302
+
+
+def test_pat_enters_without_djangos_staff_flag(client_for: SignIn, pat: User) -> None:
+    assert not pat.is_staff
+    assert client_for(pat).get("/admin/").status_code == 200
+
+
+def test_pat_adds_a_team_and_history_knows(client_for: SignIn, pat: User, alice: User) -> None:
+    people = inline("memberships", [{"user": alice.pk, "role": "lead"}])
+    form = {"slug": "ledger", "access_group": "team-ledger", **people}
+    assert client_for(pat).post(f"{ADMIN}/team/add/", form).status_code == 302
+    assert Membership.objects.get(team__slug="ledger").user == alice
+    assert Event.objects.filter(action="admin:row:added", via="admin", actor="Pat").count() == 2
+
+
+@pytest.mark.parametrize("group", ["system:masters", " team", "System:authenticated", "a b"])
+def test_groups_of_kubernetes_are_refused(client_for: SignIn, pat: User, group: str) -> None:
+    form = {"slug": "ledger", "access_group": group, **inline("memberships")}
+    client_for(pat).post(f"{ADMIN}/team/add/", form)
+    assert not Team.objects.filter(access_group__iexact=group).exists()
+
+
+def test_a_group_belongs_to_one_team(client_for: SignIn, pat: User, payments: Team) -> None:
+    form = {"slug": "ledger", "access_group": payments.access_group, **inline("memberships")}
+    assert client_for(pat).post(f"{ADMIN}/team/add/", form).status_code == 200
+    assert not Team.objects.filter(slug="ledger").exists()
+
+
+def test_a_changed_group_is_recorded_with_before_and_after(
+    client_for: SignIn, pat: User, search: Team
+) -> None:
+    rows = [
+        {"id": m.pk, "team": search.pk, "user": m.user_id, "role": m.role}
+        for m in search.memberships.all()
+    ]
+    form = {"access_group": "team-finders", **inline("memberships", rows, had=len(rows))}
+    client_for(pat).post(f"{ADMIN}/team/{search.pk}/change/", form)
+    body = recorded("admin:row:changed")
+    assert body["changed"]["access_group"] == {"before": "team-search", "after": "team-finders"}
+
+
+def test_a_role_is_given_and_taken_with_an_event_each(
+    client_for: SignIn, pat: User, bob: User
+) -> None:
+    url, person = f"{ADMIN}/user/{bob.pk}/change/", {"username": "bob", "first_name": "Bob",
+                                                     "email": "bob@example.com", "is_active": "on"}
+    browser = client_for(pat)
+    browser.post(url, {**person, **inline("role_assignments", [{"role": "auditor"}])})
+    given = RoleAssignment.objects.get(user=bob)
+    assert recorded("admin:row:added")["row"] == "roleassignment: Bob, Auditor"
+    row = {"id": given.pk, "user": bob.pk, "role": "auditor", "DELETE": "on"}
+    browser.post(url, {**person, **inline("role_assignments", [row], had=1)})
+    assert not RoleAssignment.objects.filter(user=bob).exists()
+    assert recorded("admin:row:removed")["row"] == "roleassignment: Bob, Auditor"
+
+
+def test_a_new_person_gets_a_password_that_history_does_not_hold(
+    client_for: SignIn, pat: User
+) -> None:
+    secret = "correct-horse-battery"
+    form = {"username": "grace", "usable_password": "true", "password1": secret,
+            "password2": secret, **inline("role_assignments")}  # fmt: skip
+    assert client_for(pat).post(f"{ADMIN}/user/add/", form).status_code == 302
+    assert User.objects.get(username="grace").check_password(secret)
+    event = Event.objects.filter(action="admin:row:added").latest("id")
+    assert secret.encode() not in bytes(event.canonical)
+
+
+def test_a_new_password_is_an_event_without_the_password(
+    client_for: SignIn, pat: User, bob: User
+) -> None:
+    secret = "correct-horse-battery"
+    form = {"usable_password": "true", "password1": secret, "password2": secret}
+    client_for(pat).post(f"{ADMIN}/user/{bob.pk}/password/", form)
+    bob.refresh_from_db()
+    assert bob.check_password(secret)
+    assert recorded("admin:row:changed")["changed"] == {"password": "changed"}
+
+
+def test_people_are_not_removed(client_for: SignIn, pat: User, bob: User) -> None:
+    assert client_for(pat).post(f"{ADMIN}/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_removing_a_team_records_who_left_it(client_for: SignIn, pat: User, search: Team) -> None:
+    client_for(pat).post(f"{ADMIN}/team/{search.pk}/delete/", {"post": "yes"})
+    assert not Team.objects.filter(pk=search.pk).exists()
+    assert Event.objects.filter(action="admin:row:removed", team="search").count() == 2
+
+
+def facts(**differing: Any) -> dict[str, Any]:
+    return {"dns_namespace": "kube-system", "dns_labels": '{"k8s-app": "kube-dns"}',
+            "ranges": "10.96.0.0/16\n10.244.0.0/16", "group_prefix": "", **differing}  # fmt: skip
+
+
+def sources(cluster: Cluster) -> dict[str, Any]:
+    rows = [
+        {"id": s.pk, "cluster": cluster.pk, "slug": s.slug, "namespace": s.namespace,
+         "pod_labels": json.dumps(s.pod_labels)}
+        for s in cluster.ingress_sources.all()
+    ]  # fmt: skip
+    return inline("ingress_sources", rows, had=len(rows))
+
+
+def test_pat_corrects_the_facts_of_a_cluster(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    url = f"{ADMIN}/cluster/{cluster.pk}/change/"
+    assert client_for(pat).post(url, {**facts(), **sources(cluster)}).status_code == 302
+    cluster.refresh_from_db()
+    assert cluster.facts["ranges"] == ["10.96.0.0/16", "10.244.0.0/16"]
+    assert "ranges" in recorded("admin:row:changed")["changed"]
+    assert bytes(cluster.credential or b"") == b"sealed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ranges": "0.0.0.0/0"}, {"ranges": "ten"}, {"group_prefix": "system:"},
+     {"dns_labels": "{}"}, {"dns_namespace": "Kube_System"}],
+)  # fmt: skip
+def test_facts_that_would_make_wrong_plans_are_refused(
+    client_for: SignIn, pat: User, cluster: Cluster, wrong: dict[str, str]
+) -> None:
+    before = cluster.facts
+    client_for(pat).post(
+        f"{ADMIN}/cluster/{cluster.pk}/change/", {**facts(**wrong), **sources(cluster)}
+    )
+    cluster.refresh_from_db()
+    assert cluster.facts == before
+
+
+def test_an_ingress_source_names_its_pods(client_for: SignIn, pat: User, cluster: Cluster) -> None:
+    row = {"slug": "open", "namespace": "open", "pod_labels": "{}"}
+    form = {**facts(), **sources(cluster)}
+    form |= {"ingress_sources-TOTAL_FORMS": 2}
+    form |= {f"ingress_sources-1-{name}": value for name, value in row.items()}
+    client_for(pat).post(f"{ADMIN}/cluster/{cluster.pk}/change/", form)
+    assert not IngressSource.objects.filter(slug="open").exists()
+
+
+def test_the_credential_is_never_shown(client_for: SignIn, pat: User, cluster: Cluster) -> None:
+    page = client_for(pat).get(f"{ADMIN}/cluster/{cluster.pk}/change/").content.decode()
+    assert "sealed" not in page
+    assert 'name="credential' not in page
+
+
+@pytest.mark.parametrize("model", ["request", "decision", "event", "revision"])
+def test_the_record_can_be_read_and_not_written(
+    client_for: SignIn, pat: User, cluster: Cluster, model: str
+) -> None:
+    onboarded(demo_spec("payments-prod", cluster=cluster.name))
+    browser = client_for(pat)
+    assert browser.get(f"{ADMIN}/{model}/").status_code == 200
+    assert browser.get(f"{ADMIN}/{model}/1/change/").status_code == 200
+    for address in ("add/", "1/delete/"):
+        assert browser.post(f"{ADMIN}/{model}/{address}", {"post": "yes"}).status_code == 403
+    assert browser.post(f"{ADMIN}/{model}/1/change/", {"state": "approved"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["team", "user", "cluster"])
+def test_nothing_is_removed_in_bulk(client_for: SignIn, pat: User, model: str) -> None:
+    page = client_for(pat).get(f"{ADMIN}/{model}/").content.decode()
+    assert "delete_selected" not in page

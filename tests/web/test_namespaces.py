@@ -1,0 +1,173 @@
+"""The pages of a namespace: what they say, and who may read and do what."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from onboarding.domain.lifecycle import BlockedReason, NamespaceState
+from onboarding.models import Cluster, Event, ManagedNamespace, User
+from onboarding.services.story import demo_spec
+from tests.web.stories import as_worker, onboarded, ready
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[..., Client]
+TABS = ["", "policies/", "access/", "activity/", "revisions/", "objects.yaml"]
+
+
+@pytest.fixture
+def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
+    return ready(onboarded(demo_spec("payments-prod", cluster=cluster.name)))
+
+
+def url(row: ManagedNamespace, tab: str = "") -> str:
+    return f"/namespaces/{row.public_id}/{tab}"
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("person", ["alice", "bob", "dana", "frank", "pat"])
+def test_team_approvers_and_auditors_read_every_tab(
+    client_for: SignIn, cast: dict[str, User], prod: ManagedNamespace, person: str, tab: str
+) -> None:
+    assert client_for(cast[person]).get(url(prod, tab)).status_code == 200
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_charlie_does_not_learn_that_it_exists(
+    client_for: SignIn, charlie: User, prod: ManagedNamespace, tab: str
+) -> None:
+    assert client_for(charlie).get(url(prod, tab)).status_code == 404
+
+
+def test_the_list_shows_own_teams_only(
+    client_for: SignIn, bob: User, charlie: User, prod: ManagedNamespace
+) -> None:
+    assert "payments-prod" in client_for(bob).get("/namespaces/").content.decode()
+    assert "No namespace yet" in client_for(charlie).get("/namespaces/").content.decode()
+
+
+def test_the_list_says_when_only_the_filter_is_empty(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    page = client_for(bob).get("/namespaces/?q=ledger").content.decode()
+    assert "No namespace matches" in page
+
+
+def test_the_overview_never_claims_proof(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    page = client_for(bob).get(url(prod)).content.decode()
+    assert "Enforcement not proven" in page
+    assert "read back and equal" in page
+    assert "Dana (network)" in page
+    assert prod.uid in page
+
+
+def test_before_everything_was_read_back_it_is_not_called_accepted(
+    client_for: SignIn, bob: User, cast: dict[str, User], cluster: Cluster
+) -> None:
+    row = onboarded(demo_spec("payments-next", cluster=cluster.name))
+    page = client_for(bob).get(url(row)).content.decode()
+    assert "read back and equal" not in page
+    assert "Not everything was read back" in page
+
+
+def test_policies_come_with_sentences_and_yaml(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    page = client_for(bob).get(url(prod, "policies/")).content.decode()
+    assert "deny-all@1" in page
+    assert "policyTypes" in page
+    assert "8080" in page
+
+
+def test_access_names_the_group_and_what_it_may_not_do(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    page = client_for(bob).get(url(prod, "access/")).content.decode()
+    assert "team-payments" in page
+    assert "bulkhead:developer" in page
+    assert "Write NetworkPolicies" in page
+    assert "kubectl --namespace payments-prod get pods" in page
+
+
+def test_a_lead_is_offered_change_and_retirement_and_a_member_is_told_why_not(
+    client_for: SignIn, alice: User, bob: User, prod: ManagedNamespace
+) -> None:
+    leads, members = (client_for(person).get(url(prod)).content.decode() for person in (alice, bob))
+    assert url(prod, "change/") in leads
+    assert url(prod, "retire/") in leads
+    assert url(prod, "change/") not in members
+    assert "Only a lead of team payments" in members
+
+
+@pytest.fixture
+def blocked(prod: ManagedNamespace) -> ManagedNamespace:
+    return as_worker(
+        prod,
+        NamespaceState.BLOCKED,
+        reason=BlockedReason.TAKEN.value,
+        message='namespaces "payments-prod" already exists',
+        next_at=timezone.now() + timedelta(hours=1),
+    )
+
+
+def test_a_blocked_one_says_why_and_what_to_do(
+    client_for: SignIn, alice: User, bob: User, blocked: ManagedNamespace
+) -> None:
+    leads, members = (
+        client_for(person).get(url(blocked)).content.decode() for person in (alice, bob)
+    )
+    assert "already exists" in leads
+    assert "ask for another name" in leads
+    assert url(blocked, "try-again/") in leads
+    assert url(blocked, "try-again/") not in members
+
+
+def test_alice_and_pat_may_try_again(
+    client_for: SignIn, alice: User, blocked: ManagedNamespace
+) -> None:
+    answer = client_for(alice).post(url(blocked, "try-again/"))
+    blocked.refresh_from_db()
+    assert answer.status_code == 302
+    assert blocked.next_at is not None
+    assert blocked.next_at <= timezone.now()
+
+
+@pytest.mark.parametrize(("person", "status"), [("bob", 403), ("dana", 403), ("charlie", 404)])
+def test_nobody_else_may_try_again(
+    client_for: SignIn, cast: dict[str, User], blocked: ManagedNamespace, person: str, status: int
+) -> None:
+    assert client_for(cast[person]).post(url(blocked, "try-again/")).status_code == status
+
+
+def test_trying_again_is_a_post_of_nothing(
+    client_for: SignIn, alice: User, blocked: ManagedNamespace
+) -> None:
+    browser = client_for(alice)
+    assert browser.get(url(blocked, "try-again/")).status_code == 405
+    assert browser.post(url(blocked, "try-again/"), {"state": "ready"}).status_code == 400
+
+
+def test_what_is_not_stuck_is_not_tried_again(
+    client_for: SignIn, alice: User, prod: ManagedNamespace
+) -> None:
+    assert client_for(alice).post(url(prod, "try-again/")).status_code == 422
+    assert not Event.objects.filter(action="portal:namespace:look-again").exists()
+
+
+def test_a_message_of_the_server_is_shown_as_text(
+    client_for: SignIn, alice: User, prod: ManagedNamespace
+) -> None:
+    as_worker(prod, NamespaceState.BLOCKED, message="<script>alert(1)</script>")
+    assert "<script>alert(1)" not in client_for(alice).get(url(prod)).content.decode()
+
+
+def test_the_yaml_is_what_was_approved(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    answer = client_for(bob).get(url(prod, "objects.yaml"))
+    assert "payments-prod-r1.yaml" in answer["Content-Disposition"]
+    assert answer.content.decode().startswith("apiVersion: v1\nkind: Namespace")

@@ -1,0 +1,67 @@
+"""Clusters and teams, for platform admins."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from onboarding.models import Cluster, Team, User
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[..., Client]
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "charlie", "dana", "erin", "frank"])
+def test_only_platform_admins_open_them(
+    client_for: SignIn, cast: dict[str, User], cluster: Cluster, payments: Team, person: str
+) -> None:
+    browser = client_for(cast[person])
+    for url in ("/clusters/", f"/clusters/{cluster.public_id}/", "/teams/",
+                f"/teams/{payments.public_id}/"):  # fmt: skip
+        assert browser.get(url).status_code == 403
+
+
+def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster: Cluster) -> None:
+    Cluster.objects.filter(pk=cluster.pk).update(
+        condition="unauthorized", condition_message="401 Unauthorized",
+        credential_expires_at=timezone.now() - timedelta(hours=1),
+    )  # fmt: skip
+    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    for expected in ("Credential refused", "401 Unauthorized", "prepare_cluster", "has expired"):
+        assert expected in page
+
+
+def test_facts_and_sources_are_shown_and_the_credential_is_not(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    for expected in ("10.96.0.0/16", "k8s-app=kube-dns", "ingress-nginx", "1 namespace"[2:]):
+        assert expected in page
+    assert "sealed" not in page
+
+
+def test_without_clusters_the_page_says_how_to_get_one(client_for: SignIn, pat: User) -> None:
+    assert "prepare_cluster" in client_for(pat).get("/clusters/").content.decode()
+
+
+def test_lists_lead_to_details(
+    client_for: SignIn, pat: User, cluster: Cluster, payments: Team
+) -> None:
+    browser = client_for(pat)
+    assert f"/clusters/{cluster.public_id}/" in browser.get("/clusters/").content.decode()
+    assert f"/teams/{payments.public_id}/" in browser.get("/teams/").content.decode()
+
+
+def test_a_team_page_names_people_and_group(
+    client_for: SignIn, pat: User, payments: Team
+) -> None:
+    page = client_for(pat).get(f"/teams/{payments.public_id}/").content.decode()
+    for expected in ("Alice", "Bob", "Lead", payments.access_group):
+        assert expected in page
+
+
+@pytest.mark.parametrize("url", ["/clusters/NOSUCHONE2/", "/teams/NOSUCHONE2/"])
+def test_what_does_not_exist_is_404(client_for: SignIn, pat: User, url: str) -> None:
+    assert client_for(pat).get(url).status_code == 404

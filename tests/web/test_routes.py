@@ -1,0 +1,148 @@
+"""Every route × every role, generated from the URLconf: who may is declared, and it holds."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.domain.lanes import Lane
+from onboarding.models import Cluster, ManagedNamespace, Request, Team, User
+from onboarding.services.reconcile import reconcile
+from onboarding.services.story import approve, ask, demo_spec
+from onboarding.urls import urlpatterns
+from onboarding.views.access import Who
+from tests.support.fake_cluster import FakeCluster
+
+EVERYBODY = frozenset(person.username for person in DEMO_PEOPLE)
+STRANGER = frozenset({"charlie"})
+# Who is let in, per declared audience; of the others a stranger must not learn that it exists.
+LET_IN = {
+    Who.ANYBODY: EVERYBODY,
+    Who.SIGNED_IN: EVERYBODY,
+    Who.READERS: EVERYBODY - STRANGER,
+    Who.LEADS: frozenset({"alice"}),
+    Who.APPROVERS: frozenset({"dana", "erin", "pat"}),
+    Who.AUDITORS: frozenset({"frank", "pat"}),
+    Who.PLATFORM_ADMINS: frozenset({"pat"}),
+}
+# A lead's own action that a platform admin may do too (see services.retry).
+ALSO_LET_IN = {"namespace-try-again": frozenset({"pat"})}
+OF_AN_OBJECT = {Who.READERS, Who.LEADS}
+
+
+@pytest.fixture
+def arguments(
+    cast: dict[str, User], cluster: Cluster, fake: FakeCluster, now: datetime
+) -> dict[str, dict[str, str]]:
+    """URL arguments of objects that belong to payments, by the route's first word."""
+    request = ask(demo_spec("payments-prod", cluster=cluster.name), now=now)
+    approve(request, "dana", Lane.NETWORK, now=now)
+    approve(request, "pat", Lane.PLATFORM, now=now)
+    reconcile("test", clock=lambda: now)
+    namespace = ManagedNamespace.objects.get(name="payments-prod")
+    waiting = ask(demo_spec("payments-test", cluster=cluster.name), now=now)
+    return {
+        "request": {"public_id": waiting.public_id},
+        "decision": {"public_id": waiting.public_id},
+        "namespace": {"public_id": namespace.public_id},
+        "cluster": {"public_id": cluster.public_id},
+        "team": {"public_id": Team.objects.get(slug="payments").public_id},
+        "event": {"form": "csv"},
+    }
+
+
+def routes() -> list[URLPattern]:
+    return list(urlpatterns)
+
+
+def url_of(route: URLPattern, arguments: dict[str, dict[str, str]]) -> str:
+    wanted = route.pattern.converters
+    values = arguments.get(str(route.name).partition("-")[0], {})
+    return reverse(str(route.name), kwargs={name: values[name] for name in wanted})
+
+
+def open_route(client: Client, url: str) -> HttpResponse:
+    answer = client.get(url)
+    return client.post(url) if answer.status_code == 405 else answer
+
+
+def is_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/login")
+
+
+@pytest.mark.parametrize("route", routes(), ids=lambda route: str(route.name))
+def test_every_route_declares_who_may_open_it(route: URLPattern) -> None:
+    assert isinstance(getattr(route.callback, "access", None), Who)
+
+
+@pytest.mark.parametrize("route", routes(), ids=lambda route: str(route.name))
+def test_everybody_gets_what_the_route_declares(
+    route: URLPattern,
+    arguments: dict[str, dict[str, str]],
+    cast: dict[str, User],
+    client_for: Callable[[User], Client],
+) -> None:
+    audience = route.callback.access
+    let_in = LET_IN[audience] | ALSO_LET_IN.get(str(route.name), frozenset())
+    url = url_of(route, arguments)
+    for username, person in cast.items():
+        answer = open_route(client_for(person), url)
+        if username in let_in:
+            assert answer.status_code not in {403, 404}, (username, url)
+            assert not is_sign_in(answer), (username, url)
+        elif audience in OF_AN_OBJECT and username in STRANGER:
+            assert answer.status_code == 404, (username, url)
+        else:
+            assert answer.status_code in {403, 404}, (username, url, answer.status_code)
+
+
+@pytest.mark.parametrize("route", routes(), ids=lambda route: str(route.name))
+def test_without_signing_in_only_open_routes_answer(
+    route: URLPattern, arguments: dict[str, dict[str, str]], client: Client
+) -> None:
+    answer = open_route(client, url_of(route, arguments))
+    assert is_sign_in(answer) is (route.callback.access is not Who.ANYBODY)
+
+
+def test_a_stranger_cannot_tell_a_hidden_request_from_a_missing_one(
+    arguments: dict[str, dict[str, str]], charlie: User, client_for: Callable[[User], Client]
+) -> None:
+    client = client_for(charlie)
+    hidden = client.get(reverse("request-detail", kwargs=arguments["request"]))
+    missing = client.get(reverse("request-detail", kwargs={"public_id": "2222222222"}))
+    assert (hidden.status_code, missing.status_code) == (404, 404)
+    request_ids = [answer.headers["X-Request-Id"].encode() for answer in (hidden, missing)]
+    bodies = [
+        answer.content.replace(request_id, b"")
+        for answer, request_id in zip((hidden, missing), request_ids, strict=True)
+    ]
+    assert _without_csrf(bodies[0]) == _without_csrf(bodies[1])
+
+
+def test_a_draft_is_its_authors_alone(
+    cast: dict[str, User], arguments: dict[str, dict[str, str]], client_for: Callable[[User], Client]
+) -> None:
+    row = Request.objects.get(public_id=arguments["request"]["public_id"])
+    draft = Request.objects.create(
+        kind="onboard",
+        team=row.team,
+        cluster=row.cluster,
+        name="payments-draft",
+        requester=cast["alice"],
+        spec={**row.spec, "name": "payments-draft"},
+        plan=row.plan,
+        digest=row.digest,
+        form_key="a-draft",
+        created_at=row.created_at,
+    )
+    url = reverse("request-detail", kwargs={"public_id": draft.public_id})
+    answers = {name: client_for(person).get(url).status_code for name, person in cast.items()}
+    assert answers == {name: 200 if name == "alice" else 404 for name in cast}
+
+
+def _without_csrf(body: bytes) -> list[bytes]:
+    return [line for line in body.splitlines() if b"csrf" not in line.lower()]
