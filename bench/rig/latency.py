@@ -16,7 +16,7 @@ from devtools.supervise import Running, read_procfile
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.models import Cluster, ManagedNamespace
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0  # also covers the start of the processes
 POLL_SECONDS = 0.005
 WARM_UP = 3
 
@@ -28,9 +28,13 @@ def approve_to_ready(names: list[str], cluster: Cluster, logs: Path) -> list[flo
         stack.callback(running.stop)
         for process in ("worker", "sweeper"):
             running.start(process, read_procfile()[process])
-        for number in range(WARM_UP):
-            _one(f"warm-{number}", cluster)
-        return [_one(name, cluster) for name in names]
+        try:
+            for number in range(WARM_UP):
+                _one(f"warm-{number}", cluster)
+            return [_one(name, cluster) for name in names]
+        except BenchFailed as error:
+            words = (child.last_words() for child in running.children.values())
+            raise BenchFailed("\n".join([str(error), *words])) from error
 
 
 def _one(name: str, cluster: Cluster) -> float:

@@ -46,10 +46,10 @@ def _internal(paths: list[_Path]) -> Iterator[str]:
             continue
         subject = f"{path.pods} may"
         if (path.peer, path.pods, path.ports) in sending:
-            object_ = "each other" if path.peer == path.pods else path.peer.lower()
+            object_ = "each other" if path.peer == path.pods else _small(path.peer)
             yield f"{subject} reach {object_} {path.ports}."
         else:
-            yield f"{subject} be reached by {path.peer.lower()} {path.ports}, if those may send."
+            yield f"{subject} be reached by {_small(path.peer)} {path.ports}, if those may send."
 
 
 def _external(path: _Path) -> str:

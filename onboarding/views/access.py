@@ -26,6 +26,7 @@ class Who(Enum):
     SIGNED_IN = "every person who is signed in"
     READERS = "people of the object's team, approvers, auditors and platform admins"
     LEADS = "leads of the object's team"
+    TEAM_LEADS = "leads of any team"
     APPROVERS = "people with an approval lane"
     AUDITORS = "auditors and platform admins"
     PLATFORM_ADMINS = "platform admins"
@@ -43,6 +44,7 @@ _CHECKS: dict[Who, Callable[[Standing], bool]] = {
     Who.SIGNED_IN: lambda _standing: True,
     Who.READERS: lambda _standing: True,
     Who.LEADS: lambda _standing: True,
+    Who.TEAM_LEADS: lambda standing: bool(standing.leads),
     Who.APPROVERS: lambda standing: standing.is_approver,
     Who.AUDITORS: lambda standing: standing.reads_history,
     Who.PLATFORM_ADMINS: lambda standing: standing.is_platform_admin,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.refusals import Invalid, NotFound
+from onboarding.domain.refusals import NotFound
 from onboarding.models import ManagedNamespace
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
@@ -130,8 +130,6 @@ def namespace_try_again(request: SignedIn, public_id: str) -> HttpResponse:
     """Make a stuck namespace due now; the service checks that the person is a lead or an admin."""
     only(request)
     row = load_namespace(request, public_id)
-    if row.state not in {NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value}:
-        raise Invalid(f"{row.name} is not stuck, so there is nothing to try again.")
     try_again(row.pk, by=by(request), now=timezone.now())
     messages.success(request, _("A worker looks at %(name)s again now.") % {"name": row.name})
     return redirect("namespace-detail", public_id=row.public_id)

@@ -200,7 +200,7 @@ def _desk_of(request: SignedIn) -> Desk:
     return Desk(build_offer(request))
 
 
-@allow(Who.LEADS)
+@allow(Who.TEAM_LEADS)
 def request_new(request: SignedIn) -> HttpResponse:
     """Ask for a namespace; ?from= starts with the answers of an earlier request."""
     start = None
@@ -225,7 +225,7 @@ def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@allow(Who.LEADS)
+@allow(Who.TEAM_LEADS)
 def request_preview(request: SignedIn) -> HttpResponse:
     """Return the preview of what stands in the form; ?download= sends its objects as a file."""
     desk = _desk_of(request)
@@ -238,7 +238,7 @@ def request_preview(request: SignedIn) -> HttpResponse:
     return render(request, "requests/_preview.html", {"preview": preview})
 
 
-@allow(Who.LEADS)
+@allow(Who.TEAM_LEADS)
 def name_check(request: SignedIn) -> HttpResponse:
     """Say whether a name is free on a cluster, why not, and which variant is."""
     if not request.standing.leads:

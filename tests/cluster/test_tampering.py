@@ -108,9 +108,6 @@ CHANGES: dict[str, Act] = {
     "binding to somebody else": lambda on: on.subjects(),
     "binding to another role": lambda on: on.other_role(),
     "a label of the namespace": lambda on: on.mark(on.core, "labels", ns_id="other"),
-    "managed label taken off": lambda on: on.mark(
-        on.core, "labels", bulkhead_dev__managed=None
-    ),
     "a reserved label too many": lambda on: on.mark(
         on.core, "labels", bulkhead_dev__spare="true"
     ),
@@ -151,6 +148,18 @@ def test_a_deleted_policy_comes_back(scene: Scene) -> None:
     assert live_portal.look(scene.namespace).state == READY
     assert live_portal.deviations(scene.namespace) == []
     assert "deny-all" in told_of(scene)
+
+
+def test_without_its_managed_label_a_namespace_is_out_of_reach_until_it_has_it_back(
+    scene: Scene,
+) -> None:
+    """Admission confines the portal to managed namespaces, so a person has to give it back."""
+    scene.mark(scene.core, "labels", bulkhead_dev__managed=None)
+    looked = live_portal.look(scene.namespace)
+    assert looked.state == NamespaceState.BLOCKED
+    assert "may only write to namespaces labelled bulkhead.dev/managed=true" in looked.message
+    scene.mark(scene.core, "labels", bulkhead_dev__managed="true")
+    assert live_portal.look(scene.namespace).state == READY
 
 
 def test_a_deleted_namespace_is_made_again_behind_its_fence(scene: Scene) -> None:

@@ -44,7 +44,7 @@ FACTS = ClusterFacts(
 
 def spec_of(name: str = NAME, **differing: object) -> NamespaceSpec:
     """What Alice asks for on the test cluster: exposed on 8080, no egress."""
-    return demo_spec(name, cluster="dev-eu", **differing)
+    return demo_spec(name, cluster="dev-eu").changed(**differing)
 
 
 def plan_of(spec: NamespaceSpec | None = None, **differing: object) -> Plan:

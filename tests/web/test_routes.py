@@ -25,6 +25,7 @@ LET_IN = {
     Who.SIGNED_IN: EVERYBODY,
     Who.READERS: EVERYBODY - STRANGER,
     Who.LEADS: frozenset({"alice"}),
+    Who.TEAM_LEADS: frozenset({"alice", "charlie"}),
     Who.APPROVERS: frozenset({"dana", "erin", "pat"}),
     Who.AUDITORS: frozenset({"frank", "pat"}),
     Who.PLATFORM_ADMINS: frozenset({"pat"}),
