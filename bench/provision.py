@@ -16,6 +16,7 @@ from pathlib import Path
 import django
 
 import devcluster
+from bench.rig.failure import BenchFailed
 from devtools.cluster import INGRESS_NAMESPACE, kubectl
 from devtools.environment import portal_environment
 from devtools.interrupts import Stopped, raise_when_asked_to_stop
@@ -42,6 +43,9 @@ def main(arguments: list[str]) -> int:
             rig.measure(sizes, folder=folder, audit_log=audit_log, results=RESULTS)
     except Stopped:
         print("stopped; nothing was written")
+        return 1
+    except BenchFailed as error:
+        print(f"./dev bench provision: {error}", file=sys.stderr)
         return 1
     print(f"\nraw values: {RESULTS.relative_to(ROOT)}/")
     return 0

@@ -126,8 +126,8 @@ class RecordedAdmin(PlatformAdminsOnly, RowAdmin):
         by_row = {row.instance.pk: row for row in formset.initial_forms}
         for row, names in formset.changed_objects:
             found = by_row[row.pk]
-            changed = changes(found.initial, found.cleaned_data, names)
-            write(request, Action.ROW_CHANGED, row, changed)
+            if changed := changes(found.initial, found.cleaned_data, names):
+                write(request, Action.ROW_CHANGED, row, changed)
 
 
 def changes(before: dict[str, Any], after: dict[str, Any], names: Iterable[str]) -> dict[str, Json]:
@@ -136,8 +136,10 @@ def changes(before: dict[str, Any], after: dict[str, Any], names: Iterable[str])
     for name in names:
         if any(secret in name for secret in SECRET_FIELDS):
             found[name] = "changed"
-        else:
-            found[name] = {"before": plain(before.get(name)), "after": plain(after.get(name))}
+            continue
+        was, becomes = plain(before.get(name)), plain(after.get(name))
+        if was != becomes:  # Django calls a mapping changed when only its spelling differs
+            found[name] = {"before": was, "after": becomes}
     return found
 
 

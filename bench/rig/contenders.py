@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 from django.utils.timezone import now
 
+from bench.rig.failure import BenchFailed
 from onboarding.cluster.connections import APPLY_TYPE, Connection
 from onboarding.cluster.kinds import object_path
 from onboarding.domain.lanes import Lane
@@ -36,10 +37,6 @@ from onboarding.services.story import approve, ask, demo_spec
 ANSWER_SECONDS = 60
 KUBECTL_SECONDS = 300
 Job = Callable[[], None]
-
-
-class BenchFailed(Exception):
-    """A contender did not finish its work, so its time means nothing."""
 
 
 class Contender(Protocol):

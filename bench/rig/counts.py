@@ -16,7 +16,8 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
-from bench.rig.contenders import BenchFailed, approve_last, ask_for
+from bench.rig.contenders import approve_last, ask_for
+from bench.rig.failure import BenchFailed
 from onboarding.cluster.gateway import Gateway
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.plan.model import load_plan

@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
-from bench.rig.contenders import BenchFailed, approve_last, ask_for
+from bench.rig.contenders import approve_last, ask_for
+from bench.rig.failure import BenchFailed
 from devtools.environment import Environment
 from devtools.supervise import Running, read_procfile
 from onboarding.domain.lifecycle import NamespaceState

@@ -74,19 +74,21 @@ class NamespaceRequestForm(forms.Form):
     data_class = CardsField(label=gettext_lazy("Data classification"))
     size = CardsField(label=gettext_lazy("Size"))
     scope = CardsField(label=gettext_lazy("Inside the namespace"))
-    ingress = CardsField(label=gettext_lazy("Who may reach it from outside"), required=False)
+    ingress = CardsField(label=gettext_lazy("Who may reach it from outside"))
     component = forms.CharField(
         label=gettext_lazy("Component"),
         help_text=gettext_lazy("The pods that serve carry app=… with this value."),
-        required=False,
         strip=False,
+        error_messages={
+            "required": gettext_lazy("Say which pods serve: the value of their app label.")
+        },
         widget=forms.TextInput(attrs={**_PLAIN_TEXT, "placeholder": "web"}),
     )
     ports = PortsField(
         label=gettext_lazy("Ports (TCP)"),
         help_text=gettext_lazy("The ports the containers listen on, separated by commas."),
-        required=False,
         max_length=200,
+        error_messages={"required": gettext_lazy("Enter at least one port.")},
         widget=forms.TextInput(attrs={**_PLAIN_TEXT, "placeholder": "8080, 8443"}),
     )
     egress = CardsField(label=gettext_lazy("What it may reach outside"))
@@ -110,6 +112,7 @@ class NamespaceRequestForm(forms.Form):
         self.offer = offer
         self._offer_cards()
         self.fields["purpose"].required = not is_draft
+        self.fields["ingress"].empty_values = []  # "" is an answer: nobody
         if offer.fixed:
             for name in FIXED_IN_CHANGE:
                 del self.fields[name]
@@ -188,10 +191,6 @@ class NamespaceRequestForm(forms.Form):
         if source and cluster and source not in self.offer.sources_of(cluster):
             words = _("%(source)s is not an ingress source of %(cluster)s.")
             self.add_error("ingress", words % {"source": source, "cluster": cluster})
-        if not self.cleaned_data.get("component") and "component" not in self.errors:
-            self.add_error("component", _("Say which pods serve: the value of their app label."))
-        if not self.cleaned_data.get("ports") and "ports" not in self.errors:
-            self.add_error("ports", _("Enter at least one port."))
 
     def _clean_lifetime(self) -> None:
         egress, lifetime = self.cleaned_data.get("egress"), self.cleaned_data.get("lifetime")

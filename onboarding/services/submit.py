@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import RequestState, request_sources_of
 from onboarding.domain.objects import Json
-from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestLane
 from onboarding.plan.changes import Effect
@@ -80,23 +80,29 @@ def _store(
     now: datetime,
     request: Request | None,
 ) -> Request:
-    known = Request.objects.filter(requester=by.user, form_key=form_key).first()
+    known = _sent_before(by, form_key)
     if known:
         return known
     _check_rights(wish, by)
-    thought = preview(wish)
-    if state is RequestState.PENDING:
-        _check_wish(wish, thought, by=by, now=now, request=request)
     try:
+        thought = preview(wish)
+        if state is RequestState.PENDING:
+            _check_wish(wish, thought, by=by, now=now, request=request)
         with transaction.atomic():
             return _write(wish, thought, state, by=by, form_key=form_key, now=now, request=request)
-    except IntegrityError as error:
-        known = Request.objects.filter(requester=by.user, form_key=form_key).first()
-        if known:  # the same form, sent twice at once
+    except (Refusal, IntegrityError) as error:
+        known = _sent_before(by, form_key)
+        if known:  # the same form, sent twice at once: it stands in its own way
             return known
+        if isinstance(error, Refusal):
+            raise
         raise Conflict(
             f"Somebody else has just asked for {wish.spec.name} on {wish.cluster.name}."
         ) from error
+
+
+def _sent_before(by: By, form_key: str) -> Request | None:
+    return Request.objects.filter(requester=by.user, form_key=form_key).first()
 
 
 def _check_rights(wish: Wish, by: By) -> None:

@@ -1,9 +1,11 @@
 """Events as people read them: the action in words, what it was about, and how it looks."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onboarding.domain.actions import Action
+from onboarding.domain.objects import Json, branch, items, text
 from onboarding.models import Event
 
 _LOOKS = {
@@ -18,6 +20,8 @@ _LOOKS = {
     "exported": ("", "download"),
 }
 
+_SAID_WHOLE = ("phase", "lane", "reason", "message", "condition", "digest", "generation")
+
 
 @dataclass(frozen=True)
 class EventLine:
@@ -27,6 +31,7 @@ class EventLine:
     words: str
     tone: str
     icon: str
+    details: tuple[str, ...] = ()
 
 
 def words_of(action: str) -> str:
@@ -42,5 +47,30 @@ def event_lines(events: Iterable[Event]) -> list[EventLine]:
     lines = []
     for event in events:
         tone, icon = _LOOKS.get(event.action.rpartition(":")[2], ("", "doc"))
-        lines.append(EventLine(event=event, words=words_of(event.action), tone=tone, icon=icon))
+        lines.append(
+            EventLine(
+                event=event,
+                words=words_of(event.action),
+                tone=tone,
+                icon=icon,
+                details=details_of(event),
+            )
+        )
     return lines
+
+
+def details_of(event: Event) -> tuple[str, ...]:
+    """Return what an event holds beyond its words, read off the recorded bytes themselves."""
+    body = branch(json.loads(bytes(event.canonical)), "body")
+    said = [f"{name}: {body[name]}" for name in _SAID_WHOLE if body.get(name)]
+    made = [f"{text(one, 'object')} {text(one, 'outcome')}" for one in items(body, "changes")]
+    drifted = [
+        f"{text(one, 'object')}: {_joined(one.get('fields'))}"
+        + (f", by {text(one, 'by')}" if one.get("by") else "")
+        for one in [*items(body, "objects"), *items(body, "findings")]
+    ]
+    return (*said, *made, *drifted)
+
+
+def _joined(fields: Json) -> str:
+    return ", ".join(map(str, fields)) if isinstance(fields, list) else "in no approved plan"

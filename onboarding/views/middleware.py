@@ -7,6 +7,7 @@ import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -40,7 +41,7 @@ class SignInRequired(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         """Send the person to sign in; for a background request, send the whole page there."""
         if request.headers.get("HX-Request") == "true":
-            return HttpResponseClientRedirect(self.get_login_url(view_func))
+            return HttpResponseClientRedirect(resolve_url(self.get_login_url(view_func)))
         return super().handle_no_permission(request, view_func)
 
 

@@ -241,8 +241,6 @@ def request_preview(request: SignedIn) -> HttpResponse:
 @allow(Who.TEAM_LEADS)
 def name_check(request: SignedIn) -> HttpResponse:
     """Say whether a name is free on a cluster, why not, and which variant is."""
-    if not request.standing.leads:
-        raise Forbidden(_("Only team leads ask for namespaces."))
     name, cluster_name = request.GET.get("name", ""), request.GET.get("cluster", "")
     cluster = clusters.usable().filter(name=cluster_name).first()
     editing = load_own(request, request.GET["request"]) if "request" in request.GET else None

@@ -89,12 +89,12 @@ def _missing(form: NamespaceRequestForm, spec: NamespaceSpec) -> list[str]:
     if not form.is_bound:
         return found if spec.purpose else [*found, _("the purpose")]
     labels = [
-        str(form.fields[name].label).lower()
+        str(form.fields[name].label)
         for name in form.errors
         if name in form.fields and name != "form_key"
     ]
     if found and "name" in form.errors:
-        labels.remove(str(form.fields["name"].label).lower())
+        labels.remove(str(form.fields["name"].label))
     return [*found, *labels]
 
 

@@ -75,9 +75,7 @@ def request_list(request: SignedIn) -> HttpResponse:
         "page": page,
         "rows": [(row, lane_states(row, request.standing)) for row in page],
         "state_chips": _chips("state", _state_labels(), wanted),
-        "kind_chips": _chips(
-            "kind", {kind.value: KIND_WORDS[kind] for kind in RequestKind}, wanted
-        ),
+        "kind_chips": _chips("kind", _kind_labels(), wanted),
         "clear_url": reverse("request-list") if any(wanted.values()) else "",
         "is_lead": bool(request.standing.leads),
         "now": timezone.now(),

@@ -1,8 +1,8 @@
 """A real API server, prepared with the shipped manifests, and the identities tests act as.
 
 `BULKHEAD_KUBECONFIG` names any other cluster for the tests that need no audit log;
-`BULKHEAD_TEST_CONTROL_PLANE` is the folder of a control plane that runs already. Without them one is
-started for the session. There is no third way: without a cluster these tests fail, never skip.
+`BULKHEAD_TEST_CONTROL_PLANE` is the folder of a control plane that runs already. Without them one
+is started for the session. There is no third way: without a cluster these tests fail, never skip.
 """
 
 import os
@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Any
 
 import pytest
-
 from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
@@ -51,12 +50,11 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for all of them: some tests change what is installed on the cluster for a while."""
+    """One worker for all of them: some change for a while what is installed on the cluster."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.xdist_group("cluster"))
-
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """The main job on the real API server, told by its own audit log."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from onboarding.domain.lifecycle import NamespaceState
@@ -26,11 +24,11 @@ def ready(dev_eu: Cluster, audit: AuditLog, name: str) -> ManagedNamespace:
 
 
 @pytest.fixture
-def retired(ready: ManagedNamespace, audit: AuditLog, admin: RawApi) -> Iterator[ManagedNamespace]:
+def retired(ready: ManagedNamespace, audit: AuditLog, admin: RawApi) -> ManagedNamespace:
     """The namespace with a pod in it, after Alice asked for its end and Pat approved."""
     placed = admin.post(f"/api/v1/namespaces/{ready.name}/pods", pod("web"))
     assert placed.status == 201, placed.message
-    yield live_portal.brought_to(live_portal.retire(ready), NamespaceState.GONE)
+    return live_portal.brought_to(live_portal.retire(ready), NamespaceState.GONE)
 
 
 def test_what_is_stored_equals_what_was_approved(ready: ManagedNamespace) -> None:

@@ -67,9 +67,7 @@ class Scene:
 
     def limits(self) -> None:
         path = self.path_of_only(f"{self.core}/limitranges")
-        self.merge(
-            path, {"spec": {"limits": [{"type": "Container", "default": {"cpu": "64"}}]}}
-        )
+        self.merge(path, {"spec": {"limits": [{"type": "Container", "default": {"cpu": "64"}}]}})
 
     def subjects(self) -> None:
         mallory = {"apiGroup": RBAC_GROUP, "kind": "Group", "name": "mallory"}

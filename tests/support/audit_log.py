@@ -161,6 +161,7 @@ def check_fence_first(entries: list[Entry]) -> None:
     ]
     fences = [entry.version for entry in stored if entry.what == "patch networkpolicies/deny-all"]
     others = [entry.version for entry in stored if entry.what != "patch networkpolicies/deny-all"]
-    assert fences and others
+    assert fences
+    assert others
     assert min(fences) < min(others)
     assert stored[0].what == "patch networkpolicies/deny-all"

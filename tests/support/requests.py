@@ -121,6 +121,12 @@ def ask_removal(namespace: ManagedNamespace, *, now: datetime) -> Request:
     return submit(retire_wish(namespace), by=acting("alice"), form_key=key, now=now)
 
 
+def lose_worker(namespace: ManagedNamespace) -> None:
+    """Let the lease of a worker that died run out."""
+    earlier = Now() - timedelta(seconds=1)
+    ManagedNamespace.objects.filter(pk=namespace.pk).update(lease_until=earlier)
+
+
 def make_due(namespace: ManagedNamespace) -> None:
     """Let the namespace and its cluster be due by the database's clock."""
     earlier = Now() - timedelta(seconds=1)

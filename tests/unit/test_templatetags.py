@@ -137,7 +137,7 @@ def test_history_prints_the_exact_time() -> None:
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        (0.94, "0.9 s"),
+        (0.94, "940 ms"),
         (2, "2 s"),
         (26.4, "26 s"),
         (228, "3 min 48 s"),

@@ -16,9 +16,13 @@ SignIn = Callable[..., Client]
 ADMIN = "/admin/onboarding"
 
 
-def inline(prefix: str, rows: list[dict[str, Any]] | None = None, *, had: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": len(rows or []), f"{prefix}-INITIAL_FORMS": had}
-    for number, row in enumerate(rows or []):
+Fields = dict[str, Any]
+
+
+def inline(prefix: str, rows: list[Fields] | None = None, *, had: int = 0) -> Fields:
+    shown = rows or []
+    found: Fields = {f"{prefix}-TOTAL_FORMS": len(shown), f"{prefix}-INITIAL_FORMS": had}
+    for number, row in enumerate(shown):
         found |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
     return found
 
@@ -117,7 +121,8 @@ def test_a_new_password_is_an_event_without_the_password(
 
 
 def test_people_are_not_removed(client_for: SignIn, pat: User, bob: User) -> None:
-    assert client_for(pat).post(f"{ADMIN}/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 403
+    url = f"{ADMIN}/user/{bob.pk}/delete/"
+    assert client_for(pat).post(url, {"post": "yes"}).status_code == 403
 
 
 def test_removing_a_team_records_who_left_it(client_for: SignIn, pat: User, search: Team) -> None:
@@ -144,7 +149,8 @@ def test_pat_corrects_the_facts_of_a_cluster(
     client_for: SignIn, pat: User, cluster: Cluster
 ) -> None:
     url = f"{ADMIN}/cluster/{cluster.pk}/change/"
-    assert client_for(pat).post(url, {**facts(), **sources(cluster)}).status_code == 302
+    answer = client_for(pat).post(url, {**facts(), **sources(cluster)})
+    assert answer.status_code == 302, answer.context["errors"]
     cluster.refresh_from_db()
     assert cluster.facts["ranges"] == ["10.96.0.0/16", "10.244.0.0/16"]
     assert "ranges" in recorded("admin:row:changed")["changed"]

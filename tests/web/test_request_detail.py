@@ -182,8 +182,13 @@ def test_bob_sees_why_it_is_blocked_but_no_button(
 def test_retrying_goes_on_by_itself(
     asked: Request, approved: ManagedNamespace, alice: User, client_for: ClientFor
 ) -> None:
-    set_state(approved, NamespaceState.RETRYING, attempts=2, message="503 Service Unavailable",
-              next_at=timezone.now())
+    set_state(
+        approved,
+        NamespaceState.RETRYING,
+        attempts=2,
+        message="503 Service Unavailable",
+        next_at=timezone.now(),
+    )
     status, html = progress(client_for(alice), asked)
     assert status == 200
     assert "Retrying after 2 attempts" in html
@@ -204,7 +209,12 @@ def test_steps_show_what_was_done_and_what_failed(
 ) -> None:
     run = Run.objects.create(namespace=approved, generation=1, attempt=1, started_at=now)
     Step.objects.create(
-        run=run, position=0, phase="create", state="done", started_at=now, finished_at=now,
+        run=run,
+        position=0,
+        phase="create",
+        state="done",
+        started_at=now,
+        finished_at=now,
         changes=[{"object": "Namespace payments-prod", "outcome": "created"}],
     )
     Step.objects.create(run=run, position=1, phase="fence", state="failed", message="<denied>")

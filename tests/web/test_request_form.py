@@ -175,7 +175,7 @@ def test_a_form_without_its_token_is_refused(
 def test_bob_who_leads_no_team_is_told_so(bob: User, client_for: ClientFor) -> None:
     response = client_for(bob).get(NEW)
     assert response.status_code == 403
-    assert "Only team leads" in response.content.decode()
+    assert "leads of any team" in response.content.decode()
 
 
 def test_without_a_cluster_the_page_says_so(alice: User, client_for: ClientFor) -> None:

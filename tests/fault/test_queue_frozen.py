@@ -1,0 +1,45 @@
+"""The queue is only an accelerator: frozen or dead, approvals answer and become ready (G4)."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from devtools.valkey import Valkey, start_valkey
+from tests.fault.conftest import Live
+
+APPROVALS = 50
+# One wait for the frozen queue opens the breaker; the rest do not wait at all.
+BOUND_SECONDS = 10.0
+
+
+@pytest.fixture
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
+
+
+def freeze(valkey: Valkey) -> None:
+    valkey.child.process.send_signal(signal.SIGSTOP)
+
+
+def kill(valkey: Valkey) -> None:
+    valkey.child.kill()
+
+
+@pytest.mark.parametrize(("trouble", "count"), [(freeze, APPROVALS), (kill, 5)])
+def test_g04_approvals_answer_and_become_ready_without_the_queue(
+    live: Live, valkey: Valkey, prefix: str, trouble: object, count: int
+) -> None:
+    portal = live.with_redis(valkey.url)
+    names = [f"{prefix}-{number}" for number in range(count)]
+    portal.act("ask", *names)
+    {freeze: freeze, kill: kill}[trouble](valkey)  # type: ignore[index]
+    took = sorted(portal.act("decide", *names))
+    print(f"slowest {took[-1] * 1000:.0f} ms, median {took[len(took) // 2] * 1000:.0f} ms")
+    assert sum(took) < BOUND_SECONDS
+    with portal.sweeper():
+        ended = portal.act("wait", *names)
+    assert len(ended) == count
+    assert {row["state"] for row in ended.values()} == {"ready"}

@@ -1,0 +1,357 @@
+"""Reconcile: fence before access, nothing twice, nothing adopted, safe to kill anywhere."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from onboarding.domain.lifecycle import PROVISIONING, REACHED, Phase
+from onboarding.domain.objects import Key, copied
+from onboarding.domain.spec import Exposure
+from onboarding.models import ManagedNamespace, Run
+from onboarding.plan.compare import differences
+from onboarding.plan.model import load_plan
+from onboarding.services.phases import PHASES
+from onboarding.services.phases.work import Outcome, Work
+from onboarding.services.reconcile import reconcile
+from onboarding.services.runs import Journal
+from tests.support.fake_cluster import FakeCluster
+from tests.support.requests import (
+    BINDING,
+    DENY_ALL,
+    NAME,
+    NAMESPACE,
+    actions,
+    approve_all,
+    ask_change,
+    lose_worker,
+    make_due,
+    ready,
+    spec_of,
+    wanted,
+    work_on,
+)
+
+pytestmark = pytest.mark.usefixtures("cast", "cluster")
+FOREIGN = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": NAME, "labels": {"bulkhead.dev/managed": "true"}},
+}
+
+
+class Killed(BaseException):
+    """What a worker that is killed does: it stops, wherever it is."""
+
+
+def snapshot(fake: FakeCluster) -> dict[Key, object]:
+    return {key: copied(tree) for key, tree in fake.objects.items()}
+
+
+def test_a_wanted_namespace_becomes_ready_equal_to_its_plan(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = work_on(wanted(now=now), now=now)
+    assert (namespace.state, namespace.observed_generation) == ("ready", 1)
+    assert (namespace.ready_at, namespace.verified_at) == (now, now)
+    assert (namespace.lease_until, namespace.lease_owner, namespace.message) == (None, "", "")
+    assert namespace.next_at is not None
+    assert namespace.next_at > now
+    plan = load_plan(namespace.revisions.get().plan)
+    for planned in plan.objects:
+        assert not differences(planned.manifest, fake.objects[planned.key])
+    assert set(fake.objects) == {planned.key for planned in plan.objects}
+    assert namespace.uid == fake.objects[NAMESPACE]["metadata"]["uid"]  # type: ignore[index,call-overload]
+
+
+def test_g09_the_fence_is_written_before_anything_else_and_access_last(
+    fake: FakeCluster, now: datetime
+) -> None:
+    ready(spec_of(egress="internet"), now=now)
+    written = [key for _verb, key in fake.writes]
+    assert written[:2] == [NAMESPACE, DENY_ALL]
+    assert written[-1] == BINDING
+    assert len(written) == len(set(written)) == len(fake.objects)
+    assert fake.writes[0][0] == "create"
+
+
+def test_g09_the_fence_is_read_back_before_the_next_write(
+    fake: FakeCluster, now: datetime
+) -> None:
+    ready(now=now)
+    fenced = fake.log.index(("apply", DENY_ALL))
+    assert fake.log[fenced + 1] == ("get", DENY_ALL)
+
+
+def test_every_object_carries_its_request_generation_and_digest(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    request = namespace.revisions.get().request
+    for tree in fake.objects.values():
+        told = tree["metadata"]["annotations"]  # type: ignore[index,call-overload]
+        assert told["bulkhead.dev/request"] == request.label
+        assert told["bulkhead.dev/generation"] == "1"
+        assert told["bulkhead.dev/digest"] == request.digest
+
+
+def test_every_phase_leaves_a_step_a_state_and_an_event(fake: FakeCluster, now: datetime) -> None:
+    namespace = ready(now=now)
+    run = namespace.runs.get()
+    assert (run.outcome, run.finished_at) == (Run.Outcome.READY, now)
+    steps = [*run.steps.all()]
+    assert [step.phase for step in steps] == [*PROVISIONING]
+    assert {step.state for step in steps} == {"done"}
+    assert steps[0].changes == [{"object": f"Namespace {NAME}", "outcome": "created"}]
+    assert actions(run=run.public_id) == ["cluster:phase:done"] * 5 + ["cluster:namespace:ready"]
+
+
+def test_g22_looking_again_at_a_clean_namespace_writes_nothing(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    before, events = snapshot(fake), actions()
+    fake.log.clear()
+    for _ in range(3):
+        namespace = work_on(namespace, now=now)
+    assert namespace.state == "ready"
+    assert fake.writes == []
+    assert snapshot(fake) == before
+    assert actions() == events
+    assert namespace.runs.count() == 1
+
+
+def killed_before(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
+    def die(_work: Work) -> Outcome:
+        raise Killed
+
+    return die
+
+
+def killed_after(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
+    def die(work: Work) -> Outcome:
+        phase(work)
+        raise Killed
+
+    return die
+
+
+@pytest.mark.parametrize("how", [killed_before, killed_after])
+@pytest.mark.parametrize("phase", PROVISIONING)
+def test_g01_g02_killed_at_any_phase_it_is_ready_once(
+    phase: Phase,
+    how: Callable[[Callable[[Work], Outcome]], Callable[[Work], Outcome]],
+    fake: FakeCluster,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    namespace = wanted(now=now)
+    with monkeypatch.context() as patched:
+        patched.setitem(PHASES, phase, how(PHASES[phase]))  # type: ignore[arg-type]
+        with pytest.raises(Killed):
+            work_on(namespace, now=now)
+    namespace.refresh_from_db()
+    reached = PROVISIONING.index(phase) - 1
+    assert namespace.state == (REACHED[PROVISIONING[reached]] if reached >= 0 else "wanted")
+    make_due(namespace)
+    assert not reconcile("worker-2", clock=lambda: now, namespace_id=namespace.pk)
+    uids = {key: tree["metadata"]["uid"] for key, tree in fake.objects.items()}  # type: ignore[index,call-overload]
+    lose_worker(namespace)
+    namespace = work_on(namespace, now=now)
+    assert namespace.state == "ready"
+    assert actions().count("cluster:namespace:ready") == 1
+    for key, uid in uids.items():
+        assert fake.objects[key]["metadata"]["uid"] == uid  # type: ignore[index,call-overload]
+    applied = [key for verb, key in fake.writes if verb == "apply"]
+    assert len(applied) == len(set(applied))
+    assert BINDING not in applied[: applied.index(DENY_ALL) + 1]
+    assert namespace.runs.count() == 1
+
+
+def test_g13_a_namespace_of_somebody_else_is_neither_adopted_nor_changed(
+    fake: FakeCluster, now: datetime
+) -> None:
+    fake.put(FOREIGN)  # type: ignore[arg-type]
+    before = snapshot(fake)
+    namespace = work_on(wanted(now=now), now=now)
+    assert (namespace.state, namespace.reason) == ("blocked", "taken")
+    assert "was not created by this request" in namespace.message
+    assert snapshot(fake) == before
+    assert [verb for verb, _ in fake.writes] == ["create"]
+    assert namespace.uid == ""
+    assert actions()[-1] == "cluster:namespace:blocked"
+
+
+def test_g13_it_goes_on_when_the_other_namespace_was_removed(
+    fake: FakeCluster, now: datetime
+) -> None:
+    fake.put(FOREIGN)  # type: ignore[arg-type]
+    namespace = work_on(wanted(now=now), now=now)
+    fake.remove(NAMESPACE)
+    assert work_on(namespace, now=now).state == "ready"
+
+
+def test_a_mark_of_another_request_is_not_ours(fake: FakeCluster, now: datetime) -> None:
+    marked = copied(FOREIGN)  # type: ignore[arg-type]
+    marked["metadata"]["annotations"] = {"bulkhead.dev/request": "REQ-OTHER"}  # type: ignore[index,call-overload]
+    fake.put(marked)
+    assert work_on(wanted(now=now), now=now).reason == "taken"
+
+
+def test_a_namespace_that_was_recreated_by_somebody_else_is_left_alone(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    fake.remove(NAMESPACE)
+    fake.put(FOREIGN)  # type: ignore[arg-type]
+    before = snapshot(fake)
+    namespace = work_on(namespace, now=now)
+    assert (namespace.state, namespace.reason) == ("blocked", "uid-changed")
+    assert snapshot(fake) == before
+
+
+def test_g09_a_namespace_that_went_missing_is_made_again_behind_its_fence(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    old_uid = namespace.uid
+    fake.remove(NAMESPACE)
+    fake.log.clear()
+    namespace = work_on(namespace, now=now)
+    assert namespace.state == "ready"
+    assert namespace.uid not in {"", old_uid}
+    written = [key for _verb, key in fake.writes]
+    assert written[:2] == [NAMESPACE, DENY_ALL]
+    assert written[-1] == BINDING
+    assert actions().count("cluster:namespace:missing") == 1
+    assert actions()[-1] == "cluster:namespace:ready"
+
+
+def test_a_terminating_namespace_is_waited_for(now: datetime, fake: FakeCluster) -> None:
+    fake.lingering = True
+    namespace = ready(now=now)
+    fake.delete(NAMESPACE)
+    fake.log.clear()
+    namespace = work_on(namespace, now=now)
+    assert namespace.state == "retrying"
+    assert "Terminating" in namespace.message
+    assert fake.writes == []
+    fake.finish_deletions()
+    namespace = work_on(namespace, now=now)
+    assert namespace.state == "ready"
+
+
+def test_a_change_removes_the_policy_that_is_no_longer_wanted(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    exposure = Key("NetworkPolicy", NAME, "allow-ingress-ingress-nginx")
+    assert exposure in fake.objects
+    approve_all(
+        ask_change(namespace, spec_of(exposure=None, egress="internet"), now=now), now=now
+    )
+    fake.log.clear()
+    namespace = work_on(namespace, now=now)
+    assert (namespace.state, namespace.observed_generation) == ("ready", 2)
+    assert exposure not in fake.objects
+    assert Key("NetworkPolicy", NAME, "egress-internet") in fake.objects
+    assert ("delete", exposure) in fake.writes
+    assert NAMESPACE in fake.objects
+    plan = load_plan(namespace.revisions.all()[0].plan)
+    assert set(fake.objects) == {planned.key for planned in plan.objects}
+
+
+def test_a_moved_port_is_configured_in_place(fake: FakeCluster, now: datetime) -> None:
+    namespace = ready(now=now)
+    key = Key("NetworkPolicy", NAME, "allow-ingress-ingress-nginx")
+    uid = fake.objects[key]["metadata"]["uid"]  # type: ignore[index,call-overload]
+    moved = spec_of(exposure=Exposure("ingress-nginx", "web", (9090,)))
+    approve_all(ask_change(namespace, moved, now=now), now=now)
+    assert work_on(namespace, now=now).state == "ready"
+    assert fake.objects[key]["metadata"]["uid"] == uid  # type: ignore[index,call-overload]
+    assert fake.objects[key]["spec"]["ingress"][0]["ports"] == [  # type: ignore[index,call-overload]
+        {"protocol": "TCP", "port": 9090}
+    ]
+
+
+def test_g05_a_newer_generation_on_the_cluster_is_left_untouched(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+
+    def newer(tree: dict) -> None:  # type: ignore[type-arg]
+        tree["metadata"]["annotations"]["bulkhead.dev/generation"] = "7"
+        tree["spec"]["egress"] = [{}]
+
+    fake.tamper(DENY_ALL, newer)
+    before = snapshot(fake)
+    fake.log.clear()
+    namespace = work_on(namespace, now=now)
+    assert fake.writes == []
+    assert snapshot(fake) == before
+    assert namespace.lease_until is None
+
+
+@pytest.mark.parametrize("phase", PROVISIONING)
+def test_g05_a_worker_that_lost_its_lease_records_nothing(
+    phase: Phase, fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    namespace = wanted(now=now)
+    seen: dict[str, object] = {}
+
+    def frozen(work: Work) -> Outcome:
+        outcome = original(work)
+        ManagedNamespace.objects.filter(pk=namespace.pk).update(
+            fence=99, lease_owner="worker-2", message="Worker 2 was here."
+        )
+        seen.update(ManagedNamespace.objects.values().get(pk=namespace.pk))
+        seen["events"] = actions()
+        return outcome
+
+    original = PHASES[phase]
+    monkeypatch.setitem(PHASES, phase, frozen)  # type: ignore[arg-type]
+    work_on(namespace, now=now)
+    after = {**ManagedNamespace.objects.values().get(pk=namespace.pk), "events": actions()}
+    assert after == seen
+    assert fake.writes == [] or fake.writes[-1][1].kind in {
+        planned.key.kind for planned in load_plan(namespace.revisions.get().plan).of(phase)
+    } | {"RoleBinding"}
+
+
+@pytest.mark.parametrize("following", ["wanted", "granted", "ready"])
+def test_a_state_that_the_table_does_not_allow_is_never_written(
+    following: str, fake: FakeCluster, now: datetime
+) -> None:
+    from onboarding.domain.actions import Action  # noqa: PLC0415
+    from onboarding.domain.lifecycle import NamespaceState  # noqa: PLC0415
+    from onboarding.services.claim import LostLease, claim  # noqa: PLC0415
+
+    namespace = wanted(now=now)
+    make_due(namespace)
+    held = claim("worker-1", namespace_id=namespace.pk)
+    assert held is not None
+    journal = Journal(held, namespace.revisions.get(), PROVISIONING)
+    journal.state = NamespaceState.DELETING
+    with pytest.raises(LostLease, match="not on its way to"):
+        journal.move(NamespaceState(following), Action.NAMESPACE_READY, now=now, body={})
+
+
+def test_provisioning_takes_a_bounded_number_of_queries(fake: FakeCluster, now: datetime) -> None:
+    namespace = wanted(now=now)
+    make_due(namespace)
+    with CaptureQueriesContext(connection) as queries:
+        assert reconcile("worker-1", clock=lambda: now, namespace_id=namespace.pk)
+    statements = [
+        query["sql"]
+        for query in queries
+        if not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
+    ]
+    print("provisioning", len(statements), "of", len(queries))
+    assert len(statements) <= 40, "\n".join(statements)
+    make_due(namespace)
+    with CaptureQueriesContext(connection) as again:
+        assert reconcile("worker-1", clock=lambda: now, namespace_id=namespace.pk)
+    print("looking again", len(again))
+    assert len(again) <= 12
