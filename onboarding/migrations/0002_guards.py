@@ -13,6 +13,12 @@ def _sqlite(cursor):
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
+        # INSERT OR REPLACE deletes without firing a delete trigger.
+        cursor.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
     for table in WITH_STATE:
         cursor.execute(
             f"CREATE TRIGGER {table}_state_needs_event BEFORE UPDATE OF state ON {table} "

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState
-from onboarding.models import Event, ManagedNamespace, Revision, Run
+from onboarding.models import Event, ManagedNamespace, Request, Revision, Run
 from onboarding.queries.standing import Standing
 
 # A change is made against something that was read back whole.
@@ -34,21 +34,26 @@ def events_of(namespace: ManagedNamespace) -> QuerySet[Event]:
     ).order_by("-id")
 
 
-def has_open_request(namespace: ManagedNamespace) -> bool:
-    """Tell whether a request for it waits for a decision or an edit."""
-    return namespace.requests.filter(state__in=sorted(OPEN_REQUEST)).exists()
+def has_open_request(namespace: ManagedNamespace, besides: Request | None = None) -> bool:
+    """Tell whether a request for it, besides the given one, waits for a decision or an edit."""
+    rows = namespace.requests.filter(state__in=sorted(OPEN_REQUEST))
+    return (rows.exclude(pk=besides.pk) if besides else rows).exists()
 
 
-def may_change(standing: Standing, namespace: ManagedNamespace) -> bool:
-    """Tell whether a person may ask for a change now."""
+def may_change(
+    standing: Standing, namespace: ManagedNamespace, besides: Request | None = None
+) -> bool:
+    """Tell whether a person may ask for a change now, or send the request `besides` again."""
     return (
         namespace.team_id in standing.leads
         and NamespaceState(namespace.state) in CHANGEABLE
-        and not has_open_request(namespace)
+        and not has_open_request(namespace, besides)
     )
 
 
-def may_retire(standing: Standing, namespace: ManagedNamespace) -> bool:
+def may_retire(
+    standing: Standing, namespace: ManagedNamespace, besides: Request | None = None
+) -> bool:
     """Tell whether a person may ask for the removal now; also of one that never came to be."""
     retirable = CHANGEABLE | {NamespaceState.BLOCKED, NamespaceState.RETRYING}
     newest = namespace.revisions.first()
@@ -56,5 +61,5 @@ def may_retire(standing: Standing, namespace: ManagedNamespace) -> bool:
         namespace.team_id in standing.leads
         and NamespaceState(namespace.state) in retirable
         and not (newest and newest.ends_namespace)
-        and not has_open_request(namespace)
+        and not has_open_request(namespace, besides)
     )

@@ -33,10 +33,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Preview:
-    """A wish, thought through. `before` is the plan in force, None when onboarding."""
+    """A wish, thought through. Before onboarding there is neither a plan nor a spec."""
 
     plan: Plan
     before: Plan | None
+    spec_before: NamespaceSpec | None
     changes: tuple[ObjectChange, ...]
     lanes: tuple[NeededLane, ...]
     sentences: tuple[str, ...]
@@ -62,6 +63,7 @@ def preview(wish: Wish) -> Preview:
     catalogue = load_catalogue()
     revision = in_force(wish.namespace) if wish.namespace else None
     before = load_plan(revision.plan) if revision else None
+    spec_before = revision.wanted if revision else None
     plan = _plan(wish)
     changes = plan_changes(before, plan)
     lanes = lanes_for(
@@ -69,11 +71,12 @@ def preview(wish: Wish) -> Preview:
         wish.spec,
         changes,
         catalogue=catalogue,
-        before=revision.wanted if revision else None,
+        before=spec_before,
     )
     return Preview(
         plan=plan,
         before=before,
+        spec_before=spec_before,
         changes=changes,
         lanes=lanes,
         sentences=sentences(plan.manifests()),

@@ -15,7 +15,6 @@ from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestLane
-from onboarding.plan.changes import Effect
 from onboarding.plan.model import dump_plan
 from onboarding.queries.names import check_name
 from onboarding.queries.namespaces import may_change, may_retire
@@ -117,21 +116,19 @@ def _check_wish(
         check = check_name(wish.cluster, wish.spec.name, now=now, except_request=request)
         if check.problems:
             raise Invalid(" ".join(check.problems), field="name")
-    elif request is None:
-        _check_namespace(wish, by)
-    if wish.kind is RequestKind.CHANGE and all(
-        change.effect is Effect.UNCHANGED for change in thought.changes
-    ):
+    else:
+        _check_namespace(wish, by, request)
+    if wish.kind is RequestKind.CHANGE and wish.spec == thought.spec_before:
         raise Invalid("Nothing would change. Change a field, or leave the page.")
 
 
-def _check_namespace(wish: Wish, by: By) -> None:
+def _check_namespace(wish: Wish, by: By, request: Request | None) -> None:
     """Raise Conflict when the namespace cannot be asked for now."""
     if wish.namespace is None:
         raise NotFound
     namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
     may_ask = may_change if wish.kind is RequestKind.CHANGE else may_retire
-    if not may_ask(by.standing, namespace):
+    if not may_ask(by.standing, namespace, request):
         raise Conflict(
             f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
             "ready and nothing waits for a decision."

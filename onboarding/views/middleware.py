@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
@@ -36,13 +38,19 @@ class RequestId:
 class SignInRequired(LoginRequiredMiddleware):
     """Every page needs a person unless it says otherwise. A poll reloads instead of swapping."""
 
-    def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseBase:
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
         """Send the person to sign in; for a background request, send the whole page there."""
-        if request.headers.get("HX-Request") == "true":
-            return HttpResponseClientRedirect(resolve_url(self.get_login_url(view_func)))
-        return super().handle_no_permission(request, view_func)
+        answer = super().process_view(request, view_func, view_args, view_kwargs)
+        polled = request.headers.get("HX-Request") == "true"
+        if polled and isinstance(answer, HttpResponseRedirect):
+            return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+        return answer
 
 
 class Refusals:

@@ -1,24 +1,27 @@
-"""The API server dies and comes back: work waits for it and ends ready without a person (G1, G6)."""
+"""The API server dies and comes back: work waits and ends ready without a person (G1, G6)."""
 
 import time
 
-from tests.fault.conftest import Live
+from devcluster.control_plane import OwnedControlPlane
 from tests.support.audit_log import check_fence_first, creations
 from tests.support.live_portal import wait_for
+from tests.support.real_processes import Live
 
 
-def test_g01_approved_while_it_is_down_ends_ready_when_it_is_back(live: Live, prefix: str) -> None:
-    live.plane.kill_apiserver()
+def test_g01_approved_while_it_is_down_ends_ready_when_it_is_back(
+    live: Live, plane: OwnedControlPlane, prefix: str
+) -> None:
+    plane.kill_apiserver()
     try:
         names = [f"{prefix}-a", f"{prefix}-b"]
         live.act("onboard", *names)
         with live.sweeper():
             wait_for(lambda: waits_for_cluster(live, names), "both wait for the cluster")
-            live.plane.start_apiserver()
+            plane.start_apiserver()
             ended = live.act("wait", *names)
     finally:
-        if not live.plane.children["kube-apiserver"].is_alive():
-            live.plane.start_apiserver()
+        if not plane.children["kube-apiserver"].is_alive():
+            plane.start_apiserver()
     assert {row["state"] for row in ended.values()} == {"ready"}
 
 
@@ -27,15 +30,17 @@ def waits_for_cluster(live: Live, names: list[str]) -> bool:
     return any("Waits for" in row["message"] for row in rows)
 
 
-def test_g01_killed_in_the_middle_of_runs_all_end_ready_once(live: Live, prefix: str) -> None:
+def test_g01_killed_in_the_middle_of_runs_all_end_ready_once(
+    live: Live, plane: OwnedControlPlane, prefix: str
+) -> None:
     names = [f"{prefix}-{number}" for number in range(12)]
     live.act("onboard", *names)
     audit = live.audit.since_now()
     with live.sweeper():
         wait_for(lambda: audit.by_portal(names[1]), "the worker is in the middle", seconds=30)
-        live.plane.kill_apiserver()
+        plane.kill_apiserver()
         began = time.monotonic()
-        live.plane.start_apiserver()
+        plane.start_apiserver()
         ended = live.act("wait", *names)
     assert time.monotonic() - began < 120
     assert {row["state"] for row in ended.values()} == {"ready"}

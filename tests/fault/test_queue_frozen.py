@@ -1,12 +1,12 @@
 """The queue is only an accelerator: frozen or dead, approvals answer and become ready (G4)."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from devtools.valkey import Valkey, start_valkey
-from tests.fault.conftest import Live
+from tests.support.real_processes import Live
 
 APPROVALS = 50
 # One wait for the frozen queue opens the breaker; the rest do not wait at all.
@@ -28,16 +28,18 @@ def kill(valkey: Valkey) -> None:
     valkey.child.kill()
 
 
+Trouble = Callable[[Valkey], None]
+
+
 @pytest.mark.parametrize(("trouble", "count"), [(freeze, APPROVALS), (kill, 5)])
 def test_g04_approvals_answer_and_become_ready_without_the_queue(
-    live: Live, valkey: Valkey, prefix: str, trouble: object, count: int
+    live: Live, valkey: Valkey, prefix: str, trouble: Trouble, count: int
 ) -> None:
     portal = live.with_redis(valkey.url)
     names = [f"{prefix}-{number}" for number in range(count)]
     portal.act("ask", *names)
-    {freeze: freeze, kill: kill}[trouble](valkey)  # type: ignore[index]
+    trouble(valkey)
     took = sorted(portal.act("decide", *names))
-    print(f"slowest {took[-1] * 1000:.0f} ms, median {took[len(took) // 2] * 1000:.0f} ms")
     assert sum(took) < BOUND_SECONDS
     with portal.sweeper():
         ended = portal.act("wait", *names)

@@ -59,24 +59,20 @@ def test_g27_the_orm_does_not_get_around_it(namespace: ManagedNamespace) -> None
         Revision.objects.update(digest="x")
 
 
-@pytest.mark.xfail(
-    condition=connection.vendor == "sqlite",
-    reason="SQLite fires no delete trigger for INSERT OR REPLACE; an insert trigger is needed",
-)
 def test_g27_an_event_is_not_replaced_under_its_own_id(namespace: ManagedNamespace) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("only SQLite replaces rows on conflict")
     event = Event.objects.latest("id")
     columns = "id, at, recorded_at, actor_id, actor, via, action, object_kind, object_id, " + (
         "object_label, team, cluster, namespace, request, run, note, canonical, leaf"
     )
-    with pytest.raises(DatabaseError):
-        sql(
-            f"INSERT OR REPLACE INTO onboarding_event ({columns}) "
-            f"SELECT {columns.replace('actor,', repr('Nobody') + ',', 1)} "
-            "FROM onboarding_event WHERE id = %s",
-            event.pk,
-        )
+    forged = columns.replace("actor,", "'Nobody',", 1)
+    values = f"({columns}) SELECT {forged} FROM onboarding_event WHERE id = %s"
+    replace = {
+        "sqlite": f"INSERT OR REPLACE INTO onboarding_event {values}",
+        "postgresql": f"INSERT INTO onboarding_event {values} "
+        "ON CONFLICT (id) DO UPDATE SET actor = 'Nobody'",
+    }[connection.vendor]
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        sql(replace, event.pk)
     assert Event.objects.get(pk=event.pk).actor == event.actor
 
 

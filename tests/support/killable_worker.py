@@ -1,4 +1,4 @@
-"""A worker that is SIGKILLed at its k-th boundary event, for every k, each time on a fresh namespace.
+"""A worker that is SIGKILLed at its k-th boundary event, for every k, each on a fresh namespace.
 
 Run as `python -m tests.support.killable_worker PREFIX`. The product has no hook for this: phases,
 the journal and the line to the cluster are wrapped here, in the forked child that dies. Prints
@@ -33,7 +33,7 @@ MOST_EVENTS = 200
 
 @dataclass
 class Fate:
-    """Counts boundary events and ends the process at the chosen one, telling `pipe` which it was."""
+    """Counts boundary events and ends the process at the chosen one, naming it on `pipe`."""
 
     fatal: int
     pipe: int
@@ -65,7 +65,7 @@ class Fate:
         return wrapped
 
     def take_hold(self) -> None:
-        phases = cast(MutableMapping[Any, Any], PHASES)
+        phases = cast("MutableMapping[Any, Any]", PHASES)
         for phase in list(phases):
             phases[phase] = self.around(phases[phase], f"phase {phase}")
         for name in WRITES_OF_JOURNAL:

@@ -1,4 +1,4 @@
-"""Every route × every role, generated from the URLconf: who may is declared, and it holds."""
+"""Every route for every role, generated from the URLconf: who may is declared, and it holds."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -125,7 +125,9 @@ def test_a_stranger_cannot_tell_a_hidden_request_from_a_missing_one(
 
 
 def test_a_draft_is_its_authors_alone(
-    cast: dict[str, User], arguments: dict[str, dict[str, str]], client_for: Callable[[User], Client]
+    cast: dict[str, User],
+    arguments: dict[str, dict[str, str]],
+    client_for: Callable[[User], Client],
 ) -> None:
     row = Request.objects.get(public_id=arguments["request"]["public_id"])
     draft = Request.objects.create(

@@ -1,0 +1,138 @@
+"""A whole portal in real processes on a database of its own, to be used by a browser or broken."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from devcluster.control_plane import ControlPlane
+from devcluster.processes import Child, Command, choose_port, is_free, spawn
+from tests.support.audit_log import AuditLog
+from tests.support.live_portal import wait_for
+from tests.support.raw_api import RawApi
+
+ROOT = Path(__file__).parents[2]
+# A killed worker's claim has to run out before the next one may take it.
+LEASE_SECONDS = "2"
+KEYS = "BULKHEAD_CREDENTIAL_KEYS"
+
+
+@dataclass(frozen=True)
+class Live:
+    """A portal that is set up; its processes are started by the tests."""
+
+    folder: Path
+    plane: ControlPlane
+    environment: dict[str, str] = field(repr=False)
+
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.plane.audit_log, RawApi.from_kubeconfig(self.plane.kubeconfig))
+
+    def with_redis(self, url: str) -> "Live":
+        return replace(self, environment=self.environment | {"BULKHEAD_REDIS_URL": url})
+
+    def prepare(self) -> None:
+        """Migrate, make the people, register the cluster."""
+        self.run("devtools.prepare", str(self.plane.kubeconfig))
+
+    def act(self, what: str, *names: str) -> Any:
+        """Do one act of the story in a process of its own and return what it printed."""
+        return json.loads(self.run("tests.support.scenario", what, *names))
+
+    def run(self, module: str, *arguments: str) -> str:
+        """Run a module in a process with a worker's environment; return what it printed."""
+        answer = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr[-4000:]
+        return answer.stdout
+
+    def spawn(self, name: str, *argv: str) -> Child:
+        command = Command(
+            name,
+            (sys.executable, *argv),
+            self.folder / f"{name}.log",
+            environment=self.environment,
+            directory=ROOT,
+        )
+        return spawn(command)
+
+    @contextmanager
+    def web(self) -> Iterator[str]:
+        """The web process, with no key to the cluster. Yields its address, once it listens."""
+        port = choose_port()
+        where = ("--bind", f"127.0.0.1:{port}", "--no-control-socket")
+        how = ("--worker-class", "gthread", "--threads", "4", *where)
+        child = self.without_key().spawn("web", "-m", "gunicorn", "portal.wsgi", *how)
+        try:
+            wait_for(lambda: not is_free(port), "the web process listens")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            child.stop()
+
+    def without_key(self) -> "Live":
+        kept = {name: value for name, value in self.environment.items() if name != KEYS}
+        return replace(self, environment=kept)
+
+    @contextmanager
+    def sweeper(self) -> Iterator[Child]:
+        """The worker that needs no queue, as `./dev` and production run it."""
+        child = self.spawn("sweeper", "manage.py", "reconcile", "--loop", "--workers", "2")
+        try:
+            yield child
+        finally:
+            child.stop()
+
+
+@contextmanager
+def own_database(folder: Path) -> Iterator[str]:
+    """The address of a new database of the kind this leg of the suite runs on."""
+    given = settings.DATABASES["default"]
+    if "postgresql" not in given["ENGINE"]:
+        yield f"sqlite:///{folder}/db.sqlite3"
+        return
+    name = f"fault_{uuid.uuid4().hex[:12]}"
+    server = f"host={given['HOST']} user={given['USER']} dbname=postgres"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    yield f"postgres://{given['USER']}@/{given['HOST']}/{name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def set_up(folder: Path, plane: ControlPlane) -> Iterator[Live]:
+    """A portal with the demo's people and one registered cluster, and no process running yet."""
+    (folder / "static").mkdir()
+    with own_database(folder) as database:
+        own = {
+            "BULKHEAD_DEMO": "1",
+            "BULKHEAD_STATE_DIR": str(folder),
+            "BULKHEAD_DATABASE_URL": database,
+            "BULKHEAD_REDIS_URL": "",
+            KEYS: base64.b64encode(b"k" * 32).decode(),
+            "BULKHEAD_LEASE_SECONDS": LEASE_SECONDS,
+            "BULKHEAD_SWEEP_SECONDS": "1",
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        live = Live(folder, plane, dict(os.environ) | own)
+        live.prepare()
+        yield live
