@@ -83,8 +83,15 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
             None,
             {
                 "classes": ["wide"],
-                "fields": ["username", "first_name", "last_name", "email", "usable_password",
-                           "password1", "password2"],
+                "fields": [
+                    "username",
+                    "first_name",
+                    "last_name",
+                    "email",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                ],
             },
         ),
     ]
@@ -96,7 +103,10 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
         return False
 
     def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""  # noqa: A002  # Django's signature
+        self,
+        request: HttpRequest,
+        id: str,
+        form_url: str = "",  # noqa: A002  # Django's signature
     ) -> HttpResponse:
         """Set a password; the event names the person and holds nothing of the password."""
         with transaction.atomic():

@@ -95,8 +95,10 @@ class ClusterForm(ClusterRow):
 
     def save(self, commit: bool = True) -> Cluster:  # noqa: FBT001, FBT002  # Django's signature
         """Put the fields back among the facts."""
-        shown = {name: self.cleaned_data[name] for name in
-                 ("dns_namespace", "dns_labels", "group_prefix")}
+        shown = {
+            name: self.cleaned_data[name]
+            for name in ("dns_namespace", "dns_labels", "group_prefix")
+        }
         ranges = self.cleaned_data["ranges"].split()
         self.instance.facts = {**self.instance.facts, **shown, "ranges": ranges}
         return super().save(commit=commit)

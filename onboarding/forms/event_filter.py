@@ -29,6 +29,8 @@ LOOKUPS = {
 class EventFilter(forms.Form):
     """Which events a person wants to see."""
 
+    is_filter = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make the fields; `from` is a word of Python, so none can be declared by assignment."""
         super().__init__(*args, **kwargs)

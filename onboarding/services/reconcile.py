@@ -172,7 +172,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
         "message": "There are objects that no approved plan contains." if findings else "",
         "findings": findings,
     }
-    if journal.state is not NamespaceState.READY or findings != namespace.findings:
+    if journal.state is not state or findings != namespace.findings:
         action = Action.NAMESPACE_DRIFTED if findings else Action.NAMESPACE_READY
         body: Manifest = {"findings": findings, "digest": journal.revision.digest}
         journal.move(

@@ -23,7 +23,6 @@ from onboarding.services import history
 from onboarding.services.history import By
 from onboarding.services.preview import Preview, Wish, preview
 
-
 _SENT = {
     RequestState.DRAFT: Action.REQUEST_DRAFTED,
     RequestState.PENDING: Action.REQUEST_SUBMITTED,

@@ -70,6 +70,11 @@ def is_choice_of_cards(bound: BoundField) -> bool:
     return bound.widget_type in {"radioselect", "checkboxselectmultiple"}
 
 
+def _is_filter(bound: BoundField) -> bool:
+    """Tell whether the form only narrows a list, where every answer is optional anyway."""
+    return getattr(bound.form, "is_filter", False)
+
+
 def _field_id(bound: BoundField) -> str:
     return bound.auto_id or bound.html_name
 
@@ -124,7 +129,7 @@ def build_field_view(
         errors=[str(text) for text in bound.errors],
         described_by=ids,
         is_check=is_check,
-        is_optional=not bound.field.required and not is_check,
+        is_optional=not (bound.field.required or is_check or _is_filter(bound)),
         control=_control(bound, label=words, mono=mono, described_by=ids),
     )
 

@@ -47,6 +47,7 @@ class PreviewPage:
     is_change: bool
     text: str
     trouble: str = ""
+    is_same: bool = False
 
 
 def build_preview(
@@ -68,6 +69,7 @@ def build_preview(
         objects=_objects(thought, shown),
         moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
         is_change=thought.before is not None,
+        is_same=wish.spec == thought.spec_before,
         text=render_documents(thought.plan.manifests()),
     )
 

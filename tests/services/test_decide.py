@@ -118,7 +118,12 @@ def test_the_lifetime_starts_with_the_approval(now: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("username", "lane"),
-    [("dana", Lane.PLATFORM), ("erin", Lane.NETWORK), ("frank", Lane.NETWORK), ("bob", Lane.NETWORK)],
+    [
+        ("dana", Lane.PLATFORM),
+        ("erin", Lane.NETWORK),
+        ("frank", Lane.NETWORK),
+        ("bob", Lane.NETWORK),
+    ],
 )
 def test_nobody_decides_a_lane_they_do_not_hold(
     username: str, lane: Lane, request_row: Request

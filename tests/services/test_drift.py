@@ -17,7 +17,10 @@ from tests.support.requests import (
     NAME,
     NAMESPACE,
     actions,
+    approve_all,
+    ask_change,
     ready,
+    spec_of,
     work_on,
 )
 
@@ -66,9 +69,9 @@ TAMPERINGS: list[tuple[str, Key, Tampering]] = [
     (
         "metadata.labels.pod-security.kubernetes.io/enforce",
         NAMESPACE,
-        lambda t: t["metadata"]["labels"].update({
-            "pod-security.kubernetes.io/enforce": "privileged"
-        }),
+        lambda t: t["metadata"]["labels"].update(
+            {"pod-security.kubernetes.io/enforce": "privileged"}
+        ),
     ),
     ("metadata.labels.ns-id", NAMESPACE, lambda t: t["metadata"]["labels"].update({"ns-id": "x"})),
     ("metadata.labels.project", NAMESPACE, lambda t: t["metadata"]["labels"].pop("project")),
@@ -222,13 +225,14 @@ def test_g21_a_finding_is_told_once_and_ends_when_it_is_gone(
     assert actions()[-1] == "cluster:namespace:ready"
 
 
-def test_a_foreign_policy_from_the_start_is_never_called_ready(
-    fake: FakeCluster, now: datetime
+def test_a_change_beside_a_foreign_policy_is_carried_out_but_never_called_ready(
+    namespace: ManagedNamespace, fake: FakeCluster, now: datetime
 ) -> None:
-    namespace = ready(now=now)
-    ManagedNamespace.objects.filter(pk=namespace.pk).update(observed_generation=0)
     fake.put(FOREIGN_POLICY)
-    assert work_on(namespace, now=now).state == "drifted"
+    approve_all(ask_change(namespace, spec_of(size="large"), now=now), now=now)
+    namespace = work_on(namespace, now=now)
+    assert (namespace.state, namespace.observed_generation) == ("drifted", 2)
+    assert actions().count("cluster:namespace:ready") == 1
 
 
 def test_objects_of_the_team_are_none_of_the_portals_business(

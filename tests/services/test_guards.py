@@ -6,10 +6,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Revision, Team
-from onboarding.services.story import ask
-from tests.support.requests import approve_all, spec_of, wanted, wish_of
+from onboarding.services.story import acting, ask
 from onboarding.services.submit import submit
-from onboarding.services.story import acting
+from tests.support.requests import approve_all, spec_of, wanted, wish_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 

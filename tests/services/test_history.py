@@ -21,7 +21,9 @@ from tests.support.requests import ready, reject, spec_of
 
 
 @pytest.fixture
-def events(cast: dict[str, User], cluster: Cluster, fake: FakeCluster, now: datetime) -> list[Event]:
+def events(
+    cast: dict[str, User], cluster: Cluster, fake: FakeCluster, now: datetime
+) -> list[Event]:
     """Everything that happens until a namespace is ready, and one rejection."""
     ready(now=now)
     reject(ask(spec_of("shop"), now=now), "dana", Lane.NETWORK, now=now)

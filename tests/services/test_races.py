@@ -88,15 +88,18 @@ def test_g17_of_approve_reject_return_and_cancel_one_wins(
     request.refresh_from_db()
     assert request.state in {"approved", "rejected", "cancelled"}
     new = [*Event.objects.order_by("id").values_list("action", flat=True)][before:]
-    assert new == {
-        "approved": [
-            "portal:lane:approved",
-            "portal:request:approved",
-            "portal:namespace:wanted",
-        ],
-        "rejected": ["portal:request:rejected"],
-        "cancelled": ["portal:request:cancelled"],
-    }[request.state]
+    assert (
+        new
+        == {
+            "approved": [
+                "portal:lane:approved",
+                "portal:request:approved",
+                "portal:namespace:wanted",
+            ],
+            "rejected": ["portal:request:rejected"],
+            "cancelled": ["portal:request:cancelled"],
+        }[request.state]
+    )
 
 
 def test_two_last_lanes_at_once_take_effect_once(

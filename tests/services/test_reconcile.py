@@ -78,9 +78,7 @@ def test_g09_the_fence_is_written_before_anything_else_and_access_last(
     assert fake.writes[0][0] == "create"
 
 
-def test_g09_the_fence_is_read_back_before_the_next_write(
-    fake: FakeCluster, now: datetime
-) -> None:
+def test_g09_the_fence_is_read_back_before_the_next_write(fake: FakeCluster, now: datetime) -> None:
     ready(now=now)
     fenced = fake.log.index(("apply", DENY_ALL))
     assert fake.log[fenced + 1] == ("get", DENY_ALL)
@@ -250,9 +248,7 @@ def test_a_change_removes_the_policy_that_is_no_longer_wanted(
     namespace = ready(now=now)
     exposure = Key("NetworkPolicy", NAME, "allow-ingress-ingress-nginx")
     assert exposure in fake.objects
-    approve_all(
-        ask_change(namespace, spec_of(exposure=None, egress="internet"), now=now), now=now
-    )
+    approve_all(ask_change(namespace, spec_of(exposure=None, egress="internet"), now=now), now=now)
     fake.log.clear()
     namespace = work_on(namespace, now=now)
     assert (namespace.state, namespace.observed_generation) == ("ready", 2)

@@ -54,9 +54,7 @@ def test_ones_own_request_does_not_wait_for_oneself(mine: Request) -> None:
     assert [*waiting_for(acting("dana").standing)] == [mine]
 
 
-def test_g15_the_database_refuses_it_to_the_orm(
-    mine: Request, alice: User, now: datetime
-) -> None:
+def test_g15_the_database_refuses_it_to_the_orm(mine: Request, alice: User, now: datetime) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Decision.objects.create(
             request=mine,

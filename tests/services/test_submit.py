@@ -189,6 +189,11 @@ def test_a_change_that_would_change_nothing_is_refused(fake: FakeCluster, now: d
         ask_change(namespace, spec_of(), now=now)
 
 
+def test_a_longer_lifetime_alone_is_a_change(fake: FakeCluster, now: datetime) -> None:
+    request = ask_change(ready(now=now), spec_of(lifetime_days=90), now=now)
+    assert (request.state, request.wanted.lifetime_days) == ("pending", 90)
+
+
 def test_a_change_waits_until_the_namespace_is_ready(now: datetime) -> None:
     namespace = wanted(now=now)
     with pytest.raises(Conflict, match="wait until it is ready"):

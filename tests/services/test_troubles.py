@@ -205,9 +205,7 @@ def test_a_token_renewed_meanwhile_is_tried_at_once(
     assert work_on(namespace, now=now).state == "ready"
 
 
-def test_g06_another_cluster_does_not_wait_for_a_dead_one(
-    cluster: Cluster, now: datetime
-) -> None:
+def test_g06_another_cluster_does_not_wait_for_a_dead_one(cluster: Cluster, now: datetime) -> None:
     troubles.note_condition(cluster, troubles.ClusterCondition.UNREACHABLE, "x", now=now)
     namespace = wanted(now=now)
     make_due(namespace)

@@ -75,12 +75,12 @@ class Live:
         return spawn(command)
 
     @contextmanager
-    def web(self) -> Iterator[str]:
+    def web(self, application: str = "portal.wsgi") -> Iterator[str]:
         """The web process, with no key to the cluster. Yields its address, once it listens."""
         port = choose_port()
         where = ("--bind", f"127.0.0.1:{port}", "--no-control-socket")
         how = ("--worker-class", "gthread", "--threads", "4", *where)
-        child = self.without_key().spawn("web", "-m", "gunicorn", "portal.wsgi", *how)
+        child = self.without_key().spawn("web", "-m", "gunicorn", application, *how)
         try:
             wait_for(lambda: not is_free(port), "the web process listens")
             yield f"http://127.0.0.1:{port}"

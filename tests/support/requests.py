@@ -49,9 +49,7 @@ def spec_of(name: str = NAME, **differing: object) -> NamespaceSpec:
 
 def plan_of(spec: NamespaceSpec | None = None, **differing: object) -> Plan:
     """The plan of a spec with the test cluster's facts; no database."""
-    ingredients = Ingredients(
-        catalogue=load_catalogue(), facts=FACTS, access_group="team-payments"
-    )
+    ingredients = Ingredients(catalogue=load_catalogue(), facts=FACTS, access_group="team-payments")
     return build_plan((spec or spec_of()).changed(**differing), ingredients)
 
 
@@ -88,9 +86,7 @@ def send_back(request: Request, username: str, lane: Lane, *, now: datetime) -> 
     return _end(request, username, lane, Verdict.RETURN, now)
 
 
-def _end(
-    request: Request, username: str, lane: Lane, verdict: Verdict, now: datetime
-) -> Request:
+def _end(request: Request, username: str, lane: Lane, verdict: Verdict, now: datetime) -> Request:
     return decide(
         request.pk,
         lane=lane,

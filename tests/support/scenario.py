@@ -23,13 +23,14 @@ from tests.support import live_portal  # noqa: E402
 PATIENCE_SECONDS = 120.0
 
 
-def ask(names: Sequence[str]) -> list[str]:
-    """Alice asks and Dana approves; Pat's word is missing."""
-    cluster = Cluster.objects.get()
+def ask(names: Sequence[str]) -> dict[str, str]:
+    """Alice asks and Dana approves; Pat's word is missing. Returns the requests' public ids."""
+    cluster, asked = Cluster.objects.get(), {}
     for name in names:
         request = live_portal.asked(cluster, name)
         approve(request, "dana", Lane.NETWORK, now=timezone.now())
-    return list(names)
+        asked[name] = request.public_id
+    return asked
 
 
 def decide(names: Sequence[str]) -> list[float]:
@@ -55,6 +56,9 @@ def states(names: Sequence[str]) -> dict[str, dict[str, Any]]:
             "state": row.state,
             "message": row.message,
             "uid": row.uid,
+            "approvals": Event.objects.filter(
+                namespace=row.name, action="portal:request:approved"
+            ).count(),
             "ready": Event.objects.filter(
                 namespace=row.name, action="cluster:namespace:ready"
             ).count(),

@@ -68,7 +68,9 @@ def test_a_change_asks_only_those_it_touches(
 def test_a_moved_exposure_asks_the_network_lane_and_says_why() -> None:
     before = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8080,)))
     after = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8081,)))
-    assert asked(after, before)["network"] == ("Exposure to an ingress controller would be changed",)
+    assert asked(after, before)["network"] == (
+        "Exposure to an ingress controller would be changed",
+    )
 
 
 def test_every_lane_comes_with_its_reasons() -> None:
@@ -81,9 +83,7 @@ def test_every_lane_comes_with_its_reasons() -> None:
 def test_a_removal_asks_the_platform_alone_whatever_goes() -> None:
     spec = CLOSED.changed(egress="open", data_class="restricted")
     changes = plan_changes(plan_of(spec), empty_plan(spec.cluster, spec.name))
-    lanes = lanes_for(
-        RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec
-    )
+    lanes = lanes_for(RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec)
     assert [(needed.lane, needed.reasons) for needed in lanes] == [
         (Lane.PLATFORM, ("Every removal of a namespace",))
     ]

@@ -152,7 +152,7 @@ def _another(value: Any) -> Any:
 
 
 def _means_the_same_missing(path: Path, value: Any) -> bool:
-    return value == [] or path == ("spec", "podSelector") and value == {} or value == "TCP"
+    return value == [] or (path == ("spec", "podSelector") and value == {}) or value == "TCP"
 
 
 MUTATIONS = [

@@ -4,8 +4,8 @@ import pytest
 
 from onboarding.domain.objects import Json
 from onboarding.domain.parameters import CHECKS, Parameter, check_value
-from onboarding.plan.fill import BadParameter, fill
 from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.fill import BadParameter, fill
 
 FITTING: list[tuple[str, Json]] = [
     ("name", "payments-prod"),

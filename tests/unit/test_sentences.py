@@ -156,6 +156,7 @@ def test_expressions_of_a_selector_are_told() -> None:
         {"key": "old", "operator": "DoesNotExist"},
     ]
     rule = {"from": [{"podSelector": {"matchExpressions": expressions}}]}
-    assert "pods labelled tier In (a, b), old DoesNotExist on" in (
-        allow(policyTypes=["Ingress"], ingress=[rule])[0]
+    assert (
+        "pods labelled tier In (a, b), old DoesNotExist on"
+        in (allow(policyTypes=["Ingress"], ingress=[rule])[0])
     )

@@ -85,8 +85,10 @@ def test_a_changed_group_is_recorded_with_before_and_after(
 def test_a_role_is_given_and_taken_with_an_event_each(
     client_for: SignIn, pat: User, bob: User
 ) -> None:
-    url, person = f"{ADMIN}/user/{bob.pk}/change/", {"username": "bob", "first_name": "Bob",
-                                                     "email": "bob@example.com", "is_active": "on"}
+    url, person = (
+        f"{ADMIN}/user/{bob.pk}/change/",
+        {"username": "bob", "first_name": "Bob", "email": "bob@example.com", "is_active": "on"},
+    )
     browser = client_for(pat)
     browser.post(url, {**person, **inline("role_assignments", [{"role": "auditor"}])})
     given = RoleAssignment.objects.get(user=bob)

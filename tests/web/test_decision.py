@@ -140,9 +140,7 @@ def test_unknown_fields_are_refused(client_for: SignIn, dana: User, waiting: Req
     assert not Decision.objects.exists()
 
 
-def test_a_form_from_elsewhere_is_refused(
-    client_for: SignIn, dana: User, waiting: Request
-) -> None:
+def test_a_form_from_elsewhere_is_refused(client_for: SignIn, dana: User, waiting: Request) -> None:
     answer = client_for(dana, enforce_csrf_checks=True).post(url(waiting), word(waiting))
     assert answer.status_code == 403
     assert not Decision.objects.exists()

@@ -37,9 +37,7 @@ def test_work_that_lies_about_makes_it_unready(
 
 
 @pytest.mark.django_db
-def test_a_dead_database_makes_it_unready(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_database_makes_it_unready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_now: object) -> None:
         raise OperationalError
 

@@ -65,9 +65,7 @@ def test_the_whole_record_is_for_auditors(
     assert client_for(cast[person]).get(url).status_code == 403
 
 
-def test_frank_finds_who_decided(
-    client_for: SignIn, frank: User, prod: ManagedNamespace
-) -> None:
+def test_frank_finds_who_decided(client_for: SignIn, frank: User, prod: ManagedNamespace) -> None:
     page = client_for(frank).get("/history/?actor=Dana&namespace=payments-prod")
     assert {line.event.actor for line in page.context["lines"]} == {"Dana"}
     assert "Approved a lane" in page.content.decode()

@@ -54,9 +54,7 @@ def test_lists_lead_to_details(
     assert f"/teams/{payments.public_id}/" in browser.get("/teams/").content.decode()
 
 
-def test_a_team_page_names_people_and_group(
-    client_for: SignIn, pat: User, payments: Team
-) -> None:
+def test_a_team_page_names_people_and_group(client_for: SignIn, pat: User, payments: Team) -> None:
     page = client_for(pat).get(f"/teams/{payments.public_id}/").content.decode()
     for expected in ("Alice", "Bob", "Lead", payments.access_group):
         assert expected in page

@@ -61,9 +61,7 @@ def test_no_match_differs_from_nothing_yet(
 
 
 @pytest.mark.parametrize("person", ["alice", "bob", "charlie", "frank"])
-def test_the_queue_is_for_approvers(
-    client_for: SignIn, cast: dict[str, User], person: str
-) -> None:
+def test_the_queue_is_for_approvers(client_for: SignIn, cast: dict[str, User], person: str) -> None:
     assert client_for(cast[person]).get("/approvals/").status_code == 403
 
 
