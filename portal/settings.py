@@ -130,9 +130,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = "Bulkhead"
-EMAIL_BACKEND = env.str(
-    "BULKHEAD_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"
-)
+# e.g. smtp+tls://user:password@mail.example.com:587; without it mail is printed to the log
+vars().update(env.email_url("BULKHEAD_EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("BULKHEAD_FROM_EMAIL", default="bulkhead@localhost")
 
 # Sessions, transport, content

@@ -106,8 +106,8 @@ def bodies(action: str) -> list[Any]:
 def contents(fake: FakeCluster) -> dict[Key, Manifest]:
     """Every object without the server's own metadata."""
     found = {}
-    for key, tree in fake.objects.items():
-        tree = copied(tree)
+    for key, live in fake.objects.items():
+        tree = copied(live)
         metadata = tree["metadata"]
         assert isinstance(metadata, dict)
         for name in ("resourceVersion", "managedFields", "uid", "creationTimestamp"):
@@ -118,6 +118,7 @@ def contents(fake: FakeCluster) -> dict[Key, Manifest]:
 
 @pytest.mark.parametrize(("field", "key", "tampering"), TAMPERINGS)
 def test_g10_any_tampering_is_found_named_and_put_back(
+    *,
     field: str,
     key: Key,
     tampering: Tampering,

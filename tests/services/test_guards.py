@@ -60,7 +60,8 @@ def test_g27_the_orm_does_not_get_around_it(namespace: ManagedNamespace) -> None
 
 def test_g27_an_event_is_not_replaced_under_its_own_id(namespace: ManagedNamespace) -> None:
     event = Event.objects.latest("id")
-    columns = "id, at, recorded_at, actor_id, actor, via, action, object_kind, object_id, " + (
+    columns = (
+        "id, at, recorded_at, actor_id, actor, via, action, object_kind, object_id, "
         "object_label, team, cluster, namespace, request, run, note, canonical, leaf"
     )
     forged = columns.replace("actor,", "'Nobody',", 1)

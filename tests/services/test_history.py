@@ -107,9 +107,15 @@ def test_user_text_cannot_forge_another_entry(cast: dict[str, User], now: dateti
 
 def test_an_event_goes_when_its_change_is_rolled_back(cast: dict[str, User], now: datetime) -> None:
     before = Event.objects.count()
-    with pytest.raises(OSError, match="full"), transaction.atomic():
-        record(Action.EXPORTED, actor=history.SYSTEM, at=now, about=history.About("x", "1", "x"))
-        raise OSError("full")
+    about = history.About("x", "1", "x")
+
+    def change() -> None:
+        with transaction.atomic():
+            record(Action.EXPORTED, actor=history.SYSTEM, at=now, about=about)
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        change()
     assert Event.objects.count() == before
 
 

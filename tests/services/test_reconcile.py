@@ -1,20 +1,17 @@
 """Reconcile: fence before access, nothing twice, nothing adopted, safe to kill anywhere."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from onboarding.domain.lifecycle import PROVISIONING, REACHED, Phase
+from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Key, copied
 from onboarding.domain.spec import Exposure
-from onboarding.models import ManagedNamespace, Run
+from onboarding.models import Run
 from onboarding.plan.compare import differences
 from onboarding.plan.model import DIGEST, GENERATION, REQUEST, load_plan, stamped
-from onboarding.services.phases import PHASES
-from onboarding.services.phases.work import Outcome, Work
 from onboarding.services.reconcile import reconcile
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
@@ -25,7 +22,6 @@ from tests.support.requests import (
     actions,
     approve_all,
     ask_change,
-    lose_worker,
     make_due,
     ready,
     spec_of,
@@ -39,10 +35,6 @@ FOREIGN = {
     "kind": "Namespace",
     "metadata": {"name": NAME, "labels": {"bulkhead.dev/managed": "true"}},
 }
-
-
-class Killed(BaseException):
-    """What a worker that is killed does: it stops, wherever it is."""
 
 
 def snapshot(fake: FakeCluster) -> dict[Key, object]:
@@ -119,53 +111,6 @@ def test_g22_looking_again_at_a_clean_namespace_writes_nothing(
     assert fake.writes == []
     assert snapshot(fake) == before
     assert actions() == events
-    assert namespace.runs.count() == 1
-
-
-def killed_before(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    def die(_work: Work) -> Outcome:
-        raise Killed
-
-    return die
-
-
-def killed_after(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    def die(work: Work) -> Outcome:
-        phase(work)
-        raise Killed
-
-    return die
-
-
-@pytest.mark.parametrize("how", [killed_before, killed_after])
-@pytest.mark.parametrize("phase", PROVISIONING)
-def test_g01_g02_killed_at_any_phase_it_is_ready_once(
-    phase: Phase,
-    how: Callable[[Callable[[Work], Outcome]], Callable[[Work], Outcome]],
-    fake: FakeCluster,
-    now: datetime,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    namespace = wanted(now=now)
-    with monkeypatch.context() as patched:
-        patched.setitem(PHASES, phase, how(PHASES[phase]))  # type: ignore[arg-type]
-        with pytest.raises(Killed):
-            work_on(namespace, now=now)
-    namespace.refresh_from_db()
-    reached = PROVISIONING.index(phase) - 1
-    assert namespace.state == (REACHED[PROVISIONING[reached]] if reached >= 0 else "wanted")
-    make_due(namespace)
-    assert not reconcile("worker-2", clock=lambda: now, namespace_id=namespace.pk)
-    uids = {key: tree["metadata"]["uid"] for key, tree in fake.objects.items()}  # type: ignore[index,call-overload]
-    lose_worker(namespace)
-    namespace = work_on(namespace, now=now)
-    assert namespace.state == "ready"
-    assert actions().count("cluster:namespace:ready") == 1
-    for key, uid in uids.items():
-        assert fake.objects[key]["metadata"]["uid"] == uid  # type: ignore[index,call-overload]
-    applied = [key for verb, key in fake.writes if verb == "apply"]
-    assert len(applied) == len(set(applied))
-    assert BINDING not in applied[: applied.index(DENY_ALL) + 1]
     assert namespace.runs.count() == 1
 
 
@@ -289,32 +234,6 @@ def test_g05_a_newer_generation_on_the_cluster_is_left_untouched(
     assert fake.writes == []
     assert snapshot(fake) == before
     assert namespace.lease_until is None
-
-
-@pytest.mark.parametrize("phase", PROVISIONING)
-def test_g05_a_worker_that_lost_its_lease_records_nothing(
-    phase: Phase, fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    namespace = wanted(now=now)
-    seen: dict[str, object] = {}
-
-    def frozen(work: Work) -> Outcome:
-        outcome = original(work)
-        ManagedNamespace.objects.filter(pk=namespace.pk).update(
-            fence=99, lease_owner="worker-2", message="Worker 2 was here."
-        )
-        seen.update(ManagedNamespace.objects.values().get(pk=namespace.pk))
-        seen["events"] = actions()
-        return outcome
-
-    original = PHASES[phase]
-    monkeypatch.setitem(PHASES, phase, frozen)  # type: ignore[arg-type]
-    work_on(namespace, now=now)
-    after = {**ManagedNamespace.objects.values().get(pk=namespace.pk), "events": actions()}
-    assert after == seen
-    assert fake.writes == [] or fake.writes[-1][1].kind in {
-        planned.key.kind for planned in load_plan(namespace.revisions.get().plan).of(phase)
-    } | {"RoleBinding"}
 
 
 def test_provisioning_takes_a_bounded_number_of_queries(fake: FakeCluster, now: datetime) -> None:

@@ -173,6 +173,7 @@ def test_a_namespace_that_was_never_created_retires_without_touching_the_cluster
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("phase", RETIREMENT)
 def test_g01_killed_at_any_phase_it_is_gone_once(
+    *,
     phase: Phase,
     before: bool,
     retiring: ManagedNamespace,

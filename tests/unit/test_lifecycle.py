@@ -1,6 +1,6 @@
 """The two state machines: what the tables say, and that they say it of every state."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_open_requests_are_those_that_may_still_be_approved() -> None:
 
 @pytest.mark.parametrize("phases", [PROVISIONING, RETIREMENT])
 def test_each_phase_leads_to_the_next(phases: tuple[Phase, ...]) -> None:
-    for earlier, later in zip(phases, phases[1:], strict=False):
+    for earlier, later in pairwise(phases):
         assert may_become(REACHED[earlier], REACHED[later])
 
 
