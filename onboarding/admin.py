@@ -105,8 +105,8 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
     def user_change_password(
         self,
         request: HttpRequest,
-        id: str,
-        form_url: str = "",  # noqa: A002  # Django's signature
+        id: str,  # noqa: A002  # Django's signature
+        form_url: str = "",
     ) -> HttpResponse:
         """Set a password; the event names the person and holds nothing of the password."""
         with transaction.atomic():

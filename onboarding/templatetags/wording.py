@@ -15,7 +15,7 @@ DIGEST_ENDS = 8
 
 
 def in_words(seconds: float) -> str:
-    """Return a span of seconds as its two largest units: "12 ms", "1.6 s", "3 min 48 s", "2 days 3 h"."""
+    """Return seconds as the two largest units: "12 ms", "1.6 s", "3 min 48 s", "2 days 3 h"."""
     if seconds < 0.95:
         return _("%(count)d ms") % {"count": round(max(seconds, 0) * 1000)}
     if seconds < 10:
