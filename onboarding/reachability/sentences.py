@@ -5,11 +5,19 @@ would be applied. Both ends must allow a connection; an allow that stands on one
 so. Source of the semantics: Kubernetes documentation, "Network Policies".
 """
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from onboarding.domain.objects import Json, Manifest, branch, items, text
 
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+# RFC 1918, RFC 6598 and RFC 3927: addresses that are not the internet.
+NOT_PUBLIC = tuple(
+    ipaddress.IPv4Network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+)
 METADATA_NAME = "kubernetes.io/metadata.name"
 
 
@@ -101,9 +109,7 @@ def _peer(peer: Manifest, own_namespace: str) -> tuple[str, bool]:
     """Return a peer in words, and whether it lies inside the policy's own namespace."""
     block = branch(peer, "ipBlock")
     if block:
-        cidr = text(block, "cidr")
-        where = "any public address" if cidr == "0.0.0.0/0" else f"addresses in {cidr}"
-        return (where if block.get("except") else f"addresses in {cidr}"), False
+        return _addresses(block), False
     pods = _pods(branch(peer, "podSelector"))
     if "namespaceSelector" not in peer:
         return pods, True
@@ -116,6 +122,20 @@ def _peer(peer: Manifest, own_namespace: str) -> tuple[str, bool]:
     if not branch(peer, "namespaceSelector"):
         return f"{pods} in every namespace", False
     return f"{pods} in namespaces labelled {_selector(branch(peer, 'namespaceSelector'))}", False
+
+
+def _addresses(block: Manifest) -> str:
+    """Return an ipBlock in words; "public" is only said when every private range is cut out."""
+    cidr, listed = text(block, "cidr"), block.get("except")
+    cut = [ipaddress.ip_network(str(one)) for one in listed] if isinstance(listed, list) else []
+    if cidr == "0.0.0.0/0" and all(_is_covered(one, cut) for one in NOT_PUBLIC):
+        return "any public address"
+    left_out = f" except {', '.join(map(str, cut))}" if cut else ""
+    return f"addresses in {cidr}{left_out}"
+
+
+def _is_covered(network: ipaddress.IPv4Network, cut: Iterable[_Network]) -> bool:
+    return any(isinstance(one, ipaddress.IPv4Network) and network.subnet_of(one) for one in cut)
 
 
 def _pods(selector: Manifest) -> str:

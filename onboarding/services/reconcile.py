@@ -166,6 +166,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
     fields: dict[str, object] = {
         "observed_generation": namespace.generation,
         "verified_at": now,
+        "ready_at": namespace.ready_at or (None if findings else now),
         "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
         "attempts": 0,
         "reason": "",
@@ -182,7 +183,6 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
             body=body,
             release=True,
             **fields,
-            ready_at=namespace.ready_at or now,
         )
     else:
         journal.claim.release(**fields)

@@ -23,7 +23,7 @@ from tests.support.field_ownership import applied, changed_paths, owned_paths, r
 from tests.support.shipped_roles import allows, rules_of
 from tests.support.stored_form import stored
 
-WRITES = frozenset({"create", "apply", "delete", "delete_collection"})
+WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection"})
 _MANAGED = "bulkhead.dev/managed"
 _RBAC_VERBS = {"apply": "patch", "delete_collection": "deletecollection"}
 

@@ -129,6 +129,8 @@ def set_up(folder: Path, plane: ControlPlane) -> Iterator[Live]:
             "BULKHEAD_REDIS_URL": "",
             KEYS: base64.b64encode(b"k" * 32).decode(),
             "BULKHEAD_LEASE_SECONDS": LEASE_SECONDS,
+            # Until its lease runs out, every killed worker counts as one at work.
+            "BULKHEAD_CLUSTER_CONCURRENCY": "100",
             "BULKHEAD_SWEEP_SECONDS": "1",
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "PYTHONPATH": str(ROOT),

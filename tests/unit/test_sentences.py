@@ -160,3 +160,18 @@ def test_expressions_of_a_selector_are_told() -> None:
         "pods labelled tier In (a, b), old DoesNotExist on"
         in (allow(policyTypes=["Ingress"], ingress=[rule])[0])
     )
+
+
+def test_public_is_only_said_when_every_private_range_is_cut_out() -> None:
+    def said(*cut: str) -> str:
+        peer: Manifest = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [*cut]}}
+        policy: Manifest = {
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "egress", "namespace": "payments-prod"},
+            "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [peer]}]},
+        }
+        return sentences([policy])[0]
+
+    private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+    assert said(*private) == "Every pod may reach any public address on every port."
+    assert "addresses in 0.0.0.0/0 except 10.0.0.0/8" in said("10.0.0.0/8")
