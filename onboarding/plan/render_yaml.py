@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import yaml
 
-from onboarding.domain.objects import Manifest
+from onboarding.domain.objects import Json, Manifest
 
 _PLAIN = re.compile(r"\A[A-Za-z][A-Za-z0-9./_-]*\Z")
 _NOT_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
@@ -33,10 +33,29 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
+# The order Kubernetes' own documentation writes fields in; what is not named follows by name.
+_FIRST = (
+    "apiVersion",
+    "kind",
+    "metadata",
+    "name",
+    "namespace",
+    "type",
+    "namespaceSelector",
+    "podSelector",
+    "policyTypes",
+    "protocol",
+)
+_ORDER = {field: place for place, field in enumerate(_FIRST)}
+
+
 def render_yaml(manifest: Manifest) -> str:
-    """Return one object as a YAML document without separator."""
+    """Return one object as a YAML document without separator.
+
+    The order of fields is this function's: databases differ in the order they give back.
+    """
     return yaml.dump(
-        manifest,
+        _ordered(manifest),
         Dumper=_Dumper,
         sort_keys=False,
         default_flow_style=False,
@@ -48,3 +67,12 @@ def render_yaml(manifest: Manifest) -> str:
 def render_documents(manifests: Iterable[Manifest]) -> str:
     """Return several objects as one YAML stream, in the given order."""
     return "---\n".join(render_yaml(manifest) for manifest in manifests)
+
+
+def _ordered(node: Json) -> Json:
+    if isinstance(node, dict):
+        fields = sorted(node, key=lambda field: (_ORDER.get(field, len(_ORDER)), field))
+        return {field: _ordered(node[field]) for field in fields}
+    if isinstance(node, list):
+        return [_ordered(entry) for entry in node]
+    return node

@@ -143,7 +143,7 @@ def _pods(selector: Manifest) -> str:
 
 
 def _selector(selector: Manifest) -> str:
-    labels = [f"{key}={value}" for key, value in branch(selector, "matchLabels").items()]
+    labels = [f"{key}={value}" for key, value in sorted(branch(selector, "matchLabels").items())]
     expressions = [
         " ".join([text(rule, "key"), text(rule, "operator"), _values(rule.get("values"))]).strip()
         for rule in items(selector, "matchExpressions")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
@@ -25,7 +27,7 @@ from onboarding.cluster.installation import (
     wait_for_admission,
     wait_for_roles,
 )
-from onboarding.cluster.selfcheck import check_rights
+from onboarding.cluster.selfcheck import Finding, check_rights
 from onboarding.domain.actions import Action
 from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
@@ -37,6 +39,7 @@ from onboarding.services.renew import is_due, store_token
 
 Say = Callable[[str], object]
 DNS_PEER = ("kube-system", {"k8s-app": "kube-dns"})
+SETTLE_SECONDS = 5.0
 
 
 class CannotPrepare(Refusal):
@@ -245,9 +248,22 @@ def _save_source(cluster: Cluster, source: Pods) -> Outcome:
 def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
     say("")
     say("Self-check, as the portal:")
-    findings = list(check_rights(portal))
+    findings = _settled(portal)
     for finding in findings:
         say(str(finding))
     wrong = sum(bool(finding.wrong) for finding in findings)
     say(f"{len(findings)} lines, {wrong} wrong")
     return not wrong
+
+
+def _settled(portal: ClusterGateway) -> list[Finding]:
+    """Return the findings once all are right, or as they are after a while.
+
+    The API server learns of new roles with a delay, so the first no is not final.
+    """
+    pause, end = Event(), monotonic() + SETTLE_SECONDS
+    while True:
+        findings = list(check_rights(portal))
+        if monotonic() > end or not any(finding.wrong for finding in findings):
+            return findings
+        pause.wait(0.2)

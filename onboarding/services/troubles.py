@@ -6,6 +6,7 @@ that cannot be reached is the cluster's condition: its work waits, one event say
 """
 
 import random
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +31,8 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
 LONGEST_CLUSTER_DELAY = 30.0
+# The authorizer's own sentence; admission never says it.
+_DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,21 @@ def judge(error: Exception) -> Trouble:
             return Trouble(message, condition=condition)
     if isinstance(error, Blocked):
         return Trouble(message, blocked=error.reason)
+    if isinstance(error, Refused) and _lacked_roles(error):
+        return Trouble(message)
     if isinstance(error, Refused | NotFound):
         return Trouble(message, blocked=BlockedReason.REFUSED)
     if isinstance(error, ClusterError):
         return Trouble(message, retry_after=error.retry_after or 0.0)
     return Trouble(message)
+
+
+def _lacked_roles(error: Refused) -> bool:
+    """Tell whether RBAC said no to what it grants when asked afterwards.
+
+    An API server that has just started answers before it has loaded its roles; try again.
+    """
+    return error.status == 403 and _DENIED_BY_RBAC.search(error.message) is not None
 
 
 def is_a_bug(error: Exception) -> bool:

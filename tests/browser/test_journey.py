@@ -90,7 +90,7 @@ def refuse_own_decision(alice: Person, request: str) -> None:
     assert alice.open(decision) == 200
     expect(page.locator("button[name=verdict]")).to_have_count(0)
     alice.check_page()
-    sent = {
+    sent: dict[str, str | float | bool] = {
         "csrfmiddlewaretoken": page.locator("[name=csrfmiddlewaretoken]").first.input_value(),
         "digest": page.locator("[title^='sha256:']").first.get_attribute("title") or "",
         "lane": "network",

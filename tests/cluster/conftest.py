@@ -154,7 +154,10 @@ def registered_by(kubeconfig: Path) -> Registration:
         call_command(
             "prepare_cluster", "dev-eu", kubeconfig=kubeconfig, ingress=[INGRESS], stdout=StringIO()
         )
-        written = Registration(Cluster.objects.values().get(), [*IngressSource.objects.values()])
+        written = Registration(
+            dict(Cluster.objects.values().get()),
+            [dict(source) for source in IngressSource.objects.values()],
+        )
         transaction.set_rollback(True)
     return written
 

@@ -44,7 +44,7 @@ def is_untouched(admin: RawApi, before: dict[str, Any]) -> bool:
     name = before["metadata"]["name"]
     after = admin.get(f"/api/v1/namespaces/{name}").body
     policies = admin.get(f"/apis/networking.k8s.io/v1/namespaces/{name}/networkpolicies").body
-    return after["metadata"] == before["metadata"] and policies["items"] == []
+    return bool(after["metadata"] == before["metadata"] and policies["items"] == [])
 
 
 def test_g13_a_namespace_that_exists_is_not_adopted(

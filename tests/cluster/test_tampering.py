@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 READY = NamespaceState.READY
 HAND = "mallorys-hand"
 RBAC = f"/apis/{RBAC_GROUP}/v1"
-OPEN = [{"podSelector": {}}]
+OPEN: list[Any] = [{"podSelector": {}}]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 import time
 
 from devcluster.control_plane import OwnedControlPlane
+from onboarding.cluster.errors import Refused
+from onboarding.domain.lifecycle import BlockedReason
+from onboarding.services.troubles import Trouble, judge
 from tests.support.audit_log import check_fence_first, creations
 from tests.support.live_portal import wait_for
 from tests.support.real_processes import Live
@@ -22,7 +25,7 @@ def test_g01_approved_while_it_is_down_ends_ready_when_it_is_back(
     finally:
         if not plane.children["kube-apiserver"].is_alive():
             plane.start_apiserver()
-    assert {row["state"] for row in ended.values()} == {"ready"}
+    assert {row["state"] for row in ended.values()} == {"ready"}, ended
 
 
 def waits_for_cluster(live: Live, names: list[str]) -> bool:
@@ -43,9 +46,23 @@ def test_g01_killed_in_the_middle_of_runs_all_end_ready_once(
         plane.start_apiserver()
         ended = live.act("wait", *names)
     assert time.monotonic() - began < 120
-    assert {row["state"] for row in ended.values()} == {"ready"}
+    assert {row["state"] for row in ended.values()} == {"ready"}, ended
     assert {row["deviations"] for row in ended.values()} == {0}
     for name in names:
         entries = live.audit.by_portal(name)
         assert len(creations(entries)) == 1
         check_fence_first(entries)
+
+
+def test_a_refusal_by_roles_that_are_there_when_asked_again_is_not_for_a_person() -> None:
+    """An API server that has just started refuses before it has loaded its roles."""
+    unloaded = (
+        'namespaces is forbidden: User "system:serviceaccount:bulkhead-system:bulkhead" cannot '
+        'create resource "namespaces" in API group "" at the cluster scope: rbac: not found'
+    )
+    assert judge(Refused(unloaded, status=403)) == Trouble(unloaded)
+
+
+def test_a_refusal_by_admission_is() -> None:
+    error = Refused("ValidatingAdmissionPolicy 'x' denied request: no", status=403)
+    assert judge(error).blocked is BlockedReason.REFUSED

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -106,5 +107,16 @@ def test_documents_read_back_in_their_order() -> None:
 def test_plain_words_stay_readable_and_repeated_trees_are_written_out() -> None:
     shared: Manifest = {"app": "web"}
     assert render_yaml({"one": shared, "two": shared, "list": ["a-b"]}) == (
-        "one:\n  app: web\ntwo:\n  app: web\nlist:\n  - a-b\n"
+        "list:\n  - a-b\none:\n  app: web\ntwo:\n  app: web\n"
     )
+
+
+def test_the_order_a_database_gives_back_does_not_show() -> None:
+    def turned_round(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: turned_round(node[key]) for key in reversed(node)}
+        return [turned_round(one) for one in node] if isinstance(node, list) else node
+
+    for manifest in plan_of(egress="internet").manifests():
+        assert render_yaml(turned_round(manifest)) == render_yaml(manifest)
+        assert render_yaml(manifest).startswith("apiVersion:")

@@ -11,7 +11,7 @@ MEMBERS = "Pods labelled project=payments may reach each other on every port."
 DNS = "Every pod may reach pods labelled k8s-app=kube-dns in kube-system on UDP 53 and TCP 53."
 EXPOSED = (
     "Pods labelled app.kubernetes.io/name=ingress-nginx in ingress-nginx may reach pods labelled "
-    "project=payments, app=web on TCP 8080."
+    "app=web, project=payments on TCP 8080."
 )
 CLOSED = "Nothing else gets in or out."
 
@@ -57,7 +57,7 @@ def test_the_scope_of_the_namespace_opens_it_to_every_pod_in_it() -> None:
 def test_an_exposure_names_the_controller_the_component_and_the_port() -> None:
     assert said() == (MEMBERS, DNS, EXPOSED, CLOSED)
     two = said(exposure=Exposure("ingress-nginx", "web", (8080, 8443)))
-    assert two[2].endswith("app=web on TCP 8080 and TCP 8443.")
+    assert two[2].endswith("app=web, project=payments on TCP 8080 and TCP 8443.")
 
 
 def test_the_internet_is_public_addresses_over_https_for_members_only() -> None:
