@@ -183,7 +183,7 @@ STORAGES = {
 
 # The queue is an accelerator, never the truth: waits are bounded, and the sweep does without.
 REDIS_URL = env.str("BULKHEAD_REDIS_URL", default="")
-QUEUE_TIMEOUT_SECONDS = 0.2
+QUEUE_TIMEOUT_SECONDS = 0.1
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -8,12 +8,15 @@ every approval.
 import time
 from functools import partial
 
+import kombu.transport.redis
 import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
 BREAKER_SECONDS = 10.0
+# Imported with the process, or the first approval would wait for it.
+TRANSPORT = kombu.transport.redis.Transport
 log = structlog.get_logger()
 _closed_again_at = 0.0
 

@@ -61,7 +61,7 @@ def test_g13_a_namespace_that_exists_is_not_adopted(
 def test_g13_not_even_one_that_looks_like_ours(
     dev_eu: Cluster, audit: AuditLog, admin: RawApi, name: str
 ) -> None:
-    breaker = admin.acting_as("mallory", "system:masters", "bulkhead:break-glass")
+    breaker = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
     before = put_namespace(breaker, name, **{"bulkhead.dev/managed": "true", "ns-id": name})
     assert live_portal.look(live_portal.onboard(dev_eu, name)).state == BLOCKED
     assert is_untouched(admin, before)
@@ -72,7 +72,7 @@ def test_g13_one_that_took_the_name_during_the_run_is_left_alone(
 ) -> None:
     ready = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
     path = f"/api/v1/namespaces/{name}"
-    breaker = admin.acting_as("mallory", "system:masters", "bulkhead:break-glass")
+    breaker = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
     assert breaker.delete(path).status == 200
     live_portal.wait_for(lambda: admin.get(path).status == 404, "the namespace goes")
     before, since = put_namespace(admin, name), audit.since_now()

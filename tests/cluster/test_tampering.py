@@ -19,7 +19,7 @@ from tests.support.raw_api import RawApi
 pytestmark = pytest.mark.django_db
 
 READY = NamespaceState.READY
-HAND = "mallorys-hand"
+HAND = "a-stray-hand"
 RBAC = f"/apis/{RBAC_GROUP}/v1"
 OPEN: list[Any] = [{"podSelector": {}}]
 
@@ -70,8 +70,8 @@ class Scene:
         self.merge(path, {"spec": {"limits": [{"type": "Container", "default": {"cpu": "64"}}]}})
 
     def subjects(self) -> None:
-        mallory = {"apiGroup": RBAC_GROUP, "kind": "Group", "name": "mallory"}
-        self.merge(self.path_of_only(self.bindings), {"subjects": [mallory]})
+        intruder = {"apiGroup": RBAC_GROUP, "kind": "Group", "name": "breaker"}
+        self.merge(self.path_of_only(self.bindings), {"subjects": [intruder]})
 
     def other_role(self) -> None:
         """`roleRef` cannot be changed, so: delete, and create under the same name."""
@@ -121,7 +121,7 @@ CHANGES: dict[str, Act] = {
 @pytest.fixture
 def scene(dev_eu: Cluster, name: str, admin: RawApi) -> Scene:
     namespace = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
-    return Scene(namespace, admin.acting_as("mallory", "system:masters", "bulkhead:break-glass"))
+    return Scene(namespace, admin.acting_as("breaker", "system:masters", "bulkhead:break-glass"))
 
 
 def told_of(scene: Scene) -> str:
@@ -148,11 +148,16 @@ def test_a_deleted_policy_comes_back(scene: Scene) -> None:
     assert "deny-all" in told_of(scene)
 
 
-def test_without_its_managed_label_a_namespace_is_out_of_reach_until_it_has_it_back(
-    scene: Scene,
-) -> None:
-    """Admission confines the portal to managed namespaces, so a person has to give it back."""
+def test_a_managed_label_taken_away_is_put_back(scene: Scene) -> None:
+    """Admission confines the portal to managed namespaces, and lets it take its own ones back."""
     scene.mark(scene.core, "labels", bulkhead_dev__managed=None)
+    assert live_portal.look(scene.namespace).state == READY
+    assert live_portal.deviations(scene.namespace) == []
+    assert "bulkhead.dev/managed" in told_of(scene)
+
+
+def test_without_any_mark_of_the_portal_a_namespace_is_out_of_its_reach(scene: Scene) -> None:
+    scene.mark(scene.core, "labels", bulkhead_dev__managed=None, bulkhead_dev__team=None)
     looked = live_portal.look(scene.namespace)
     assert looked.state == NamespaceState.BLOCKED
     assert "may only write to namespaces labelled bulkhead.dev/managed=true" in looked.message
