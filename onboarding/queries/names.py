@@ -44,6 +44,12 @@ def check_name(
     return NameCheck((), look_alike=names.look_alike(name, live) or "")
 
 
+def resembles(cluster: Cluster, name: str) -> str:
+    """Return the live namespace on the cluster that a person could take `name` for, or ""."""
+    rows = ManagedNamespace.objects.filter(cluster=cluster).exclude(state=NamespaceState.GONE.value)
+    return names.look_alike(name, set(rows.values_list("name", flat=True))) or ""
+
+
 def _occupied(
     cluster: Cluster, now: datetime, except_request: Request | None
 ) -> tuple[set[str], set[str], set[str]]:

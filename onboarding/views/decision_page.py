@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
-from onboarding.domain.spec import NamespaceSpec
+from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.names import resembles
 from onboarding.queries.standing import Standing
 from onboarding.reachability.sentences import sentences
 
@@ -74,6 +75,7 @@ class DecisionPage:
     offered: tuple[Lane, ...]
     why_not: str
     is_stale: bool
+    resembles: str
 
 
 def lane_states(row: Request, standing: Standing) -> list[LaneState]:
@@ -91,7 +93,7 @@ def lane_states(row: Request, standing: Standing) -> list[LaneState]:
 
 
 def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> DecisionPage:
-    """Return everything the page shows. Three queries besides those of LANES_READ."""
+    """Return everything the page shows. Four queries besides those of LANES_READ."""
     lanes, before = lane_states(row, standing), _revision_before(row)
     plan_before = load_plan(before.plan) if before else None
     wanted = load_plan(row.plan)
@@ -110,6 +112,7 @@ def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> D
         offered=offered,
         why_not=why_not,
         is_stale=_is_stale(row),
+        resembles=resembles(row.cluster, row.name) if row.kind == RequestKind.ONBOARD else "",
     )
 
 

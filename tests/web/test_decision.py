@@ -153,3 +153,14 @@ def test_who_holds_several_lanes_chooses_one(
     page = client_for(dana).get(url(waiting))
     assert page.context["page"].offered == (Lane.PLATFORM, Lane.NETWORK)
     assert '<select name="lane"' in page.content.decode()
+
+
+def test_dana_is_warned_of_a_name_that_looks_like_another(
+    client_for: SignIn, dana: User, waiting: Request
+) -> None:
+    approve(waiting, "dana", Lane.NETWORK, now=timezone.now())
+    approve(waiting, "pat", Lane.PLATFORM, now=timezone.now())
+    twin = ask(demo_spec("payrnents-prod", cluster="dev-eu"), now=timezone.now())
+    page = client_for(dana).get(url(twin)).content.decode()
+    assert "looks much like payments-prod" in page
+    assert "looks much like" not in client_for(dana).get(url(waiting)).content.decode()
