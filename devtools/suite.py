@@ -150,7 +150,7 @@ def _browser_on_path() -> str | None:
 def _run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> Count:
     with tempfile.TemporaryDirectory(prefix="bulkhead-report-") as folder:
         report = Path(folder) / "report.xml"
-        options = ["-n", WORKERS, "--dist", "loadgroup", f"--junitxml={report}"]
+        options = ["-n", WORKERS, "--dist", "loadfile", f"--junitxml={report}"]
         command = [str(PYTHON), "-m", "pytest", *options, *arguments]
         status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         count = read_report(report) if report.exists() else Count(0, 0, 0)

@@ -2,8 +2,9 @@
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 os.environ.setdefault("BULKHEAD_DEMO", "1")
 os.environ.setdefault("BULKHEAD_CREDENTIAL_KEYS", base64.b64encode(b"k" * 32).decode())
@@ -12,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from devcluster import ControlPlane, start
 from onboarding.domain.demo import DEMO_PEOPLE
 from onboarding.models import Cluster, IngressSource, Team, User
 from onboarding.services.story import seed_people
@@ -22,6 +24,20 @@ from tests.support.fake_cluster import FakeCluster
 def quick_passwords() -> None:
     """Hash passwords cheaply: tests sign in hundreds of times, and guard nothing by it."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A real one, of this test process alone: some tests change what is installed on it.
+
+    The first process takes the one that runs for the suite, the others start their own.
+    """
+    running = os.environ.get("BULKHEAD_TEST_CONTROL_PLANE")
+    if running and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        yield ControlPlane.attach(Path(running))
+        return
+    with start(tmp_path_factory.mktemp("control-plane")) as plane:
+        yield plane
 
 
 @pytest.fixture

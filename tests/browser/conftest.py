@@ -3,19 +3,16 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from devcluster import start
 from devcluster.control_plane import ControlPlane
 from onboarding.domain.demo import DEMO_PASSWORD
 from tests.support.real_processes import Live, set_up
 
-HERE = Path(__file__).parent
 CHROMIUM = os.environ.get("BULKHEAD_TEST_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -32,28 +29,14 @@ PATIENCE_MS = 60_000.0
 EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Together with the tests of the cluster, whose control plane they use."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """They drive a real Chromium."""
+    item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "args": FLAGS}
-
-
-@pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """The one that runs for the suite, else an own one."""
-    if running := os.environ.get("BULKHEAD_TEST_CONTROL_PLANE"):
-        yield ControlPlane.attach(Path(running))
-        return
-    with start(tmp_path_factory.mktemp("browser-plane")) as plane:
-        yield plane
 
 
 @pytest.fixture(scope="session")

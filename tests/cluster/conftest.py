@@ -22,7 +22,6 @@ from django.db import transaction
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-from devcluster import start
 from devcluster.control_plane import ControlPlane
 from onboarding.cluster.connections import AdminConnection, Connection
 from onboarding.cluster.gateway import Gateway
@@ -45,16 +44,11 @@ MANIFESTS = Path(__file__).parents[2] / "deploy" / "cluster"
 INGRESS = "ingress-nginx:app.kubernetes.io/name=ingress-nginx"
 KEY = b"k" * 32
 WAIT_SECONDS = 30.0
-HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for all of them: some change for a while what is installed on the cluster."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """They need the real control plane."""
+    item.add_marker(pytest.mark.cluster)
 
 
 @dataclass(frozen=True)
@@ -82,16 +76,6 @@ class Prepared:
     @property
     def cluster_admin(self) -> RawApi:
         return self.raw.acting_as("root", "system:masters")
-
-
-@pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """One whose audit log can be read: the one that runs for the suite, else an own one."""
-    if running := os.environ.get("BULKHEAD_TEST_CONTROL_PLANE"):
-        yield ControlPlane.attach(Path(running))
-        return
-    with start(tmp_path_factory.mktemp("control-plane")) as plane:
-        yield plane
 
 
 @pytest.fixture(scope="session")

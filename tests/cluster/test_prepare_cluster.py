@@ -31,7 +31,12 @@ def _keys(settings: Any) -> None:
 def prepare(prepared: Prepared, name: str = "kind-dev", **options: Any) -> list[str]:
     """Run the command and return the lines it printed. Raise CommandError as a shell would see."""
     said = StringIO()
-    call_command("prepare_cluster", name, kubeconfig=prepared.kubeconfig, stdout=said, **options)
+    try:
+        call_command(
+            "prepare_cluster", name, kubeconfig=prepared.kubeconfig, stdout=said, **options
+        )
+    finally:
+        print(said.getvalue())
     return said.getvalue().splitlines()
 
 

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,16 +9,10 @@ from devcluster import start
 from devcluster.control_plane import OwnedControlPlane
 from tests.support.real_processes import Live, set_up
 
-HERE = Path(__file__).parent
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for all of them: they share a control plane, and kill it."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("fault"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """They need a control plane of their own, and kill it."""
+    item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")
