@@ -1,0 +1,209 @@
+"""The whole estate: who reaches whom, on every port, with the evidence for each pair.
+
+Sets are integers; bit i is endpoint i. A port class is worked out as the difference to the rules
+that cover every port, so a world with fifty ports costs little more than one with none.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from onboarding.reachability.addresses import spans_of
+from onboarding.reachability.compiled import (
+    Compiled,
+    Compiler,
+    Reading,
+    Rectangles,
+)
+from onboarding.reachability.endpoints import Endpoint, EndpointKind, Layout, lay_out
+from onboarding.reachability.model import Block, Certainty, Direction, Protocol, Verdict, World
+from onboarding.reachability.ports import PortClass, PortSpace
+from onboarding.reachability.sets import members, places, united
+from onboarding.reachability.surroundings import Surroundings, surroundings
+from onboarding.reachability.verdicts import Question, reason_of
+
+_BEYOND = {
+    Reading.BLOCKS_MISS_PODS: Certainty.PLUGIN_DEPENDENT,
+    Reading.OWN_NODE_OPEN: Certainty.PLUGIN_DEPENDENT,
+    Reading.HOST_AS_PODS: Certainty.UNDEFINED,
+    Reading.ANY_NODE_IS_OWN: Certainty.UNDEFINED,
+}
+
+
+class Estate:
+    """Answers about one world. Compiles on first use; safe to keep, never changes."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        boundaries: Iterable[str] = (),
+        layout: Layout | None = None,
+        beside: Sequence[World] = (),
+    ) -> None:
+        """Take a world, or several that are compared: those `beside` lend policies to the layout.
+
+        `boundaries` are CIDRs that get external ranges of their own. A `layout` is passed on from
+        another estate whose answers are compared with this one's.
+        """
+        cuts = tuple(Block(ipaddress.ip_network(cidr)) for cidr in boundaries)
+        self.world = world
+        self.layout = layout or lay_out((*beside, world), cuts)
+        self.endpoints = self.layout.endpoints
+        self._beside = beside
+        self._compiled: dict[Reading, Compiled] = {}
+
+    @property
+    def port_classes(self) -> tuple[PortClass, ...]:
+        """Return the classes every (protocol, port) lies in exactly one of."""
+        return self.ports.classes
+
+    @cached_property
+    def ports(self) -> PortSpace:
+        """Return the ports, cut where any rule of this world or of those beside it cuts them."""
+        matches = (
+            match
+            for world in (*self._beside, self.world)
+            for policy in world.policies
+            for direction in Direction
+            for rule in policy.rules(direction)
+            for match in rule.ports
+        )
+        return PortSpace(matches, self.endpoints)
+
+    @cached_property
+    def pod_bits(self) -> int:
+        """Return the bits of every pod class."""
+        return united(self.layout.namespaces.values())
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """Return the readings that could differ from AS_READ in this world."""
+        on_host = any(endpoint.host_network for endpoint in self.endpoints)
+        has_nodes = any(endpoint.kind is EndpointKind.NODE for endpoint in self.endpoints)
+        found = []
+        if any(bits & self.pod_bits for bits in self.layout.blocks.values()):
+            found.append(Reading.BLOCKS_MISS_PODS)
+        if on_host or has_nodes:
+            found += [Reading.OWN_NODE_OPEN, Reading.ANY_NODE_IS_OWN]
+        if on_host:
+            found.append(Reading.HOST_AS_PODS)
+        return tuple(found)
+
+    def compiled(self, reading: Reading = Reading.AS_READ) -> Compiled:
+        """Return a reading's rectangles, worked out once."""
+        if reading not in self._compiled:
+            self._compiled[reading] = Compiler(self.world, self.layout, reading).compile()
+        return self._compiled[reading]
+
+    def find(self, namespace: str, pod: str) -> int:
+        """Return the endpoint of a pod. Raise KeyError where there is none of that name."""
+        for place in places(self.layout.namespaces.get(namespace, 0)):
+            if any(one.name == pod for one in self.endpoints[place].pods):
+                return place
+        raise KeyError(f"{namespace}/{pod}")
+
+    def find_address(self, address: str) -> int:
+        """Return the pod, node or external range with this address. Raise ValueError for none."""
+        (wanted,) = spans_of((str(ipaddress.ip_address(address)),))
+        outside = -1
+        for place, endpoint in enumerate(self.endpoints):
+            if endpoint.kind is EndpointKind.ADDRESSES:
+                if any(span.overlaps(wanted) for span in endpoint.spans):
+                    outside = place
+            elif any(wanted in spans_of(where) for where in self._addresses(endpoint)):
+                return place
+        return outside
+
+    def verdict(self, source: int, destination: int, protocol: Protocol, port: int) -> Verdict:
+        """Return whether `source` reaches `destination` on a port, and why."""
+        port_class = self.ports.class_of(protocol, port)
+        asked = Question(self.layout, self.ports, source, destination, port_class)
+        egress, ingress = asked.sides(self.compiled())
+        allowed = egress.allows and ingress.allows
+        doubts = [
+            _BEYOND[reading]
+            for reading in self.readings
+            if asked.is_allowed(self.compiled(reading)) != allowed
+        ]
+        return Verdict(
+            allowed=allowed,
+            certainty=max(doubts, key=list(Certainty).index, default=Certainty.CERTAIN),
+            egress=egress,
+            ingress=ingress,
+            reason=reason_of(egress, ingress),
+            is_complete=not self.world.foreign,
+        )
+
+    def rows(self, port_class: int, *, reading: Reading = Reading.AS_READ) -> list[int]:
+        """Return, for each endpoint, the bits of the endpoints it reaches in a port class.
+
+        An endpoint that reaches itself stands for several pods that reach each other.
+        """
+        out, into = self._sides(port_class, reading)
+        pods = self.pod_bits
+        return [
+            # Policies say nothing about traffic that has no pod at either end.
+            sent & taken if pods >> place & 1 else sent & taken & pods
+            for place, (sent, taken) in enumerate(zip(out, into, strict=True))
+        ]
+
+    def around(self, namespace: str, *, reading: Reading = Reading.AS_READ) -> list[Surroundings]:
+        """Return who reaches a namespace's pods and whom they reach, per port class."""
+        own = self.layout.namespaces.get(namespace, 0)
+        return surroundings(
+            self.compiled(reading), self.ports, own=own, everything=(1 << len(self.endpoints)) - 1
+        )
+
+    def _addresses(self, endpoint: Endpoint) -> Iterator[tuple[str, ...]]:
+        yield from (pod.addresses for pod in endpoint.pods)
+        yield from (node.addresses for node in self.world.nodes if node.name == endpoint.name)
+
+    def _sides(self, port_class: int, reading: Reading) -> tuple[list[int], list[int]]:
+        """Return, for each sender, whom its egress lets out to and whose ingress lets it in."""
+        compiled = self.compiled(reading)
+        sides = []
+        for direction, base in zip(
+            (Direction.EGRESS, Direction.INGRESS), self._bases(reading), strict=True
+        ):
+            rows = [*base]
+            self._spread(compiled.rectangles[direction], rows, port_class)
+            sides.append(rows)
+        return sides[0], sides[1]
+
+    def _bases(self, reading: Reading) -> tuple[list[int], list[int]]:
+        """Return both sides for ports that no rule names, as worked out once per reading."""
+        known: dict[Reading, tuple[list[int], list[int]]] = self.__dict__.setdefault("_based", {})
+        if reading not in known:
+            known[reading] = self._work_out_bases(self.compiled(reading))
+        return known[reading]
+
+    def _work_out_bases(self, compiled: Compiled) -> tuple[list[int], list[int]]:
+        size = len(self.endpoints)
+        everything = (1 << size) - 1
+        confined = compiled.isolated[Direction.EGRESS]
+        open_ends = everything & ~compiled.isolated[Direction.INGRESS]
+        out = [0 if confined >> place & 1 else everything for place in range(size)]
+        into = [open_ends] * size
+        for place, receivers in compiled.leaving.items():
+            out[place] |= receivers
+        for place, receivers in compiled.entering.items():
+            into[place] |= receivers
+        self._spread(compiled.rectangles[Direction.EGRESS], out)
+        self._spread(compiled.rectangles[Direction.INGRESS], into)
+        return out, into
+
+    def _spread(
+        self, rectangles: Rectangles, rows: list[int], port_class: int | None = None
+    ) -> None:
+        """Add rectangles to rows: those of every port, or those that name ports of a class."""
+        size = len(self.endpoints)
+        for (senders, ports), receivers in rectangles.items():
+            if (port_class is None) == bool(ports):
+                continue
+            reached = receivers
+            if port_class is not None:
+                reached &= self.ports.destinations(ports, port_class)
+            if reached:
+                for place in members(senders, size):
+                    rows[place] |= reached

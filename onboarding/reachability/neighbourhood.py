@@ -1,0 +1,117 @@
+"""Who can talk to one namespace, folded for people: parties that answer alike share a line.
+
+With a second estate of the same layout each line says what it was before, and what would change.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from onboarding.reachability.addresses import Span
+from onboarding.reachability.model import Certainty, PolicyRef, Protocol, RuleRef
+
+
+class Way(StrEnum):
+    """Where a line's traffic goes, seen from the namespace."""
+
+    INSIDE = "inside"
+    INWARD = "inward"
+    OUTWARD = "outward"
+
+
+class PartyKind(StrEnum):
+    """What a line is about."""
+
+    HERE = "here"  # pods of the namespace itself
+    NAMESPACE = "namespace"  # pods of one other namespace
+    NAMESPACES = "namespaces"  # pods of several others
+    ADDRESSES = "addresses"  # outside the cluster
+    NODES = "nodes"  # nodes, and pods that share a node's network
+
+
+class Change(StrEnum):
+    """What a request does to a line."""
+
+    SAME = "same"
+    OPENS = "opens"
+    CLOSES = "closes"
+    CHANGES = "changes"  # some ports open and some close
+
+
+@dataclass(frozen=True)
+class Party:
+    """Endpoints that answer alike.
+
+    `labels` are common to its pods: sorted (key, value). `is_whole` tells that every pod of its
+    namespaces belongs to it. `is_assumed` tells that none of its pods exists yet. `members` are
+    bits of endpoints.
+    """
+
+    kind: PartyKind
+    members: int
+    namespaces: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    is_whole: bool = True
+    is_assumed: bool = False
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Ports that are open: (protocol, first, last), and the rules of both ends that open them.
+
+    No rules: nothing isolates either end.
+    """
+
+    ports: tuple[tuple[Protocol, int, int], ...]
+    rules: tuple[RuleRef, ...]
+    certainty: Certainty
+
+    @property
+    def is_every_port(self) -> bool:
+        """Tell whether nothing is left closed."""
+        return all((protocol, 1, 65535) in self.ports for protocol in Protocol)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One line's answer: what is open, and which policies close the rest. Neither: not there."""
+
+    openings: tuple[Opening, ...] = ()
+    closed_by: tuple[PolicyRef, ...] = ()
+    reason: str = ""
+    certainty: Certainty = Certainty.CERTAIN
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether nothing at all gets through."""
+        return not self.openings
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the matrix. `ours` sends on OUTWARD and INSIDE, receives on INWARD.
+
+    `before` is None without a comparison, and where the namespace did not exist.
+    """
+
+    way: Way
+    ours: Party
+    peer: Party
+    answer: Answer
+    before: Answer | None = None
+    change: Change = Change.SAME
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """The matrix of one namespace, and which other namespaces gain or lose a path by the change."""
+
+    namespace: str
+    lines: tuple[Line, ...]
+    gaining: tuple[str, ...] = ()
+    losing: tuple[str, ...] = ()
+
+    def going(self, way: Way) -> tuple[Line, ...]:
+        """Return the lines of one way."""
+        return tuple(line for line in self.lines if line.way is way)
