@@ -12,7 +12,6 @@ from dataclasses import replace
 from onboarding.reachability.model import (
     METADATA_NAME,
     Direction,
-    Operator,
     Peer,
     Pod,
     Policy,
@@ -22,6 +21,7 @@ from onboarding.reachability.model import (
 from onboarding.reachability.selectors import matches
 
 ASSUMED = "assumed"
+NO_LABEL = "any other pod"
 
 
 def with_assumed_pods(world: World, *, only: Collection[str] | None = None) -> World:
@@ -29,22 +29,23 @@ def with_assumed_pods(world: World, *, only: Collection[str] | None = None) -> W
     there: dict[str, list[Pod]] = defaultdict(list)
     for pod in world.pods:
         there[pod.namespace].append(pod)
-    added = []
-    for namespace, selector in _wanted(world, only):
-        if not any(matches(selector, pod.labels) for pod in there[namespace]):
-            pod = _assumed(namespace, selector)
-            there[namespace].append(pod)
-            added.append(pod)
+    added = [
+        pod
+        for namespace in world.namespaces
+        if not any(_is_real(pod) or not pod.labels for pod in there[namespace])
+        for pod in [Pod(namespace, NO_LABEL, kind=ASSUMED, count=2)]
+    ]
+    for policy in world.policies:
+        if only is None or policy.ref.namespace in only:
+            for namespace, selector in _spoken_of(policy, world):
+                if not any(matches(selector, pod.labels) for pod in there[namespace]):
+                    added.append(_assumed(namespace, selector))
+                    there[namespace].append(added[-1])
     return replace(world, pods=(*world.pods, *added)) if added else world
 
 
-def _wanted(world: World, only: Collection[str] | None) -> Iterator[tuple[str, Selector]]:
-    """Yield (namespace, selector) for which a pod shall exist."""
-    for policy in world.policies:
-        if only is None or policy.ref.namespace in only:
-            yield from _spoken_of(policy, world)
-    for namespace in world.namespaces:
-        yield namespace, _without_labels(namespace, world)
+def _is_real(pod: Pod) -> bool:
+    return pod.kind != ASSUMED
 
 
 def _spoken_of(policy: Policy, world: World) -> Iterator[tuple[str, Selector]]:
@@ -68,18 +69,10 @@ def _namespace_of(peer: Peer, policy: Policy) -> str:
 
 
 def _is_plain(selector: Selector) -> bool:
-    """Tell whether a pod can be made up from the labels alone."""
-    return not selector.is_empty and all(
-        requirement.operator in {Operator.NOT_IN, Operator.DOES_NOT_EXIST}
-        for requirement in selector.expressions
-    )
-
-
-def _without_labels(namespace: str, world: World) -> Selector:
-    return Selector()
+    """Tell whether a pod with the selector's labels, and no other, is one it selects."""
+    return bool(selector.labels) and matches(selector, dict(selector.labels))
 
 
 def _assumed(namespace: str, selector: Selector) -> Pod:
-    labels = dict(selector.labels)
-    name = ",".join(f"{key}={value}" for key, value in selector.labels) or "any other pod"
-    return Pod(namespace, name, labels, kind=ASSUMED, count=2)
+    name = ",".join(f"{key}={value}" for key, value in selector.labels)
+    return Pod(namespace, name, dict(selector.labels), kind=ASSUMED, count=2)

@@ -5,8 +5,10 @@ rectangles. Where the specification leaves a choice to the network plugin there 
 reading; a verdict is certain where they agree.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 from typing import TypeAlias
 
 from onboarding.reachability.endpoints import EndpointKind, Layout
@@ -55,87 +57,111 @@ class CompiledPolicy:
     rules: dict[Direction, tuple[CompiledRule, ...]]
 
 
-@dataclass
-class Compiled:
-    """A reading, ready to be asked.
+class Ground:
+    """What every reading of a world over a layout stands on."""
 
-    `selectable` are the pods policies can select. No policy blocks pairs in `entering` at the
-    receiver or in `leaving` at the sender: {sender: receivers}.
-    """
-
-    policies: list[CompiledPolicy]
-    selectable: int
-    isolated: dict[Direction, int]
-    rectangles: dict[Direction, Rectangles]
-    entering: dict[int, int] = field(default_factory=dict)
-    leaving: dict[int, int] = field(default_factory=dict)
-    _selecting: dict[int, list[CompiledPolicy]] = field(default_factory=dict)
-
-    def selecting(self, place: int) -> list[CompiledPolicy]:
-        """Return the policies that select an endpoint."""
-        if place not in self._selecting:
-            self._selecting[place] = [one for one in self.policies if one.targets >> place & 1]
-        return self._selecting[place]
-
-
-class Compiler:
-    """Turns the policies of one world into rectangles over one layout."""
-
-    def __init__(self, world: World, layout: Layout, reading: Reading) -> None:
-        self._world, self._layout, self._reading = world, layout, reading
-        endpoints = layout.endpoints
-        self._everything = (1 << len(endpoints)) - 1
-        pods = [
-            (1 << place, endpoint)
-            for place, endpoint in enumerate(endpoints)
-            if endpoint.kind is EndpointKind.PODS
-        ]
-        self._all_pods = united(bit for bit, _ in pods)
-        on_host = united(bit for bit, endpoint in pods if endpoint.host_network)
-        as_pods = reading is Reading.HOST_AS_PODS
-        self._selectable = self._all_pods if as_pods else self._all_pods & ~on_host
-        self._hosted: dict[str, int] = {}
-        for bit, endpoint in pods:
-            self._hosted[endpoint.node] = self._hosted.get(endpoint.node, 0) | bit
-        self._pods = LabelIndex((bit, endpoint.labels) for bit, endpoint in pods)
-        self._namespaces = LabelIndex(
+    def __init__(self, world: World, layout: Layout) -> None:
+        self.layout = layout
+        self.policies: dict[str, list[Policy]] = {}
+        for policy in world.policies:
+            self.policies.setdefault(policy.ref.namespace, []).append(policy)
+        self.namespaces = LabelIndex(
             (bits, {**world.namespaces.get(name, {}), METADATA_NAME: name})
             for name, bits in layout.namespaces.items()
         )
 
-    def compile(self) -> Compiled:
-        """Return the reading."""
+
+class Compiled:
+    """One reading. Works out what is asked for, once. `selectable` are the pods policies select."""
+
+    def __init__(self, ground: Ground, reading: Reading) -> None:
+        self._ground, self._layout, self._reading = ground, ground.layout, reading
+        as_pods = reading is Reading.HOST_AS_PODS
+        pods, on_host = self._layout.pods, self._layout.on_host
+        self.selectable = pods if as_pods else pods & ~on_host
+        self._compiled: dict[str, list[CompiledPolicy]] = {}
+
+    def policies_in(self, namespace: str) -> list[CompiledPolicy]:
+        """Return a namespace's policies; they select pods of that namespace only."""
+        if namespace not in self._compiled:
+            policies = self._ground.policies.get(namespace, [])
+            self._compiled[namespace] = [self._policy(policy) for policy in policies]
+        return self._compiled[namespace]
+
+    def selecting(self, place: int) -> list[CompiledPolicy]:
+        """Return the policies that select an endpoint."""
+        namespace = self._layout.endpoints[place].namespace
+        return [one for one in self.policies_in(namespace) if one.targets >> place & 1]
+
+    @cached_property
+    def isolated(self) -> dict[Direction, int]:
+        """Return the pods each direction is closed for, but for what rules allow."""
         isolated = dict.fromkeys(Direction, 0)
-        rectangles: dict[Direction, Rectangles] = {direction: {} for direction in Direction}
-        policies = [self._compiled(policy) for policy in self._world.policies]
-        for one in policies:
+        for one in self._every_policy():
             for direction in one.policy.isolates:
                 isolated[direction] |= one.targets
-            for rule in one.rules[Direction.EGRESS]:
-                _add(rectangles[Direction.EGRESS], one.targets, rule.ports, rule.peers)
-            for rule in one.rules[Direction.INGRESS]:
-                _add(rectangles[Direction.INGRESS], rule.peers, rule.ports, one.targets)
-        return Compiled(
-            policies,
-            self._selectable,
-            isolated,
-            rectangles,
-            entering=self._entering(),
-            leaving=self._leaving(),
-        )
+        return isolated
 
-    def _compiled(self, policy: Policy) -> CompiledPolicy:
-        own = self._layout.namespaces.get(policy.ref.namespace, 0) & self._selectable
+    @cached_property
+    def rectangles(self) -> dict[Direction, Rectangles]:
+        """Return what the rules of each direction allow, senders to receivers."""
+        found: dict[Direction, Rectangles] = {direction: {} for direction in Direction}
+        for one in self._every_policy():
+            for rule in one.rules[Direction.EGRESS]:
+                _add(found[Direction.EGRESS], one.targets, rule.ports, rule.peers)
+            for rule in one.rules[Direction.INGRESS]:
+                _add(found[Direction.INGRESS], rule.peers, rule.ports, one.targets)
+        return found
+
+    @cached_property
+    def entering(self) -> dict[int, int]:
+        """Return what always gets in, {sender: receivers}: a node into the pods it runs.
+
+        Who shares a node's network counts as the node. Source: "Network Policies", the section on
+        isolation.
+        """
+        return self._into_own_pods(unknown_too=self._reading is Reading.ANY_NODE_IS_OWN)
+
+    @cached_property
+    def leaving(self) -> dict[int, int]:
+        """Return what always gets out, {sender: receivers}: a pod to its node, as some read it."""
+        if self._reading is not Reading.OWN_NODE_OPEN:
+            return {}
+        found: dict[int, int] = {}
+        for place, hosted in self._into_own_pods(unknown_too=True).items():
+            for guest in places(hosted):
+                found[guest] = found.get(guest, 0) | 1 << place
+        return found
+
+    def _into_own_pods(self, *, unknown_too: bool) -> dict[int, int]:
+        return {
+            place: self._hosted_by(endpoint.node, unknown_too=unknown_too)
+            for place, endpoint in enumerate(self._layout.endpoints)
+            if endpoint.kind is EndpointKind.NODE
+            or (endpoint.host_network and self._reading is not Reading.HOST_AS_PODS)
+        }
+
+    def _hosted_by(self, node: str, *, unknown_too: bool) -> int:
+        """Return the pods on a node, and on request those of which the node is not known."""
+        hosted = self._layout.hosted
+        if not unknown_too:
+            return hosted.get(node, 0) if node else 0
+        return hosted.get(node, 0) | hosted.get("", 0) if node else self._layout.pods
+
+    def _every_policy(self) -> Iterator[CompiledPolicy]:
+        for namespace in self._ground.policies:
+            yield from self.policies_in(namespace)
+
+    def _policy(self, policy: Policy) -> CompiledPolicy:
+        own = self._layout.namespaces.get(policy.ref.namespace, 0) & self.selectable
         return CompiledPolicy(
             policy,
-            targets=own & self._pods.select(policy.pods) if own else 0,
+            targets=own & self._layout.labelled.select(policy.pods) if own else 0,
             rules={
                 direction: tuple(
                     CompiledRule(
                         RuleRef(policy.ref, direction, index),
-                        united(self._peer(peer, own) for peer in rule.peers)
-                        if rule.peers
-                        else self._everything,
+                        self._peers(rule.peers, own),
                         rule.ports,
                     )
                     for index, rule in enumerate(policy.rules(direction))
@@ -144,44 +170,21 @@ class Compiler:
             },
         )
 
+    def _peers(self, peers: tuple[Peer, ...], own: int) -> int:
+        if not peers:
+            return self._layout.everything
+        return united(self._peer(peer, own) for peer in peers)
+
     def _peer(self, peer: Peer, own: int) -> int:
         """Return who a peer is. `own` are the selectable pods of the policy's namespace."""
         if peer.block:
             held = self._layout.blocks[peer.block]
             missed = self._reading is Reading.BLOCKS_MISS_PODS
-            return held & ~self._selectable if missed else held
+            return held & ~self.selectable if missed else held
         there = own
         if peer.namespaces is not None:
-            there = self._namespaces.select(peer.namespaces) & self._selectable
-        return there & self._pods.select(peer.pods or Selector())
-
-    def _entering(self, *, unknown_too: bool = False) -> dict[int, int]:
-        """Return what always gets in: a node, or who shares its network, into the node's pods."""
-        unknown_too = unknown_too or self._reading is Reading.ANY_NODE_IS_OWN
-        found = {}
-        for place, endpoint in enumerate(self._layout.endpoints):
-            if endpoint.kind is EndpointKind.NODE or (
-                endpoint.host_network and self._reading is not Reading.HOST_AS_PODS
-            ):
-                found[place] = self._hosted_by(endpoint.node, unknown_too=unknown_too)
-        return found
-
-    def _leaving(self) -> dict[int, int]:
-        """Return what always gets out: nothing as read, a pod to its own node as some read it."""
-        if self._reading is not Reading.OWN_NODE_OPEN:
-            return {}
-        found: dict[int, int] = {}
-        for place, hosted in self._entering(unknown_too=True).items():
-            for guest in places(hosted):
-                found[guest] = found.get(guest, 0) | 1 << place
-        return found
-
-    def _hosted_by(self, node: str, *, unknown_too: bool) -> int:
-        """Return the pods on a node, and on request those of which the node is not known."""
-        if node:
-            known = self._hosted.get(node, 0)
-            return known | self._hosted.get("", 0) if unknown_too else known
-        return self._all_pods if unknown_too else 0
+            there = self._ground.namespaces.select(peer.namespaces) & self.selectable
+        return there & self._layout.labelled.select(peer.pods or Selector())
 
 
 def _add(

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from onboarding.reachability.addresses import (
     PRIVATE_RANGES,
@@ -23,12 +24,15 @@ from onboarding.reachability.model import (
     Direction,
     Labels,
     NamedPort,
+    Node,
     Pod,
     Policy,
     Rule,
     Selector,
     World,
 )
+from onboarding.reachability.selectors import LabelIndex
+from onboarding.reachability.sets import members, united
 
 
 class EndpointKind(StrEnum):
@@ -76,6 +80,38 @@ class Layout:
     namespaces: dict[str, int]
     blocks: dict[Block, int]
 
+    @property
+    def everything(self) -> int:
+        """Return the bits of every endpoint."""
+        return (1 << len(self.endpoints)) - 1
+
+    @cached_property
+    def pods(self) -> int:
+        """Return the bits of every pod class."""
+        return united(self.namespaces.values())
+
+    @cached_property
+    def on_host(self) -> int:
+        """Return the bits of the pods on their host's network."""
+        return united(1 << place for place, one in enumerate(self.endpoints) if one.host_network)
+
+    @cached_property
+    def hosted(self) -> dict[str, int]:
+        """Return the bits of the pods by their node; "" has those of which it is not known."""
+        found: dict[str, int] = {}
+        for place in members(self.pods, len(self.endpoints)):
+            node = self.endpoints[place].node
+            found[node] = found.get(node, 0) | 1 << place
+        return found
+
+    @cached_property
+    def labelled(self) -> LabelIndex:
+        """Return the pods by label."""
+        size = len(self.endpoints)
+        return LabelIndex(
+            (1 << place, self.endpoints[place].labels) for place in members(self.pods, size)
+        )
+
 
 def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout:
     """Return the layout of worlds that differ in policies and namespaces, not in pods.
@@ -84,14 +120,20 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
     for answers that want a place of their own for some addresses.
     """
     world = worlds[-1]
-    policies = [policy for one in worlds for policy in one.policies]
+    # Compared worlds share most of their policies; one look at each is enough.
+    policies = [*{id(policy): policy for one in worlds for policy in one.policies}.values()]
     blocks = tuple(dict.fromkeys((*_blocks(policies), *boundaries)))
+    whereabouts = _Whereabouts(world, blocks)
     endpoints = (
-        *_pod_endpoints(world, policies, blocks),
+        *_pod_endpoints(world, policies, whereabouts),
         *(Endpoint(EndpointKind.NODE, name=node.name, node=node.name) for node in world.nodes),
     )
     outside = cut_outside(blocks)
-    holders = [_holding(endpoint, world, blocks) for endpoint in endpoints] + [*outside]
+    holders = [
+        *(whereabouts.of_pod(one.pods[0]) for one in endpoints if one.pods),
+        *(whereabouts.of_node(node) for node in world.nodes),
+        *outside,
+    ]
     every = (*endpoints, *(Endpoint(EndpointKind.ADDRESSES, spans=s) for s in outside.values()))
     return Layout(
         endpoints=every,
@@ -104,23 +146,19 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
 
 
 def _pod_endpoints(
-    world: World, policies: Sequence[Policy], blocks: tuple[Block, ...]
+    world: World, policies: Sequence[Policy], whereabouts: "_Whereabouts"
 ) -> Iterator[Endpoint]:
     keys = {key for selector in _pod_selectors(policies) for key in _keys(selector)}
     names = {match.name for rule in _rules(policies) for match in rule.ports if match.name}
     nodes_matter = bool(world.nodes) or any(pod.host_network for pod in world.pods)
-    held: dict[tuple[Span, ...], int] = {}
     groups: dict[Hashable, list[Pod]] = defaultdict(list)
     for pod in sorted(world.pods, key=lambda pod: (pod.namespace, pod.name)):
-        place = _whereabouts(pod, world)
-        if place not in held:
-            held[place] = _holders(place, blocks)
         seen = (
             pod.namespace,
             frozenset((key, pod.labels[key]) for key in keys if key in pod.labels),
             frozenset(port for port in pod.ports if port.name in names),
             pod.host_network,
-            held[place],
+            whereabouts.of_pod(pod),
             pod.node if nodes_matter else "",
         )
         groups[seen].append(pod)
@@ -142,25 +180,30 @@ def _endpoint(pods: list[Pod], names: set[str], *, nodes_matter: bool) -> Endpoi
     )
 
 
-def _holding(endpoint: Endpoint, world: World, blocks: tuple[Block, ...]) -> int:
-    """Return the bits of the blocks that may hold a pod class or a node."""
-    if endpoint.pods:
-        return _holders(_whereabouts(endpoint.pods[0], world), blocks)
-    node = next(node for node in world.nodes if node.name == endpoint.name)
-    spans = spans_of(node.addresses or world.node_ranges or PRIVATE_RANGES)
-    return _holders(spans, blocks)
+class _Whereabouts:
+    """Which blocks hold, or may hold, a pod or a node; each set of addresses is looked up once."""
 
+    def __init__(self, world: World, blocks: tuple[Block, ...]) -> None:
+        self._pods = world.pod_ranges or PRIVATE_RANGES
+        self._nodes = world.node_ranges or PRIVATE_RANGES
+        self._spans = [spans_in(block) for block in blocks]
+        self._known: dict[tuple[str, ...], int] = {}
 
-def _whereabouts(pod: Pod, world: World) -> tuple[Span, ...]:
-    """Return where a pod is, or may be."""
-    ranges = world.node_ranges if pod.host_network else world.pod_ranges
-    return spans_of(pod.addresses or ranges or PRIVATE_RANGES)
+    def of_pod(self, pod: Pod) -> int:
+        """Return the bits of the blocks."""
+        return self._of(pod.addresses or (self._nodes if pod.host_network else self._pods))
 
+    def of_node(self, node: Node) -> int:
+        """Return the bits of the blocks."""
+        return self._of(node.addresses or self._nodes)
 
-def _holders(spans: tuple[Span, ...], blocks: tuple[Block, ...]) -> int:
-    return sum(
-        1 << number for number, block in enumerate(blocks) if is_any_inside(spans, spans_in(block))
-    )
+    def _of(self, addresses: tuple[str, ...]) -> int:
+        if addresses not in self._known:
+            spans = spans_of(addresses)
+            self._known[addresses] = sum(
+                1 << number for number, held in enumerate(self._spans) if is_any_inside(spans, held)
+            )
+        return self._known[addresses]
 
 
 def _by_namespace(endpoints: Iterable[Endpoint]) -> dict[str, int]:

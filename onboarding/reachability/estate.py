@@ -11,14 +11,22 @@ from functools import cached_property
 from onboarding.reachability.addresses import spans_of
 from onboarding.reachability.compiled import (
     Compiled,
-    Compiler,
+    Ground,
     Reading,
     Rectangles,
 )
 from onboarding.reachability.endpoints import Endpoint, EndpointKind, Layout, lay_out
-from onboarding.reachability.model import Block, Certainty, Direction, Protocol, Verdict, World
+from onboarding.reachability.model import (
+    Block,
+    Certainty,
+    Direction,
+    PolicyRef,
+    Protocol,
+    Verdict,
+    World,
+)
 from onboarding.reachability.ports import PortClass, PortSpace
-from onboarding.reachability.sets import members, places, united
+from onboarding.reachability.sets import members, places
 from onboarding.reachability.surroundings import Surroundings, surroundings
 from onboarding.reachability.verdicts import Question, reason_of
 
@@ -51,6 +59,7 @@ class Estate:
         self.layout = layout or lay_out((*beside, world), cuts)
         self.endpoints = self.layout.endpoints
         self._beside = beside
+        self._ground = Ground(world, self.layout)
         self._compiled: dict[Reading, Compiled] = {}
 
     @property
@@ -72,17 +81,12 @@ class Estate:
         return PortSpace(matches, self.endpoints)
 
     @cached_property
-    def pod_bits(self) -> int:
-        """Return the bits of every pod class."""
-        return united(self.layout.namespaces.values())
-
-    @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """Return the readings that could differ from AS_READ in this world."""
-        on_host = any(endpoint.host_network for endpoint in self.endpoints)
+        on_host = self.layout.on_host
         has_nodes = any(endpoint.kind is EndpointKind.NODE for endpoint in self.endpoints)
         found = []
-        if any(bits & self.pod_bits for bits in self.layout.blocks.values()):
+        if any(bits & self.layout.pods for bits in self.layout.blocks.values()):
             found.append(Reading.BLOCKS_MISS_PODS)
         if on_host or has_nodes:
             found += [Reading.OWN_NODE_OPEN, Reading.ANY_NODE_IS_OWN]
@@ -93,7 +97,7 @@ class Estate:
     def compiled(self, reading: Reading = Reading.AS_READ) -> Compiled:
         """Return a reading's rectangles, worked out once."""
         if reading not in self._compiled:
-            self._compiled[reading] = Compiler(self.world, self.layout, reading).compile()
+            self._compiled[reading] = Compiled(self._ground, reading)
         return self._compiled[reading]
 
     def find(self, namespace: str, pod: str) -> int:
@@ -135,13 +139,21 @@ class Estate:
             is_complete=not self.world.foreign,
         )
 
+    def only_denies(self, ref: PolicyRef, direction: Direction) -> bool:
+        """Tell whether a policy isolates in a direction and allows nothing in it."""
+        return any(
+            one.policy.ref == ref and not one.rules[direction]
+            for one in self.compiled().policies_in(ref.namespace)
+            if direction in one.policy.isolates
+        )
+
     def rows(self, port_class: int, *, reading: Reading = Reading.AS_READ) -> list[int]:
         """Return, for each endpoint, the bits of the endpoints it reaches in a port class.
 
         An endpoint that reaches itself stands for several pods that reach each other.
         """
         out, into = self._sides(port_class, reading)
-        pods = self.pod_bits
+        pods = self.layout.pods
         return [
             # Policies say nothing about traffic that has no pod at either end.
             sent & taken if pods >> place & 1 else sent & taken & pods
@@ -152,7 +164,7 @@ class Estate:
         """Return who reaches a namespace's pods and whom they reach, per port class."""
         own = self.layout.namespaces.get(namespace, 0)
         return surroundings(
-            self.compiled(reading), self.ports, own=own, everything=(1 << len(self.endpoints)) - 1
+            self.compiled(reading), self.ports, own=own, everything=self.layout.everything
         )
 
     def _addresses(self, endpoint: Endpoint) -> Iterator[tuple[str, ...]]:
@@ -180,7 +192,7 @@ class Estate:
 
     def _work_out_bases(self, compiled: Compiled) -> tuple[list[int], list[int]]:
         size = len(self.endpoints)
-        everything = (1 << size) - 1
+        everything = self.layout.everything
         confined = compiled.isolated[Direction.EGRESS]
         open_ends = everything & ~compiled.isolated[Direction.INGRESS]
         out = [0 if confined >> place & 1 else everything for place in range(size)]

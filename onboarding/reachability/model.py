@@ -8,6 +8,7 @@ it. Source of the semantics: Kubernetes documentation, "Network Policies", and t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
@@ -57,6 +58,14 @@ class Selector:
 
     labels: tuple[tuple[str, str], ...] = ()
     expressions: tuple[Requirement, ...] = ()
+
+    def __hash__(self) -> int:
+        """Hash by what is selected; kept, because a selector is looked up again and again."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.labels, self.expressions))
 
     @property
     def is_empty(self) -> bool:

@@ -3,8 +3,7 @@
 With a second estate of the same layout each line says what it was before, and what would change.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from onboarding.reachability.addresses import Span
@@ -60,12 +59,13 @@ class Party:
 class Opening:
     """Ports that are open: (protocol, first, last), and the rules of both ends that open them.
 
-    No rules: nothing isolates either end.
+    No rules: nothing isolates either end. `pieces` are the same ports as the estate cuts them.
     """
 
     ports: tuple[tuple[Protocol, int, int], ...]
     rules: tuple[RuleRef, ...]
     certainty: Certainty
+    pieces: tuple[tuple[Protocol, int, int], ...] = ()
 
     @property
     def is_every_port(self) -> bool:
@@ -75,11 +75,14 @@ class Opening:
 
 @dataclass(frozen=True)
 class Answer:
-    """One line's answer: what is open, and which policies close the rest. Neither: not there."""
+    """One line's answer: what is open, and which policies close the rest.
+
+    `reason` is that of one pair among those the line stands for.
+    """
 
     openings: tuple[Opening, ...] = ()
     closed_by: tuple[PolicyRef, ...] = ()
-    reason: str = ""
+    reason: str = field(default="", compare=False)
     certainty: Certainty = Certainty.CERTAIN
 
     @property

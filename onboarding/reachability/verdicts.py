@@ -76,7 +76,8 @@ def reason_of(egress: Side, ingress: Side) -> str:
 def _blocked(side: Side) -> str:
     end, _ = _ENDS[side.direction]
     names = ", ".join(map(str, side.isolating))
-    return f"blocked at the {end}: {names} isolates it and no rule allows this"
+    verb = "isolates" if len(side.isolating) == 1 else "isolate"
+    return f"blocked at the {end}: {names} {verb} it and no rule allows this"
 
 
 def _passed(side: Side) -> str:

@@ -1,0 +1,167 @@
+"""The command line on files: arguments in, answer on standard output, mistakes on standard error.
+
+Needs neither Django nor the portal. Exit codes: 0 answered, 1 not as `--expect` says, 2 bad input.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
+
+from onboarding.reachability.answering import Format, Wish, answer, compare, verdicts
+from onboarding.reachability.asking import Question, read_port
+from onboarding.reachability.files import BadInput
+from onboarding.reachability.members import BadQuestion
+from onboarding.reachability.reading import Loaded, load
+
+ANSWERED, NOT_AS_EXPECTED, BAD_INPUT = 0, 1, 2
+_CLOSED_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run and return the exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        wish = wish_of(given)
+        return _run(given, wish)
+    except BadInput as error:
+        count = len(error.problems)
+        closing = f"{count} mistakes; nothing was answered" if count > 1 else "nothing was answered"
+        print(*error.problems, closing, sep="\n", file=sys.stderr)
+        return BAD_INPUT
+    except BadQuestion as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader has gone; Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
+
+
+def add_question(parser: ArgumentParser) -> None:
+    """Declare the arguments that both commands have."""
+    who = "namespace/pod, namespace/Deployment/name, namespace, Node/name, an address or a CIDR"
+    parser.add_argument("--from", dest="source", default="", metavar="WHO", help=who)
+    parser.add_argument("--to", dest="destination", default="", metavar="WHO", help="the same")
+    parser.add_argument(
+        "--namespace", default="", metavar="NAME", help="only pairs with a pod of it at either end"
+    )
+    parser.add_argument("--port", default="", metavar="PORT", help="8080/TCP, 53/UDP, 8080 or http")
+    parser.add_argument("--all", action="store_true", help="list what is blocked, too")
+    parser.add_argument("--lint-only", action="store_true", help="findings without the answers")
+    parser.add_argument(
+        "--assume-pods",
+        action="store_true",
+        help="assume pods for the labels that policies name and no pod has",
+    )
+    parser.add_argument(
+        "--expect",
+        choices=("allowed", "blocked"),
+        help="with --from, --to and --port: exit with 1 if the answer is another",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=[*Format],
+        default=Format.TABLE,
+        metavar="FORMAT",
+        help="table (the default), json or yaml",
+    )
+
+
+def wish_of(given: Namespace) -> Wish:
+    """Return the arguments as a wish. Raise BadQuestion."""
+    if given.expect and not (given.source and given.destination and given.port):
+        raise BadQuestion("--expect needs --from, --to and --port")
+    if given.namespace and (given.source or given.destination):
+        raise BadQuestion("--namespace cannot be had together with --from or --to")
+    return Wish(
+        question=Question(
+            around=given.namespace,
+            source=given.source,
+            destination=given.destination,
+            port=read_port(given.port) if given.port else None,
+        ),
+        format=Format(given.output),
+        assumes_pods=given.assume_pods,
+        shows_blocked=given.all,
+        only_lint=given.lint_only,
+    )
+
+
+def disappointed(loaded: Loaded, wish: Wish, expected: str) -> Iterator[str]:
+    """Yield a sentence for each pair whose answer is not the expected one. Raise BadQuestion."""
+    answered = False
+    for one in verdicts(loaded, wish):
+        answered = True
+        verdict = one.record.verdict
+        if verdict.allowed != (expected == "allowed"):
+            said = "allowed" if verdict.allowed else "blocked"
+            for source, destination in one.pairs:
+                yield f"{source.id} to {destination.id} is {said}: {verdict.reason}"
+    if not answered:
+        raise BadQuestion("--expect: nothing was asked about, so nothing is as expected")
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m onboarding.reachability",
+        description="Who can talk to whom, by NetworkPolicies in files.",
+    )
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="a folder, a file, or - for standard input"
+    )
+    parser.add_argument(
+        "--diff", default="", metavar="FOLDER2", help="what changes from FOLDER to it"
+    )
+    parser.add_argument(
+        "--pod-range", action="append", default=[], metavar="CIDR", help="where pods get addresses"
+    )
+    add_question(parser)
+    return parser
+
+
+def _run(given: Namespace, wish: Wish) -> int:
+    ranges = [_range(one) for one in given.pod_range]
+    if given.diff:
+        if given.expect:
+            raise BadQuestion("--expect and --diff cannot be had together")
+        before, after = _both(given, ranges)
+        _print(compare(before, after, wish))
+        return ANSWERED
+    loaded = load(given.folder, pod_ranges=ranges)
+    missed = [*disappointed(loaded, wish, given.expect)] if given.expect else []
+    _print(answer(loaded, wish))
+    for sentence in missed:
+        print(f"not {given.expect}: {sentence}", file=sys.stderr)
+    return NOT_AS_EXPECTED if missed else ANSWERED
+
+
+def _both(given: Namespace, ranges: list[str]) -> tuple[Loaded, Loaded]:
+    """Read both folders, so that mistakes of both are told at once."""
+    read: list[Loaded] = []
+    problems: list[str] = []
+    for path in (given.folder, given.diff):
+        try:
+            read.append(load(path, pod_ranges=ranges))
+        except BadInput as error:
+            problems.extend(error.problems)
+    if problems:
+        raise BadInput(problems)
+    before, after = read
+    return before, after
+
+
+def _range(written: str) -> str:
+    try:
+        return str(ip_network(written, strict=False))
+    except ValueError as error:
+        raise BadQuestion(f"--pod-range {written}: is not a CIDR such as 10.244.0.0/16") from error
+
+
+def _print(pieces: Iterator[str]) -> None:
+    for piece in pieces:
+        sys.stdout.write(piece)
+    sys.stdout.flush()

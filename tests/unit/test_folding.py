@@ -1,0 +1,203 @@
+"""A namespace's answers folded into lines: who shares one, what it says, what changed."""
+
+import pytest
+
+from onboarding.reachability.estate import Estate
+from onboarding.reachability.folding import MOST_NAMED, compare, fold
+from onboarding.reachability.model import Certainty, Pod, Policy, World
+from onboarding.reachability.neighbourhood import (
+    Change,
+    Line,
+    Neighbourhood,
+    PartyKind,
+    Way,
+)
+from onboarding.reachability.policies import read_policy
+from tests.support.estates import policy
+
+HERE = "payments-prod"
+WEB, API = {"app": "web"}, {"app": "api"}
+
+
+def deny_all(place: str = HERE) -> Policy:
+    return read_policy(policy(f"{place}/deny-all", policyTypes=["Ingress", "Egress"]))
+
+
+def admits(
+    name: str, labels: dict[str, str], *, port: int | None = None, by: object = None
+) -> Policy:
+    """A policy of ours that lets somebody in: `by` is a peer, None everybody."""
+    rule = {
+        **({"from": [by]} if by else {}),
+        **({"ports": [{"port": port}]} if port else {}),
+    }
+    selector = {"matchLabels": labels} if labels else {}
+    return read_policy(
+        policy(f"{HERE}/{name}", podSelector=selector, policyTypes=["Ingress"], ingress=[rule])
+    )
+
+
+def world(*policies: Policy, others: int = 1, pods: tuple[Pod, ...] = ()) -> World:
+    names = [f"team-{number}" for number in range(others)]
+    return World(
+        {name: {} for name in (HERE, *names)},
+        pods=pods or (Pod(HERE, "web", WEB), Pod(HERE, "api", API), *(Pod(n, "x") for n in names)),
+        policies=policies,
+    )
+
+
+def folded(*policies: Policy, others: int = 1, pods: tuple[Pod, ...] = ()) -> Neighbourhood:
+    return fold(HERE, Estate(world(*policies, others=others, pods=pods)))
+
+
+def changed(before: World, after: World) -> Neighbourhood:
+    estate = Estate(after, beside=(before,))
+    return compare(HERE, Estate(before, beside=(after,), layout=estate.layout), estate)
+
+
+def from_pods(neighbourhood: Neighbourhood) -> list[Line]:
+    return [
+        line
+        for line in neighbourhood.going(Way.INWARD)
+        if line.peer.kind in {PartyKind.NAMESPACE, PartyKind.NAMESPACES}
+    ]
+
+
+def test_an_open_namespace_is_reached_by_everybody_on_every_port() -> None:
+    for line in folded().lines:
+        [opening] = line.answer.openings
+        assert opening.is_every_port
+        assert opening.rules == ()
+
+
+def test_a_closed_one_is_reached_by_nobody_and_names_what_closes_it() -> None:
+    for line in folded(deny_all()).lines:
+        assert line.answer.is_blocked
+        assert [ref.name for ref in line.answer.closed_by] == ["deny-all"]
+
+
+def test_own_pods_with_the_same_answer_share_a_line() -> None:
+    [line] = from_pods(folded(deny_all()))
+    assert line.ours.is_whole
+    assert line.ours.labels == ()
+
+
+def test_own_pods_with_different_answers_have_lines_of_their_own() -> None:
+    lines = from_pods(folded(deny_all(), admits("web", WEB, port=80)))
+    assert {line.ours.labels: line.answer.is_blocked for line in lines} == {
+        (("app", "web"),): False,
+        (("app", "api"),): True,
+    }
+
+
+def test_an_opening_names_ports_and_rules_and_the_rest_stays_closed() -> None:
+    lines = from_pods(folded(deny_all(), admits("web", WEB, port=80)))
+    [line] = [line for line in lines if line.answer.openings]
+    [opening] = line.answer.openings
+    assert opening.ports == (("TCP", 80, 80),)
+    assert [str(rule) for rule in opening.rules] == [f"{HERE}/web ingress[0]"]
+    assert [ref.name for ref in line.answer.closed_by] == ["deny-all"]
+
+
+def test_ports_opened_by_different_rules_are_told_apart() -> None:
+    policies = (admits("web", WEB, port=80), admits("more", WEB, port=81))
+    lines = from_pods(folded(deny_all(), *policies))
+    [line] = [line for line in lines if line.answer.openings]
+    assert [(one.ports[0][1], one.rules[0].policy.name) for one in line.answer.openings] == [
+        (80, "web"),
+        (81, "more"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "kinds"),
+    [
+        (MOST_NAMED, [PartyKind.NAMESPACE] * MOST_NAMED),
+        (MOST_NAMED + 1, [PartyKind.NAMESPACES]),
+    ],
+)
+def test_few_namespaces_with_a_path_are_named_and_many_share_a_line(
+    others: int, kinds: list[PartyKind]
+) -> None:
+    lines = from_pods(folded(admits("all", {}), others=others))
+    assert [line.peer.kind for line in lines] == kinds
+    assert sum(len(line.peer.namespaces) for line in lines) == others
+
+
+def test_namespaces_without_any_path_share_a_line() -> None:
+    [line] = from_pods(folded(deny_all(), others=3))
+    assert line.peer.kind is PartyKind.NAMESPACES
+    assert line.peer.namespaces == ("team-0", "team-1", "team-2")
+
+
+def test_a_lone_pod_is_not_asked_about_itself() -> None:
+    assert folded(pods=(Pod(HERE, "web", WEB),)).going(Way.INSIDE) == ()
+    assert folded(pods=(Pod(HERE, "web", WEB, count=2),)).going(Way.INSIDE)
+
+
+def test_pods_on_the_hosts_network_are_a_party_of_their_own() -> None:
+    pods = (Pod(HERE, "web", WEB), Pod("team-0", "x"), Pod("team-0", "proxy", host_network=True))
+    lines = folded(deny_all(), pods=pods).going(Way.INWARD)
+    [nodes] = [line for line in lines if line.peer.kind is PartyKind.NODES]
+    assert nodes.answer.certainty is Certainty.UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ([], [], Change.SAME),
+        ([], [admits("web", {}, port=80)], Change.OPENS),
+        ([admits("web", {}, port=80)], [], Change.CLOSES),
+        ([admits("web", {}, port=80)], [admits("web", {}, port=81)], Change.CHANGES),
+        ([admits("web", {}, port=80)], [admits("other", {}, port=80)], Change.SAME),
+    ],
+)
+def test_a_line_says_what_the_step_does_to_its_ports(
+    before: list[Policy], after: list[Policy], change: Change
+) -> None:
+    found = changed(world(deny_all(), *before), world(deny_all(), *after))
+    assert {line.change for line in from_pods(found)} == {change}
+
+
+def test_who_gains_and_who_loses_is_named() -> None:
+    def by(name: str) -> dict[str, object]:
+        return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+    old, new = admits("one", {}, by=by("team-0")), admits("one", {}, by=by("team-1"))
+    found = changed(world(deny_all(), old, others=3), world(deny_all(), new, others=3))
+    assert (found.gaining, found.losing) == (("team-1",), ("team-0",))
+
+
+def test_a_namespace_that_comes_or_goes_takes_its_paths_with_it() -> None:
+    estate = Estate(world())
+    coming, going = compare(HERE, None, estate), compare(HERE, estate, None)
+    assert {line.change for line in coming.lines} == {Change.OPENS}
+    assert {line.change for line in going.lines} == {Change.CLOSES}
+    assert (coming.gaining, going.losing) == (("team-0",), ("team-0",))
+    assert {line.before for line in coming.lines} == {None}
+
+
+def test_a_namespace_without_pods_has_no_lines() -> None:
+    assert folded(pods=(Pod("team-0", "x"),)).lines == ()
+
+
+def test_nothing_can_be_compared_with_nothing() -> None:
+    with pytest.raises(ValueError, match="Neither"):
+        compare(HERE, None, None)
+
+
+def test_rules_of_both_ends_are_named() -> None:
+    sending = read_policy(
+        policy("team-0/out", policyTypes=["Egress"], egress=[{"to": [{"namespaceSelector": {}}]}])
+    )
+    [line] = from_pods(folded(deny_all(), admits("in", {}), sending))
+    [opening] = line.answer.openings
+    assert {str(rule) for rule in opening.rules} == {
+        "team-0/out egress[0]",
+        f"{HERE}/in ingress[0]",
+    }
+
+
+def test_the_far_end_is_named_where_it_is_what_blocks() -> None:
+    [line] = from_pods(folded(deny_all("team-0")))
+    assert [str(ref) for ref in line.answer.closed_by] == ["team-0/deny-all"]
