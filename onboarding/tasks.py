@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from onboarding.services.claim import worker_name
 from onboarding.services.expire import expire_requests as expire
+from onboarding.services.observe import observe_due
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
 
@@ -23,6 +24,12 @@ def sweep() -> None:
     for _ in range(MOST_IN_ONE_SWEEP):
         if not bring_on(worker_name(), clock=now):
             return
+
+
+@shared_task(name="onboarding.observe")
+def observe() -> None:
+    """Look at every cluster that is due."""
+    observe_due(clock=now)
 
 
 @shared_task(name="onboarding.renew_credentials")

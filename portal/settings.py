@@ -202,6 +202,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "onboarding.sweep", "schedule": 10.0},
+    # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.
+    "observe": {"task": "onboarding.observe", "schedule": 10.0},
     "renew-credentials": {"task": "onboarding.renew_credentials", "schedule": 60.0},
     "expire-requests": {"task": "onboarding.expire_requests", "schedule": 3600.0},
 }
@@ -216,6 +218,7 @@ CACHES = {
 
 # The portal's own bounds. Durations are seconds unless the name says otherwise.
 REVERIFY_SECONDS = env.int("BULKHEAD_REVERIFY_SECONDS", default=600)
+OBSERVE_SECONDS = env.int("BULKHEAD_OBSERVE_SECONDS", default=60)
 LEASE_SECONDS = env.int("BULKHEAD_LEASE_SECONDS", default=60)
 SWEEP_SECONDS = env.int("BULKHEAD_SWEEP_SECONDS", default=2)
 OVERDUE_SECONDS = env.int("BULKHEAD_OVERDUE_SECONDS", default=120)

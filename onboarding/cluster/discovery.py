@@ -1,7 +1,8 @@
-"""Find out what a cluster's API server tells of its address ranges. Read once, by an admin.
+"""Find out what a cluster's API server tells of itself: address ranges, other makers' policies.
 
-What it does not tell is asked of the platform admin: most distributions hide the pod range of a
-network plugin with its own address management.
+The ranges are read once, by an admin. What the server does not tell is asked of the platform
+admin: most distributions hide the pod range of a network plugin with its own address management.
+Policy kinds are read by workers at every observation: they make its answers incomplete.
 """
 
 import ipaddress
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onboarding.cluster.errors import ClusterError
+from onboarding.cluster.kinds import OTHER_POLICY_KINDS
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Manifest, branch, items, text
 
@@ -47,6 +49,20 @@ def canonical(ranges: Iterable[str]) -> tuple[str, ...]:
     six = [net for net in networks if isinstance(net, ipaddress.IPv6Network)]
     merged = [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
     return tuple(str(net) for net in merged)
+
+
+def find_policy_kinds(portal: ClusterGateway) -> tuple[str, ...]:
+    """Return the kinds served that may override NetworkPolicies: `CiliumNetworkPolicy (cilium.io)`.
+
+    The portal may not read their objects, so it cannot tell whether there are any.
+    """
+    served = portal.served_kinds(OTHER_POLICY_KINDS)
+    return tuple(
+        f"{kind} ({group})"
+        for group, kinds in sorted(served.items())
+        for kind in kinds
+        if kind in OTHER_POLICY_KINDS[group]
+    )
 
 
 def _known(admin: ClusterGateway, kind: str) -> list[Manifest]:

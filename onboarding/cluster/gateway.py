@@ -5,7 +5,7 @@ No verb retries: what to do about a failure is decided where the state is.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -20,8 +20,8 @@ from onboarding.cluster.connections import (
     Line,
 )
 from onboarding.cluster.errors import ClusterError, Forbidden, Refused, ServerFault
-from onboarding.cluster.kinds import KINDS, collection_path, object_path
-from onboarding.cluster.verbs import ClusterGateway, Manifests
+from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
+from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 
 __all__ = ["ClusterGateway", "Gateway"]
@@ -66,10 +66,27 @@ class Gateway(ClusterGateway):
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
         for _ in range(LIST_ATTEMPTS):
-            found = self._all_pages(kind, namespace)
-            if found is not None:
-                return found
+            try:
+                return [item for page in self.pages(kind, namespace) for item in page]
+            except SnapshotLost:
+                continue
         raise ServerFault(f"the list of {KINDS[kind].plural} changed too fast to be read")
+
+    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
+        query = {"limit": str(PAGE_SIZE)}
+        while True:
+            # Bound to no name: the last page must be gone before the next one is read.
+            yield self._next_page(kind, namespace, query)
+            if not query["continue"]:
+                return
+
+    def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
+        listed = items(self._accepted(self._send("GET", GROUPS_PATH), key=None), "groups")
+        return {
+            text(group, "name"): self._kinds_in(group)
+            for group in listed
+            if text(group, "name") in groups
+        }
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         key = key_of(manifest)
@@ -169,21 +186,27 @@ class Gateway(ClusterGateway):
             raise ServerFault("the new token has no expiry", key=key) from error
         return text(status, "token"), expires_at
 
-    def _all_pages(self, kind: str, namespace: str) -> Manifests | None:
-        """Return all pages as one list, or None if the server lost the snapshot on the way."""
-        found: Manifests = []
-        query = {"limit": str(PAGE_SIZE)}
+    def _next_page(self, kind: str, namespace: str, query: dict[str, str]) -> Manifests:
+        """Return the page that `query` asks for and let it ask for the one after, or for none."""
+        answer = self._send("GET", collection_path(kind, namespace), query=query)
         key = Key(kind, namespace, "")
-        while True:
-            answer = self._send("GET", collection_path(kind, namespace), query=query)
-            if answer.status == 410:
-                return None
-            page = self._accepted(answer, key=key, needs=_grants(key, "list"))
-            found += items(page, "items")
-            following = text(page, "metadata", "continue")
-            if not following:
-                return [_self_named(kind, item) for item in found]
-            query["continue"] = following
+        if answer.status == 410:
+            raise SnapshotLost(text(answer.body, "message"), status=410, key=key)
+        page = self._accepted(answer, key=key, needs=_grants(key, "list"))
+        query["continue"] = text(page, "metadata", "continue")
+        return [_self_named(kind, item) for item in items(page, "items")]
+
+    def _kinds_in(self, group: Manifest) -> Sequence[str]:
+        """Return the kinds of all versions of a group; one request for each version."""
+        found = set()
+        for version in items(group, "versions"):
+            answer = self._send("GET", group_path(text(version, "groupVersion")))
+            if answer.status == 404:
+                continue  # withdrawn since the groups were listed
+            resources = items(self._accepted(answer, key=None), "resources")
+            # A subresource, like `pods/status`, is named with the kind of its parent.
+            found |= {text(one, "kind") for one in resources if "/" not in text(one, "name")}
+        return sorted(found)
 
     def _send(
         self,

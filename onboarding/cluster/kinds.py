@@ -57,6 +57,23 @@ KINDS = {
     ),
 }
 
+GROUPS_PATH = "/apis"
+
+# Kinds that may override what NetworkPolicies say, by API group. A group lists what takes effect
+# on pods' traffic, not its rehearsals (`Staged…`) nor the addresses it gives names to.
+OTHER_POLICY_KINDS = {
+    "policy.networking.k8s.io": (
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+    ),
+    "cilium.io": ("CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"),
+    "crd.projectcalico.org": ("GlobalNetworkPolicy", "NetworkPolicy"),
+    "projectcalico.org": ("GlobalNetworkPolicy", "NetworkPolicy"),
+    "crd.antrea.io": ("ClusterNetworkPolicy", "NetworkPolicy"),
+    "k8s.ovn.org": ("AdminPolicyBasedExternalRoute", "EgressFirewall"),
+}
+
 
 def collection_path(kind: str, namespace: str = "") -> str:
     """Return the path of all objects of a kind, in one namespace or ("") in the whole cluster."""
@@ -74,6 +91,12 @@ def object_path(key: Key) -> str:
     if KINDS[key.kind].namespaced and not key.namespace:
         raise ValueError(f"{key} names no namespace")
     return f"{collection_path(key.kind, key.namespace)}/{_one_step(key.name)}"
+
+
+def group_path(group_version: str) -> str:
+    """Return the path that lists what one version of a group offers, e.g. for `apps/v1`."""
+    group, _, version = group_version.partition("/")
+    return f"{GROUPS_PATH}/{_one_step(group)}/{_one_step(version)}"
 
 
 def _one_step(name: str) -> str:

@@ -4,14 +4,19 @@ The one source of their signatures: the real gateway and the tests' fake both de
 protocol, and both pass the same contract tests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from onboarding.cluster.errors import ClusterError
 from onboarding.domain.objects import Key, Manifest
 
 # In the class below `list` is a verb, so the result of listing has a name of its own.
 Manifests: TypeAlias = list[Manifest]
+
+
+class SnapshotLost(ClusterError):
+    """410 in the middle of a list: its pages no longer fit together, begin again at the first."""
 
 
 class ClusterGateway(Protocol):
@@ -24,6 +29,16 @@ class ClusterGateway(Protocol):
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
         """Return all objects of a kind, in one namespace or ("") in the whole cluster."""
+
+    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
+        """Yield the same objects page by page, one request each, and keep none of them.
+
+        All pages show one moment. Raise SnapshotLost between two pages if the server has
+        forgotten that moment; what was yielded before is then worth nothing.
+        """
+
+    def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return the kinds the server offers in each of these API groups that it serves, sorted."""
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         """Create and return the object. Raise AlreadyExists if the name is taken."""

@@ -66,4 +66,5 @@ class Catalogue:
     egress: Mapping[str, Choice]
     lifetimes: tuple[int | None, ...]
     kind_lanes: Mapping[str, tuple[Lane, ...]]
+    risk_lanes: Mapping[str, tuple[Lane, ...]]
     reserved_names: tuple[str, ...] = field(default=())

@@ -3,16 +3,19 @@
 from onboarding.models.clusters import Cluster, IngressSource
 from onboarding.models.events import Event
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
+from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
 from onboarding.models.requests import Decision, Request, RequestLane, Verdict
 
 __all__ = [
     "Cluster",
+    "ClusterObservation",
     "Decision",
     "Event",
     "IngressSource",
     "ManagedNamespace",
     "Membership",
+    "NamespaceObservation",
     "Request",
     "RequestLane",
     "Revision",

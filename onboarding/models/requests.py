@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind, load_spec
 from onboarding.models.clusters import Cluster
 from onboarding.models.events import Event
@@ -47,6 +48,11 @@ class Request(models.Model):
     spec = models.JSONField()
     plan = models.JSONField()
     digest = models.CharField(max_length=71)
+    # As it stood when the request was sent. Rows older than the column have none; a default would
+    # rebuild the table on SQLite and lose the triggers on it.
+    risk = models.CharField(
+        max_length=6, null=True, choices=[(risk.value, risk.value) for risk in Risk]
+    )
     form_key = models.CharField(max_length=40)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)

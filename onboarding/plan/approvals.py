@@ -1,13 +1,15 @@
 """Which lanes a request needs, and why: read off the catalogue and off what would change.
 
 A change asks those whose responsibility it touches. An object that stays as it is asks nobody
-again; a restricted data class asks security whenever connectivity moves.
+again; a restricted data class asks security whenever connectivity moves. What lint says of the
+connectivity that is new asks those the catalogue names for that risk.
 """
 
 from collections.abc import Iterator
 
 from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.lanes import Lane, NeededLane, needed_lanes
+from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.plan.changes import Effect, ObjectChange
 
@@ -25,6 +27,7 @@ def lanes_for(
     *,
     catalogue: Catalogue,
     before: NamespaceSpec | None,
+    risk: Risk,
 ) -> tuple[NeededLane, ...]:
     """Return the lanes a request must pass, in the order of `Lane`, each with its reasons."""
     reasons = [(lane, _KIND_REASONS[kind]) for lane in catalogue.kind_lanes[kind]]
@@ -32,6 +35,7 @@ def lanes_for(
         moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
         reasons += _template_reasons(moved, catalogue)
         reasons += _choice_reasons(spec, before, moved, catalogue)
+        reasons += [(lane, f"{risk.capitalize()} risk") for lane in catalogue.risk_lanes[risk]]
     return needed_lanes(reasons)
 
 

@@ -17,6 +17,7 @@ from onboarding.domain.lifecycle import Phase
 from onboarding.domain.names import DNS_LABEL
 from onboarding.domain.objects import Json, Manifest, branch, text
 from onboarding.domain.parameters import CHECKS, Parameter, check_value
+from onboarding.domain.risk import Risk
 from onboarding.plan.fill import slots_of
 
 CATALOGUE_DIR = Path(__file__).resolve().parent.parent / "catalogue"
@@ -75,16 +76,22 @@ class _Reader:
             data_classes=self._choices(settings, "data_classes"),
             egress=self._choices(settings, "egress"),
             lifetimes=self._lifetimes(settings),
-            kind_lanes={
-                kind: self._lanes("environments.yaml", kind, lanes)
-                for kind, lanes in branch(settings, "kinds").items()
-            },
+            kind_lanes=self._lanes_by(settings, "kinds"),
+            risk_lanes=self._lanes_by(settings, "risks"),
             reserved_names=self._reserved(),
         )
+        if {*catalogue.risk_lanes} != {*Risk}:
+            self._wrong("environments.yaml", "risks", f"name exactly {', '.join(Risk)}")
         for choice in catalogue.egress.values():
             if choice.template and choice.template not in templates:
                 self._wrong("environments.yaml", choice.slug, f"no template {choice.template}")
         return catalogue
+
+    def _lanes_by(self, settings: Manifest, part: str) -> dict[str, tuple[Lane, ...]]:
+        return {
+            name: self._lanes("environments.yaml", name, lanes)
+            for name, lanes in branch(settings, part).items()
+        }
 
     def _template(self, file: Path) -> Template | None:
         name = f"templates/{file.name}"

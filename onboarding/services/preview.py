@@ -16,6 +16,7 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
 from onboarding.plan.fill import BadParameter
 from onboarding.plan.model import Plan, load_plan
+from onboarding.queries.connectivity import Picture, picture_of_plans
 from onboarding.queries.namespaces import in_force
 from onboarding.reachability.sentences import sentences
 
@@ -41,6 +42,7 @@ class Preview:
     changes: tuple[ObjectChange, ...]
     lanes: tuple[NeededLane, ...]
     sentences: tuple[str, ...]
+    picture: Picture
     base_generation: int
 
 
@@ -66,12 +68,14 @@ def preview(wish: Wish) -> Preview:
     spec_before = revision.wanted if revision else None
     plan = _plan(wish)
     changes = plan_changes(before, plan)
+    picture = picture_of_plans(wish.cluster, wish.spec.name, before=before, after=plan)
     lanes = lanes_for(
         wish.kind,
         wish.spec,
         changes,
         catalogue=catalogue,
         before=spec_before,
+        risk=picture.risk,
     )
     return Preview(
         plan=plan,
@@ -80,6 +84,7 @@ def preview(wish: Wish) -> Preview:
         changes=changes,
         lanes=lanes,
         sentences=sentences(plan.manifests()),
+        picture=picture,
         base_generation=wish.namespace.generation if wish.namespace else 0,
     )
 

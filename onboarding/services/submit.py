@@ -167,7 +167,12 @@ def _write(
         actor=by.actor,
         at=now,
         about=history.about_request(row),
-        body={"kind": wish.kind.value, "digest": row.digest, "lanes": _lane_names(thought)},
+        body={
+            "kind": wish.kind.value,
+            "digest": row.digest,
+            "lanes": _lane_names(thought),
+            "risk": thought.picture.risk.value,
+        },
         note=wish.spec.purpose,
     )
     row.save(update_fields=["state", "last_event"])
@@ -185,6 +190,7 @@ def _fields(
         "spec": dump_spec(wish.spec),
         "plan": dump_plan(thought.plan),
         "digest": thought.plan.digest,
+        "risk": thought.picture.risk.value,
         "base_generation": thought.base_generation,
         "form_key": form_key,
         "submitted_at": now if state is RequestState.PENDING else None,

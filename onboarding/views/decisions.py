@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Invalid, NotFound
+from onboarding.domain.risk import Risk
 from onboarding.forms.decision import DecisionForm
 from onboarding.models import Request, Verdict
 from onboarding.queries.requests import visible_to, waiting_for
@@ -29,7 +30,7 @@ from onboarding.views.decision_page import LANES_READ, build_decision_page, lane
 from onboarding.views.posted import only
 
 PAGE_SIZE = 50
-FILTERS = {"team": "team__slug", "cluster": "cluster__name"}
+FILTERS = {"team": "team__slug", "cluster": "cluster__name", "risk": "risk"}
 SAID = {
     Verdict.APPROVE: gettext_lazy("You approved the %(lane)s lane of %(request)s."),
     Verdict.RETURN: gettext_lazy("You returned %(request)s to its author from the %(lane)s lane."),
@@ -39,7 +40,7 @@ SAID = {
 
 @allow(Who.APPROVERS)
 def queue(request: SignedIn) -> HttpResponse:
-    """List what waits for the person's lanes, oldest first; q, team and cluster narrow it."""
+    """List what waits for the person's lanes, oldest first; q, team, cluster and risk narrow it."""
     waiting = waiting_for(request.standing)
     wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", *FILTERS)}
     page = Paginator(_matching(waiting, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -53,6 +54,7 @@ def queue(request: SignedIn) -> HttpResponse:
         "clusters": waiting.order_by("cluster__name")
         .values_list("cluster__name", flat=True)
         .distinct(),
+        "risks": [risk.value for risk in Risk],
         "clear_url": reverse("queue"),
         "chips": _chips(wanted),
         "now": timezone.now(),
@@ -135,7 +137,7 @@ def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Reque
 
 def _chips(wanted: dict[str, str]) -> list[dict[str, object]]:
     """Return the filters in force as links that drop one each."""
-    names = {"q": _("Search"), "team": _("Team"), "cluster": _("Cluster")}
+    names = {"q": _("Search"), "team": _("Team"), "cluster": _("Cluster"), "risk": _("Risk")}
     chips: list[dict[str, object]] = []
     for name, value in wanted.items():
         rest = {key: text for key, text in wanted.items() if text and key != name}

@@ -9,6 +9,7 @@ from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
 from onboarding.queries.clusters import visible_to, waiting_work
+from onboarding.queries.observed import observation_of
 from onboarding.views.access import SignedIn, Who, allow
 
 _LIVE = ~Q(namespaces__state=NamespaceState.GONE.value)
@@ -25,7 +26,7 @@ def cluster_list(request: SignedIn) -> HttpResponse:
 
 @allow(Who.PLATFORM_ADMINS)
 def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
-    """Show one cluster: condition, credential expiry, facts, sources. Never a credential."""
+    """Show one cluster: condition, what was seen there, facts, sources. Never a credential."""
     cluster: Cluster | None = visible_to(request.standing).filter(public_id=public_id).first()
     if cluster is None:
         raise NotFound("No such cluster.")
@@ -34,6 +35,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
+        "observation": observation_of(cluster),
         "namespaces": cluster.namespaces.exclude(state=NamespaceState.GONE.value).select_related(
             "team"
         ),

@@ -5,9 +5,10 @@ what was asked of it.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from onboarding.cluster import gateway
 from onboarding.cluster.errors import (
     AlreadyExists,
     ClusterError,
@@ -25,7 +26,7 @@ from tests.support.stored_form import stored
 
 WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection"})
 _MANAGED = "bulkhead.dev/managed"
-_RBAC_VERBS = {"apply": "patch", "delete_collection": "deletecollection"}
+_RBAC_VERBS = {"apply": "patch", "continue": "list", "delete_collection": "deletecollection"}
 
 
 class FakeCluster(ClusterGateway):
@@ -36,13 +37,14 @@ class FakeCluster(ClusterGateway):
 
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
-        them.
+        them. `groups` are the API groups others installed, with their kinds.
         """
         self.requests = 0
         self.log: list[tuple[str, Key]] = []
         self.loopholes: set[tuple[str, str]] = set()
         self.withheld: set[tuple[str, str]] = set()
         self.objects: dict[Key, Manifest] = {}
+        self.groups: dict[str, list[str]] = {}
         self.lingering = lingering
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._applied: dict[Key, Manifest] = {}
@@ -101,8 +103,20 @@ class FakeCluster(ClusterGateway):
         return copied(found) if found else None
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
+        return [item for page in self.pages(kind, namespace) for item in page]
+
+    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
+        """As the gateway does; `fail_next("continue", …)` fails between two pages."""
         self._asked("list", Key(kind, namespace, ""))
-        return [copied(self.objects[key]) for key in self._keys(kind, namespace)]
+        keys, size = self._keys(kind, namespace), gateway.PAGE_SIZE
+        yield [copied(self.objects[key]) for key in keys[:size]]
+        for start in range(size, len(keys), size):
+            self._asked("continue", Key(kind, namespace, ""))
+            yield [copied(self.objects[key]) for key in keys[start : start + size]]
+
+    def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
+        self._asked("served_kinds", Key("", "", ""))
+        return {group: sorted(kinds) for group, kinds in self.groups.items() if group in groups}
 
     def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
         key = key_of(manifest)

@@ -3,6 +3,7 @@
 import pytest
 
 from onboarding.domain.lanes import Lane, needed_lanes
+from onboarding.domain.risk import Risk
 from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
 from onboarding.plan.approvals import lanes_for
 from onboarding.plan.build import empty_plan
@@ -13,11 +14,13 @@ from tests.support.requests import plan_of, spec_of
 CLOSED = spec_of(exposure=None)
 
 
-def asked(spec: NamespaceSpec, before: NamespaceSpec | None = None) -> dict[str, tuple[str, ...]]:
+def asked(
+    spec: NamespaceSpec, before: NamespaceSpec | None = None, *, risk: Risk = Risk.LOW
+) -> dict[str, tuple[str, ...]]:
     """The lanes of an onboarding, or of a change from `before`, with their reasons."""
     kind = RequestKind.CHANGE if before else RequestKind.ONBOARD
     changes = plan_changes(plan_of(before) if before else None, plan_of(spec))
-    lanes = lanes_for(kind, spec, changes, catalogue=load_catalogue(), before=before)
+    lanes = lanes_for(kind, spec, changes, catalogue=load_catalogue(), before=before, risk=risk)
     return {needed.lane.value: needed.reasons for needed in lanes}
 
 
@@ -83,7 +86,9 @@ def test_every_lane_comes_with_its_reasons() -> None:
 def test_a_removal_asks_the_platform_alone_whatever_goes() -> None:
     spec = CLOSED.changed(egress="open", data_class="restricted")
     changes = plan_changes(plan_of(spec), empty_plan(spec.cluster, spec.name))
-    lanes = lanes_for(RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec)
+    lanes = lanes_for(
+        RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec, risk=Risk.HIGH
+    )
     assert [(needed.lane, needed.reasons) for needed in lanes] == [
         (Lane.PLATFORM, ("Every removal of a namespace",))
     ]
@@ -96,3 +101,17 @@ def test_a_reason_is_told_once_and_lanes_keep_their_order() -> None:
         (Lane.PLATFORM, ("b",)),
         (Lane.SECURITY, ("a",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("risk", "added"),
+    [
+        (Risk.LOW, {}),
+        (Risk.MEDIUM, {"network": ("Medium risk",)}),
+        (Risk.HIGH, {"network": ("High risk",), "security": ("High risk",)}),
+    ],
+)
+def test_risky_connectivity_asks_those_the_catalogue_names(
+    risk: Risk, added: dict[str, tuple[str, ...]]
+) -> None:
+    assert asked(CLOSED, risk=risk) == {**asked(CLOSED), **added}

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from onboarding.models import Cluster, Team, User
+from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Team, User
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
@@ -40,6 +42,51 @@ def test_facts_and_sources_are_shown_and_the_credential_is_not(
     for expected in ("10.96.0.0/16", "k8s-app=kube-dns", "ingress-nginx", "1 namespace"[2:]):
         assert expected in page
     assert "sealed" not in page
+
+
+def test_pat_sees_what_was_seen_how_long_ago_and_why_it_is_no_newer(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    moment = timezone.now()
+    ClusterObservation.objects.create(
+        cluster=cluster, seen_at=moment - timedelta(minutes=7), looked_at=moment, version=3,
+        namespaces=1, policies=12, pods=40, trouble="<b>connection refused</b>",
+        foreign_kinds=["CiliumNetworkPolicy (cilium.io)"],
+    )  # fmt: skip
+    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    for expected in ("7 min ago", "1 namespace,", "12 network policies", "40 running pods",
+                     "&lt;b&gt;connection refused", "CiliumNetworkPolicy (cilium.io)",
+                     "marked incomplete"):  # fmt: skip
+        assert expected in page
+
+
+def test_a_cluster_nobody_looked_at_says_so(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    section = page.partition("What was last seen on it")[2].partition("</section>")[0]
+    assert "never" in section
+    assert "running pods" not in section
+    assert "The last look failed" not in section
+
+
+@pytest.mark.parametrize("sources", [1, 9])
+def test_a_cluster_page_takes_as_many_statements_however_much_is_on_it(
+    client_for: SignIn, pat: User, cluster: Cluster, sources: int
+) -> None:
+    for number in range(sources):
+        cluster.ingress_sources.create(slug=f"s{number}", namespace="edge")
+    NamespaceObservation.objects.bulk_create(
+        NamespaceObservation(cluster=cluster, name=f"n{number}") for number in range(sources)
+    )
+    ClusterObservation.objects.create(cluster=cluster, seen_at=timezone.now())
+    browser = client_for(pat)
+    browser.get(f"/clusters/{cluster.public_id}/")
+    with CaptureQueriesContext(connection) as statements:
+        browser.get(f"/clusters/{cluster.public_id}/")
+    observing = [one["sql"] for one in statements if "observation" in one["sql"]]
+    assert len(observing) == 1
+    assert len(statements) <= 10
 
 
 def test_without_clusters_the_page_says_how_to_get_one(client_for: SignIn, pat: User) -> None:

@@ -44,20 +44,30 @@ def test_oldest_comes_first(
     assert [row for row, _lanes in rows] == [waiting, later]
 
 
-@pytest.mark.parametrize("query", ["q=payments-prod", "team=payments", "cluster=dev-eu"])
+@pytest.mark.parametrize("query", ["q=payments-prod", "team=payments", "cluster=dev-eu", "risk=low"])
 def test_filters_in_the_url_keep_what_matches(
     client_for: SignIn, dana: User, waiting: Request, query: str
 ) -> None:
     assert waiting.label in client_for(dana).get(f"/approvals/?{query}").content.decode()
 
 
-@pytest.mark.parametrize("query", ["q=nothing-like-it", "team=search", "cluster=prod-eu"])
+@pytest.mark.parametrize("query", ["q=nothing-like-it", "team=search", "cluster=prod-eu", "risk=high"])
 def test_no_match_differs_from_nothing_yet(
     client_for: SignIn, dana: User, waiting: Request, query: str
 ) -> None:
     page = client_for(dana).get(f"/approvals/?{query}").content.decode()
     assert "No request matches" in page
     assert waiting.label not in page
+
+
+@pytest.mark.parametrize(
+    ("risk", "words"), [("low", "Low risk"), ("high", "High risk"), (None, "Not assessed")]
+)
+def test_the_risk_stands_beside_each_request(
+    client_for: SignIn, dana: User, waiting: Request, risk: str | None, words: str
+) -> None:
+    Request.objects.filter(pk=waiting.pk).update(risk=risk)
+    assert words in client_for(dana).get("/approvals/").content.decode()
 
 
 @pytest.mark.parametrize("person", ["alice", "bob", "charlie", "frank"])

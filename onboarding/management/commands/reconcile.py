@@ -1,12 +1,14 @@
 """manage.py reconcile: the workers' job without Celery and without Redis.
 
 `--loop` runs beside the Celery workers as the sweeper. It needs nothing but the database, so a
-dead or frozen queue delays an approval by seconds and loses none.
+dead or frozen queue delays an approval by seconds and loses none. It observes the clusters too, in
+a thread of its own: a cluster that answers slowly keeps no namespace and no credential waiting.
 """
 
 import signal
 import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +20,7 @@ from django.utils.timezone import now
 
 from onboarding.services.claim import worker_name
 from onboarding.services.expire import expire_requests
+from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
 
@@ -26,9 +29,9 @@ CHORES_EVERY = timedelta(seconds=60)
 
 
 class Command(BaseCommand):
-    """Bring every due namespace on, once or for ever."""
+    """Bring every due namespace on and look at the clusters, once or for ever."""
 
-    help = "Bring every due namespace on: once, or with --loop until stopped."
+    help = "Bring every due namespace on and observe the clusters: once, or --loop until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
@@ -37,17 +40,19 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
-        stopping = threading.Event()
         if not options["loop"]:
             while reconcile(worker_name(), clock=now):
                 pass
+            observe_all(clock=now)
             return
+        stopping = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopping.set())
         threads = [
             threading.Thread(target=_sweep, args=(stopping, f"{worker_name()}:{number}"))
             for number in range(options["workers"])
         ]
+        threads.append(threading.Thread(target=_observe, args=(stopping,)))
         for thread in threads:
             thread.start()
         _do_chores(stopping)
@@ -56,26 +61,37 @@ class Command(BaseCommand):
 
 
 def _sweep(stopping: threading.Event, owner: str) -> None:
-    """Work off what is due, then wait a moment. A lost database ends nothing."""
-    while not stopping.is_set():
-        try:
-            if reconcile(owner, clock=now):
-                continue
-        except OperationalError as error:
-            log.warning("the database cannot be used", error=str(error))
-            close_old_connections()
-        stopping.wait(settings.SWEEP_SECONDS)
-    connection.close()
+    """Work off what is due, then wait a moment."""
+
+    def work_off() -> None:
+        while not stopping.is_set() and reconcile(owner, clock=now):
+            pass
+
+    _repeat(work_off, stopping, every=settings.SWEEP_SECONDS)
+
+
+def _observe(stopping: threading.Event) -> None:
+    """Look at the clusters that are due; asking which are is two statements."""
+    _repeat(lambda: observe_due(clock=now), stopping, every=settings.SWEEP_SECONDS)
 
 
 def _do_chores(stopping: threading.Event) -> None:
     """Renew credentials and expire requests every minute, until stopped."""
+
+    def chores() -> None:
+        renew_due(now=now())
+        expire_requests(now=now())
+
+    _repeat(chores, stopping, every=CHORES_EVERY.total_seconds())
+
+
+def _repeat(work: Callable[[], object], stopping: threading.Event, *, every: float) -> None:
+    """Do it again and again, `every` seconds apart. A lost database ends nothing."""
     while not stopping.is_set():
         try:
-            renew_due(now=now())
-            expire_requests(now=now())
+            work()
         except OperationalError as error:
             log.warning("the database cannot be used", error=str(error))
             close_old_connections()
-        stopping.wait(CHORES_EVERY.total_seconds())
+        stopping.wait(every)
     connection.close()

@@ -1,0 +1,87 @@
+"""manage.py reachability --cluster NAME: who can talk to whom, by what was last observed there.
+
+Asks no cluster. The answer is made and written by the same code as that of
+`python -m onboarding.reachability`; the portal's pages show the same.
+"""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.timesince import timesince
+from django.utils.timezone import now
+
+from onboarding.domain.objects import Manifest
+from onboarding.models import Cluster
+from onboarding.queries.observed import ObservedWorld, observed_world
+from onboarding.reachability.answering import answer
+from onboarding.reachability.cli import (
+    BAD_INPUT,
+    NOT_AS_EXPECTED,
+    add_question,
+    disappointed,
+    wish_of,
+)
+from onboarding.reachability.members import BadQuestion
+from onboarding.reachability.reading import Loaded
+
+
+class Command(BaseCommand):
+    """Answer from the last observation; exit codes as in docs/reachability.md."""
+
+    help = "Who can talk to whom on a cluster, by what was last observed there."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--cluster", required=True, metavar="NAME", help="a registered cluster")
+        add_question(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run."""
+        given = Namespace(**options)
+        observed = _observed(given.cluster)
+        try:
+            wish = replace(wish_of(given), observed=_described(given.cluster, observed))
+            loaded = Loaded(observed.world, _notes(observed))
+            expected = given.expect
+            missed = [*disappointed(loaded, wish, expected)] if expected else []
+            for piece in answer(loaded, wish):
+                self.stdout.write(piece, ending="")
+        except BadQuestion as error:
+            raise CommandError(str(error), returncode=BAD_INPUT) from error
+        if missed:
+            words = "\n".join(f"not {expected}: {sentence}" for sentence in missed)
+            raise CommandError(words, returncode=NOT_AS_EXPECTED)
+
+
+def _observed(name: str) -> ObservedWorld:
+    """Return what was last seen. Raise CommandError where nothing was."""
+    cluster = Cluster.objects.filter(name=name).first()
+    if cluster is None:
+        known = ", ".join(Cluster.objects.values_list("name", flat=True)) or "none"
+        raise CommandError(f"{name}: no such cluster; registered: {known}", returncode=BAD_INPUT)
+    observed = observed_world(cluster)
+    if observed is None:
+        raise CommandError(
+            f"{name}: nothing was observed yet; workers look every minute, "
+            "and `manage.py reconcile` looks once",
+            returncode=BAD_INPUT,
+        )
+    return observed
+
+
+def _described(cluster: str, observed: ObservedWorld) -> Manifest:
+    return {
+        "cluster": cluster,
+        "seenAt": observed.seen_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "version": observed.version,
+        "trouble": observed.trouble,
+    }
+
+
+def _notes(observed: ObservedWorld) -> tuple[str, ...]:
+    age = timesince(observed.seen_at, now()).replace("\xa0", " ")
+    trouble = (f"not newer, because: {observed.trouble}",) if observed.trouble else ()
+    return (f"this is {age} old", *trouble)

@@ -1,0 +1,69 @@
+"""What workers last saw on each cluster. Replaced at every look; history is elsewhere.
+
+Observing is no act: these rows have no events, and nothing is decided by them. Pages read them
+through `queries/observed.py`, because the web process never asks a cluster.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.models.clusters import Cluster
+
+
+class ClusterObservation(models.Model):
+    """How the looks at one cluster stand. One row for each cluster, made at its first look.
+
+    `seen_at` is when the last look that succeeded began: nothing older is shown as newer.
+    `version` counts the looks that found something changed. `looked_at` is when the last look
+    began, also one that failed; `trouble` says why it did, "" after a success. `fence` and
+    `lease_until` let one observer work at a time: the write of one that lost its lease finds no
+    row. `requests` counts the pages of lists that the last look read.
+    """
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="observation")
+    seen_at = models.DateTimeField(null=True)
+    version = models.PositiveBigIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveBigIntegerField(default=0)
+    # Kinds of policies that are not understood, e.g. "CiliumNetworkPolicy (cilium.io)".
+    foreign_kinds = models.JSONField(default=list)
+    namespaces = models.PositiveIntegerField(default=0)
+    policies = models.PositiveIntegerField(default=0)
+    pods = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    trouble = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("observation of a cluster")
+        verbose_name_plural = _("observations of clusters")
+
+    def __str__(self) -> str:
+        return f"{self.cluster.name} v{self.version}"
+
+
+class NamespaceObservation(models.Model):
+    """One namespace as it was seen, managed or not. `domain/observed.py` says what is kept."""
+
+    cluster = models.ForeignKey(
+        Cluster, on_delete=models.CASCADE, related_name="namespace_observations"
+    )
+    name = models.CharField(max_length=63)
+    digest = models.CharField(max_length=71)
+    labels = models.JSONField(default=dict)
+    # [{"metadata": {"name", "namespace", "annotations"}, "spec": …}…]
+    policies = models.JSONField(default=list)
+    # [{"labels", "ports": [{"name", "protocol", "number"}…], "hostNetwork": bool, "count": int}…]
+    pods = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("observation of a namespace")
+        verbose_name_plural = _("observations of namespaces")
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "name"], name="one_observation_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,183 @@
+"""Who can talk to a namespace: what was observed on its cluster, with plans put in its place.
+
+Used by the preview, the decision page and the Connectivity page, so that all three say the same.
+Reads the database and memory; what it shows of a cluster is what workers last observed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from onboarding.domain.facts import ClusterFacts
+from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.objects import branch
+from onboarding.domain.risk import Risk
+from onboarding.models import Cluster, ManagedNamespace, Revision
+from onboarding.plan.build import private_ranges
+from onboarding.plan.model import Plan, load_plan
+from onboarding.queries.namespaces import in_force
+from onboarding.queries.observed import ObservedWorld, observed_world
+from onboarding.reachability.assume import with_assumed_pods
+from onboarding.reachability.estate import Estate
+from onboarding.reachability.folding import compare, fold
+from onboarding.reachability.lint import Conventions, Finding, check_world
+from onboarding.reachability.model import Selector, World
+from onboarding.reachability.neighbourhood import Neighbourhood
+from onboarding.reachability.policies import read_policy
+from onboarding.reachability.risk import reasons_for, risk_of
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A namespace's connectivity, and what is to be said about it.
+
+    `findings` are all of the state shown, `introduced` those that were not there before; `risk` is
+    theirs. `seen_at` is None where the cluster was never observed: then only its ingress sources,
+    its DNS and the namespace itself are known. `is_intended` tells that what was approved is shown,
+    because no observation is as new.
+    """
+
+    neighbourhood: Neighbourhood
+    estate: Estate
+    findings: tuple[Finding, ...]
+    introduced: tuple[Finding, ...]
+    seen_at: datetime | None
+    trouble: str
+    foreign: tuple[str, ...]
+    is_intended: bool = False
+
+    @property
+    def risk(self) -> Risk:
+        """Return the risk of what is new."""
+        return risk_of(self.introduced)
+
+    @property
+    def risk_reasons(self) -> tuple[str, ...]:
+        """Return what makes the risk what it is."""
+        return reasons_for(self.introduced)
+
+
+def picture_of_plans(
+    cluster: Cluster, namespace: str, *, before: Plan | None, after: Plan | None
+) -> Picture:
+    """Return what a request changes. None: the namespace is not there. Raise ValueError for two.
+
+    Three queries at most.
+    """
+    seen, facts = observed_world(cluster), cluster.known_facts()
+    outside = _without(namespace, _surroundings(seen, facts))
+    old, new = _estates(
+        namespace, *(_with_plan(outside, namespace, plan) for plan in (before, after)), facts=facts
+    )
+    found_before, found = (_findings(one, namespace, facts) for one in (old, new))
+    return Picture(
+        neighbourhood=compare(namespace, old, new),
+        estate=new or cast("Estate", old),
+        findings=found,
+        introduced=tuple(finding for finding in found if finding not in found_before),
+        seen_at=seen.seen_at if seen else None,
+        trouble=seen.trouble if seen else "",
+        foreign=outside.foreign,
+    )
+
+
+def picture_of_namespace(row: ManagedNamespace) -> Picture | None:
+    """Return a managed namespace as it was observed; None while nothing is known of it.
+
+    Where what is in force was approved after the observation, that is shown instead.
+    """
+    if row.state == NamespaceState.GONE.value:
+        return None
+    seen, facts = observed_world(row.cluster), row.cluster.known_facts()
+    world, revision = _surroundings(seen, facts), in_force(row)
+    is_seen = seen is not None and row.name in world.namespaces
+    is_intended = revision is not None and (not is_seen or _is_newer(revision, seen))
+    if revision and is_intended:
+        plan = load_plan(revision.plan)
+        world = _with_plan(_without(row.name, world), row.name, plan) or world
+    elif not is_seen:
+        return None
+    estate = Estate(with_assumed_pods(world, only={row.name}), boundaries=_boundaries(facts))
+    found = _findings(estate, row.name, facts)
+    return Picture(
+        neighbourhood=fold(row.name, estate),
+        estate=estate,
+        findings=found,
+        introduced=found,
+        seen_at=seen.seen_at if seen else None,
+        trouble=seen.trouble if seen else "",
+        foreign=world.foreign,
+        is_intended=is_intended,
+    )
+
+
+def _is_newer(revision: Revision, seen: ObservedWorld | None) -> bool:
+    return seen is None or revision.created_at > seen.seen_at
+
+
+def _surroundings(seen: ObservedWorld | None, facts: ClusterFacts) -> World:
+    """Return the cluster as observed, or the little that is known of one never observed."""
+    if seen:
+        return seen.world
+    sources = (source.namespace for source in facts.ingress.values())
+    return World({name: {} for name in (facts.dns_namespace, *sources)}, pod_ranges=facts.ranges)
+
+
+def _without(namespace: str, world: World) -> World:
+    return replace(
+        world,
+        namespaces={name: labels for name, labels in world.namespaces.items() if name != namespace},
+        policies=tuple(one for one in world.policies if one.ref.namespace != namespace),
+    )
+
+
+def _with_plan(outside: World, namespace: str, plan: Plan | None) -> World | None:
+    """Return the world with a plan's namespace in it, or None where the plan wants none."""
+    if plan is None or not plan.wants_namespace:
+        return None
+    labels = {
+        key: str(value)
+        for planned in plan.objects
+        if planned.key.kind == "Namespace"
+        for key, value in branch(planned.manifest, "metadata", "labels").items()
+    }
+    policies = tuple(
+        read_policy(planned.manifest)
+        for planned in plan.objects
+        if planned.key.kind == "NetworkPolicy"
+    )
+    return replace(
+        outside,
+        namespaces={**outside.namespaces, namespace: labels},
+        policies=(*outside.policies, *policies),
+    )
+
+
+def _estates(
+    namespace: str, *worlds: World | None, facts: ClusterFacts
+) -> tuple[Estate | None, Estate | None]:
+    """Return the estates of two worlds over one layout, with the pods either of them speaks of."""
+    known = [world for world in worlds if world]
+    if not known:
+        raise ValueError("A namespace that neither is nor shall be has no picture.")
+    populated = known[-1]
+    for world in known:
+        populated = with_assumed_pods(replace(world, pods=populated.pods), only={namespace})
+    known = [replace(world, pods=populated.pods) for world in known]
+    estate = Estate(known[-1], beside=known[:-1], boundaries=_boundaries(facts))
+    older = Estate(known[0], beside=known[1:], layout=estate.layout) if len(known) > 1 else estate
+    return (older if worlds[0] else None), (estate if worlds[1] else None)
+
+
+def _boundaries(facts: ClusterFacts) -> tuple[str, ...]:
+    """Return what cuts the outside, so that public addresses always have a line of their own."""
+    return private_ranges(facts.ranges)
+
+
+def _findings(estate: Estate | None, namespace: str, facts: ClusterFacts) -> tuple[Finding, ...]:
+    if estate is None:
+        return ()
+    dns = (facts.dns_namespace, Selector(tuple(sorted(facts.dns_labels.items()))))
+    return check_world(
+        estate.world, estate=estate, namespaces={namespace}, conventions=Conventions(dns=dns)
+    )

@@ -1,0 +1,119 @@
+"""What workers last saw on a cluster, as the world that reachability answers from.
+
+The rows are the truth. A world is kept in memory for as long as its version is the newest, because
+reading thousands of policies takes longer than a page should; forgetting it costs nothing else.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
+from onboarding.reachability.model import NamedPort, Pod, Policy, Protocol, World
+from onboarding.reachability.policies import BadPolicy, read_policy
+
+KEPT_WORLDS = 8
+RANGES = ("pod_ranges", "service_ranges", "node_ranges")
+Ranges: TypeAlias = tuple[tuple[str, ...], ...]
+# Not the row's number: that may come to stand for another cluster after a restore.
+_Key: TypeAlias = tuple[str, int, Ranges]
+
+_worlds: OrderedDict[_Key, World] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ObservedWorld:
+    """A cluster as it was at `seen_at`. `trouble` says why it is not newer, "" if nothing failed.
+
+    The same `version` of the same cluster holds the same namespaces, policies and pods.
+    """
+
+    world: World
+    seen_at: datetime
+    version: int
+    trouble: str
+
+
+def observation_of(cluster: Cluster) -> ClusterObservation | None:
+    """Return how the looks at a cluster stand, or None before the first one. One query."""
+    return ClusterObservation.objects.filter(cluster=cluster).first()
+
+
+def observed_world(cluster: Cluster) -> ObservedWorld | None:
+    """Return what was last seen on the cluster, or None before anything was. At most two queries.
+
+    A policy that cannot be understood is named in `world.foreign`: the answer is then incomplete.
+    """
+    seen = observation_of(cluster)
+    if seen is None or seen.seen_at is None:
+        return None
+    ranges = tuple(tuple(cluster.facts.get(name, ())) for name in RANGES)
+    key = (cluster.public_id, seen.version, ranges)
+    world = _remembered(key)
+    if world is None:
+        world = _read_world(seen, ranges)
+        _remember(key, world)
+    return ObservedWorld(world, seen.seen_at, seen.version, seen.trouble)
+
+
+def _remembered(key: _Key) -> World | None:
+    with _lock:
+        world = _worlds.get(key)
+        if world is not None:
+            _worlds.move_to_end(key)
+        return world
+
+
+def _remember(key: _Key, world: World) -> None:
+    with _lock:
+        for older in [known for known in _worlds if known[0] == key[0]]:
+            del _worlds[older]
+        _worlds[key] = world
+        while len(_worlds) > KEPT_WORLDS:
+            _worlds.popitem(last=False)
+
+
+def _read_world(seen: ClusterObservation, ranges: Ranges) -> World:
+    rows = NamespaceObservation.objects.filter(cluster=seen.cluster_id)
+    namespaces = [*rows.values_list("name", "labels", "policies", "pods")]
+    policies, unreadable = _policies(one for _, _, listed, _ in namespaces for one in listed)
+    pod_ranges, service_ranges, node_ranges = ranges
+    return World(
+        namespaces={name: labels for name, labels, _, _ in namespaces},
+        pods=tuple(_pod(name, one) for name, _, _, pods in namespaces for one in pods),
+        policies=policies,
+        pod_ranges=pod_ranges,
+        service_ranges=service_ranges,
+        node_ranges=node_ranges,
+        foreign=(*seen.foreign_kinds, *unreadable),
+    )
+
+
+def _policies(stored: Iterable[dict[str, Any]]) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+    """Return the policies that were understood, and the others in words."""
+    policies, unreadable = [], []
+    for manifest in stored:
+        try:
+            policies.append(read_policy(manifest))
+        except BadPolicy as error:
+            where = f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
+            unreadable.append(f"NetworkPolicy {where} ({error.field}: {error})")
+    return tuple(policies), tuple(unreadable)
+
+
+def _pod(namespace: str, stored: dict[str, Any]) -> Pod:
+    return Pod(
+        namespace=namespace,
+        name="",
+        labels=stored["labels"],
+        ports=tuple(
+            NamedPort(port["name"], Protocol(port["protocol"]), port["number"])
+            for port in stored["ports"]
+        ),
+        host_network=stored["hostNetwork"],
+        count=stored["count"],
+    )

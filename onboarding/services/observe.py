@@ -1,0 +1,264 @@
+"""Observe: what is on each cluster, reduced, into rows that pages may read.
+
+Reads as claim → list → reduce → write what changed → release. No cluster call is made inside a
+transaction, nothing is written to a cluster, and no event is recorded: observing is not an act. A
+cluster that does not answer keeps its last picture, with its age and the reason.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeVar
+
+import structlog
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from onboarding.cluster.discovery import find_policy_kinds
+from onboarding.cluster.errors import Forbidden, ServerFault, TimedOut
+from onboarding.cluster.gateway import ClusterGateway
+from onboarding.cluster.verbs import Manifests, SnapshotLost
+from onboarding.domain.objects import Manifest
+from onboarding.domain.observed import (
+    SeenNamespace,
+    keys_selecting_pods,
+    reduce_namespaces,
+    reduce_pods,
+    reduce_policies,
+    seen_namespaces,
+)
+from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Run
+from onboarding.services import troubles
+from onboarding.services.connect import open_gateway
+
+Clock = Callable[[], datetime]
+_Reduced = TypeVar("_Reduced")
+LONGEST_LOOK = timedelta(minutes=3)
+SHORTEST_PAUSE = timedelta(seconds=5)  # between two looks, however many runs finish
+LIST_ATTEMPTS = 3
+DISCOVERY_REFUSED = "any kind: the API server refuses to list what it serves"
+UNFORESEEN = "Something unforeseen went wrong; the workers' log says what."
+log = structlog.get_logger()
+
+
+class LostLook(Exception):
+    """Another observer has the cluster by now; whatever this one saw is older."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A cluster held by one observer since `began`."""
+
+    cluster: Cluster
+    fence: int
+    began: datetime
+
+    @property
+    def row(self) -> QuerySet[ClusterObservation]:
+        """Return the observation as long as the look is ours; nothing once it is lost."""
+        return ClusterObservation.objects.filter(cluster=self.cluster, fence=self.fence)
+
+    def release(self, *, next_at: datetime, **fields: object) -> None:
+        """Write how the look ended and give the cluster back. Raise LostLook if it is not ours."""
+        if not self.row.update(lease_until=None, next_at=next_at, **fields):
+            raise LostLook(self.cluster.name)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything one look saw. `pages` counts the answers it took."""
+
+    namespaces: tuple[SeenNamespace, ...]
+    policies: int
+    pods: int
+    pages: int
+    foreign_kinds: tuple[str, ...]
+
+
+def observe_due(*, clock: Clock) -> int:
+    """Look at every cluster that is due and that nobody else looks at; return how many.
+
+    Never raises for what a cluster does: every failure ends in the row, with its reason.
+    """
+    _add_missing_rows()
+    rows = [*_due(clock()).select_related("cluster").order_by(F("looked_at").asc(nulls_first=True))]
+    return sum(_look_at(row, clock) for row in rows)
+
+
+def observe_all(*, clock: Clock) -> int:
+    """Look at every cluster now, due or not, that nobody else looks at; return how many."""
+    _add_missing_rows()
+    rows = [*_free(clock()).select_related("cluster").order_by("cluster__name")]
+    return sum(_look_at(row, clock) for row in rows)
+
+
+def observe(cluster_id: int, *, clock: Clock) -> bool:
+    """Look at one cluster now; return whether it was done, or False if somebody else does."""
+    _add_missing_rows()
+    row = _free(clock()).select_related("cluster").filter(cluster=cluster_id).first()
+    return row is not None and _look_at(row, clock)
+
+
+def _add_missing_rows() -> None:
+    new = Cluster.objects.filter(observation=None, credential__isnull=False)
+    missing = [ClusterObservation(cluster=cluster) for cluster in new]
+    if missing:
+        ClusterObservation.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def _free(now: datetime) -> QuerySet[ClusterObservation]:
+    """Return what nobody looks at; without a credential there is no way to look."""
+    unleased = Q(lease_until=None) | Q(lease_until__lt=now)
+    return ClusterObservation.objects.filter(unleased, cluster__credential__isnull=False)
+
+
+def _due(now: datetime) -> QuerySet[ClusterObservation]:
+    """Return what is due by time, or because a run finished since the last look began."""
+    finished = Run.objects.filter(
+        namespace__cluster=OuterRef("cluster"), finished_at__gte=OuterRef("looked_at")
+    )
+    because_of_a_run = Q(Exists(finished), looked_at__lte=now - SHORTEST_PAUSE)
+    return _free(now).filter(Q(next_at=None) | Q(next_at__lte=now) | because_of_a_run)
+
+
+def _look_at(row: ClusterObservation, clock: Clock) -> bool:
+    """Claim, look and write down; False if somebody was faster. The row must be just read."""
+    look = _claim(row, now=clock())
+    if look is None:
+        return False
+    with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
+        try:
+            picture = _take(open_gateway(look.cluster), _Deadline(clock, look.began))
+            _store(look, picture, now=clock())
+        except LostLook:
+            log.info("another observer was faster")
+        except OperationalError:
+            raise  # the database's trouble, not the cluster's: there is nowhere to write it
+        except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
+            _give_way(look, error, now=clock())
+    return True
+
+
+def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
+    """Take the cluster unless the row has been claimed since it was read: one of many wins."""
+    fence = row.fence + 1
+    mine = ClusterObservation.objects.filter(pk=row.pk, fence=row.fence).update(
+        fence=fence, lease_until=now + LONGEST_LOOK, looked_at=now
+    )
+    return Look(row.cluster, fence, now) if mine else None
+
+
+@dataclass
+class _Deadline:
+    """Counts the pages of a look and ends it when the lease does."""
+
+    clock: Clock
+    began: datetime
+    pages: int = 0
+
+    def watched(self, pages: Iterator[Manifests]) -> Iterator[Manifests]:
+        """Pass the pages on. Raise TimedOut once the look has taken too long."""
+        for page in pages:
+            self.pages += 1
+            if self.clock() - self.began >= LONGEST_LOOK:
+                raise TimedOut(f"the lists did not end within {LONGEST_LOOK.seconds} s")
+            yield page
+            del page  # before the next one is read
+
+
+def _take(cluster: ClusterGateway, deadline: _Deadline) -> Picture:
+    """List and reduce. Policies come before pods: they say which labels count."""
+
+    def whole(kind: str, reduce: Callable[[Iterable[Manifest]], _Reduced]) -> _Reduced:
+        for _ in range(LIST_ATTEMPTS):
+            try:
+                return reduce(chain.from_iterable(deadline.watched(cluster.pages(kind))))
+            except SnapshotLost as error:
+                log.info("a list begins anew", kind=kind, detail=str(error))
+        raise ServerFault(f"the list of {kind} objects changed too fast to be read")
+
+    labels = whole("Namespace", reduce_namespaces)
+    policies = whole("NetworkPolicy", reduce_policies)
+    keys = keys_selecting_pods(chain.from_iterable(policies.values()))
+    pods = whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
+    return Picture(
+        namespaces=tuple(seen_namespaces(labels, policies, pods)),
+        policies=sum(map(len, policies.values())),
+        pods=sum(classes.total() for classes in pods.values()),
+        pages=deadline.pages,
+        foreign_kinds=_foreign_kinds(cluster),
+    )
+
+
+def _foreign_kinds(cluster: ClusterGateway) -> tuple[str, ...]:
+    """Return the kinds that may override policies. Not being told means there may be any."""
+    try:
+        return find_policy_kinds(cluster)
+    except Forbidden:
+        return (DISCOVERY_REFUSED,)
+
+
+def _store(look: Look, picture: Picture, *, now: datetime) -> None:
+    """Write what changed, so that a reader sees this picture or the one before, never both."""
+    with transaction.atomic():
+        row = look.row.select_for_update().first()
+        if row is None:
+            raise LostLook(look.cluster.name)
+        changed = _write_namespaces(look.cluster, picture.namespaces)
+        changed = changed or [*picture.foreign_kinds] != row.foreign_kinds or row.seen_at is None
+        look.release(
+            next_at=look.began + timedelta(seconds=settings.OBSERVE_SECONDS),
+            seen_at=look.began,
+            version=row.version + int(changed),
+            foreign_kinds=[*picture.foreign_kinds],
+            namespaces=len(picture.namespaces),
+            policies=picture.policies,
+            pods=picture.pods,
+            requests=picture.pages,
+            trouble="",
+        )
+    log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
+
+
+def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
+    """Make the stored namespaces equal to the seen ones; return whether any row was written."""
+    rows = NamespaceObservation.objects.filter(cluster=cluster)
+    stored = dict(rows.values_list("name", "digest"))
+    differing = []
+    for one in seen:
+        digest = one.digest
+        if stored.pop(one.name, None) != digest:
+            differing.append(
+                NamespaceObservation(
+                    cluster=cluster,
+                    name=one.name,
+                    digest=digest,
+                    labels=one.labels,
+                    policies=one.policies,
+                    pods=one.pods,
+                )
+            )
+    NamespaceObservation.objects.bulk_create(
+        differing,
+        update_conflicts=True,
+        unique_fields=["cluster", "name"],
+        update_fields=["digest", "labels", "policies", "pods"],
+    )
+    vanished = sorted(stored)
+    if vanished:
+        rows.filter(name__in=vanished).delete()
+    return bool(differing or vanished)
+
+
+def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
+    """Leave the last picture as it is; write down why there is no newer one."""
+    trouble = troubles.judge(error)
+    is_known = trouble.condition is not None or not troubles.is_a_bug(error)
+    log.warning("not observed", error=str(error), exc_info=None if is_known else error)
+    wait = timedelta(seconds=max(settings.OBSERVE_SECONDS, trouble.retry_after))
+    try:
+        look.release(next_at=now + wait, trouble=trouble.message if is_known else UNFORESEEN)
+    except LostLook:
+        log.info("another observer was faster")

@@ -1,0 +1,172 @@
+"""`{% load connectivity %}`: who can talk to whom, in words and cells, the same on every page.
+
+Reachability's values come in, markup goes out. Whatever a person or a cluster named is escaped.
+The `_text` functions give the same words to pictures, which cannot hold markup.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from onboarding.domain.risk import Risk
+from onboarding.reachability.model import LAST_PORT, Certainty, PolicyRef, Protocol, RuleRef
+from onboarding.reachability.neighbourhood import Answer, Change, Opening, Party
+from onboarding.templatetags.bulkhead import badge, icon
+from onboarding.templatetags.party_words import PartyWords, note_on, words_for
+
+register = template.Library()
+
+SPANS_SHOWN = 6
+RULES_SHOWN = 4
+# Ports as (protocol, first, last); both ends included.
+Ports = tuple[tuple[Protocol, int, int], ...]
+
+
+def party_text(party: Party, *, inside: bool = False) -> str:
+    """Return a party in plain words; `inside` a sentence they begin with a small letter."""
+    return words_for(party).text(inside=inside)
+
+
+@register.simple_tag
+def party_words(party: Party, *, inside: bool = False) -> SafeString:
+    """Return a party in words, names and labels set as code."""
+    words: PartyWords = words_for(party)
+    return words.html(inside=inside)
+
+
+@register.simple_tag
+def party_note(party: Party) -> str:
+    """Return what a person should know about a party besides its name, "" for nothing."""
+    return note_on(party)
+
+
+def ports_text(opening: Opening) -> str:
+    """Return e.g. `TCP 53, UDP 53`, `every port`, `every port except TCP 25`."""
+    if opening.is_every_port:
+        return _("every port")
+    closed = _left_closed(opening.ports)
+    if len(closed) < len(opening.ports):
+        return _("every port except %(ports)s") % {"ports": _listed(closed)}
+    return _listed(opening.ports)
+
+
+@register.simple_tag
+def port_words(opening: Opening) -> str:
+    """Return the ports of an opening in words; see ports_text."""
+    return ports_text(opening)
+
+
+def rule_text(ref: RuleRef | PolicyRef) -> str:
+    """Return the template a rule or a policy came from, else its namespace and name."""
+    policy = ref.policy if isinstance(ref, RuleRef) else ref
+    return policy.template or str(policy)
+
+
+@register.simple_tag
+def rule_words(ref: RuleRef | PolicyRef) -> SafeString:
+    """Return e.g. `allow-dns@1`; the object and the rule in full are in the title."""
+    return format_html('<code title="{}">{}</code>', ref, rule_text(ref))
+
+
+@register.inclusion_tag("connectivity/_answer_cell.html")
+def answer_cell(
+    answer: Answer | None, *, flags: Sequence[object] = (), with_rules: bool = True
+) -> dict[str, Any]:
+    """Return what is open and by which rules, or what closes it; None: one end is not there.
+
+    `flags` are findings about these rules: see views/reach_matrix.Flag.
+    """
+    return {
+        "with_rules": with_rules,
+        "answer": answer,
+        "is_there": answer is not None and bool(answer.openings or answer.closed_by),
+        "flags": flags,
+    }
+
+
+@register.inclusion_tag("connectivity/_rules.html")
+def rule_list(refs: Iterable[RuleRef | PolicyRef]) -> dict[str, Any]:
+    """Return rules or policies side by side, those of one template once; a long list is cut."""
+    every = list({rule_text(ref): ref for ref in refs}.values())
+    return {"refs": every[:RULES_SHOWN], "more": max(0, len(every) - RULES_SHOWN)}
+
+
+@register.simple_tag
+def certainty_note(certainty: Certainty) -> SafeString:
+    """Return why an answer is not settled; nothing where it is."""
+    words = {
+        Certainty.PLUGIN_DEPENDENT: _("Depends on the cluster's network plugin"),
+        Certainty.UNDEFINED: _("Kubernetes leaves this open"),
+    }.get(certainty)
+    if not words:
+        return SafeString("")
+    return format_html('<span class="sub tone-warn">{} {}</span>', icon("info"), words)
+
+
+@register.simple_tag
+def change_badge(change: Change) -> SafeString:
+    """Return what a request does to a line; nothing where it stays as it is."""
+    if change is Change.OPENS:
+        return badge("warn", "plus", _("Opens"))
+    if change is Change.CLOSES:
+        return badge("run", "dash", _("Closes"))
+    return badge("warn", "pencil", _("Changes")) if change is Change.CHANGES else SafeString("")
+
+
+@register.simple_tag
+def risk_badge(risk: Risk | str) -> SafeString:
+    """Return how carefully a request should be looked at. Raise ValueError for another word."""
+    words = {
+        Risk.LOW: ("ok", "check", _("Low risk")),
+        Risk.MEDIUM: ("warn", "warn", _("Medium risk")),
+        Risk.HIGH: ("danger", "warn", _("High risk")),
+    }
+    return badge(*words[Risk(risk)])
+
+
+def _listed(ports: Ports) -> str:
+    shown = ", ".join(_span_words(*one) for one in ports[:SPANS_SHOWN])
+    more = len(ports) - SPANS_SHOWN
+    return (
+        _("%(ports)s and %(count)d more") % {"ports": shown, "count": more} if more > 0 else shown
+    )
+
+
+def _span_words(protocol: Protocol, first: int, last: int) -> str:
+    if (first, last) == (1, LAST_PORT):
+        return _("every %(protocol)s port") % {"protocol": protocol}
+    return f"{protocol} {first}" if first == last else f"{protocol} {first}–{last}"
+
+
+def _left_closed(ports: Ports) -> Ports:
+    """Return every port that is not among `ports`."""
+    closed = []
+    for protocol in Protocol:
+        free = 1
+        for _protocol, first, last in sorted(one for one in ports if one[0] is protocol):
+            if first > free:
+                closed.append((protocol, free, first - 1))
+            free = max(free, last + 1)
+        if free <= LAST_PORT:
+            closed.append((protocol, free, LAST_PORT))
+    return tuple(closed)
+
+
+@register.filter
+def coded(words: str) -> SafeString:
+    """Return words in which what stands between backquotes is set as code."""
+    pieces = enumerate(words.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", one) if at % 2 else one,) for at, one in pieces)
+    )
+
+
+@register.filter
+def capitalised(words: str) -> str:
+    """Return words as they begin a cell."""
+    return str(capfirst(words))
