@@ -4,6 +4,7 @@ from django.urls import path
 
 from onboarding.views import (
     change,
+    connectivity,
     decisions,
     health,
     history,
@@ -32,6 +33,11 @@ urlpatterns = [
     path("namespaces/", namespaces.namespace_list, name="namespace-list"),
     path(NAMESPACE, namespaces.namespace_detail, name="namespace-detail"),
     path(f"{NAMESPACE}policies/", namespaces.namespace_policies, name="namespace-policies"),
+    path(
+        f"{NAMESPACE}connectivity/",
+        connectivity.namespace_connectivity,
+        name="namespace-connectivity",
+    ),
     path(f"{NAMESPACE}access/", namespaces.namespace_access, name="namespace-access"),
     path(f"{NAMESPACE}activity/", namespaces.namespace_activity, name="namespace-activity"),
     path(f"{NAMESPACE}revisions/", history.namespace_revisions, name="namespace-revisions"),

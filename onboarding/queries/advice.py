@@ -14,10 +14,10 @@ from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.fill import BadParameter
 from onboarding.plan.model import Plan
+from onboarding.queries.connectivity import policies_of
 from onboarding.queries.namespaces import in_force
 from onboarding.queries.paths import Pair, Reply, verdict_of
-from onboarding.reachability.model import Pod, Policy, Protocol, Verdict, World
-from onboarding.reachability.policies import read_policy
+from onboarding.reachability.model import Pod, Protocol, Verdict, World
 
 # The label by which an exposure chooses the pods that serve, and a value where they have none.
 COMPONENT, SOME_COMPONENT = "app", "web"
@@ -180,23 +180,12 @@ def _labelled(pod: Pod | None, own: str, labels: Mapping[str, str]) -> Pod | Non
 
 
 def _world(case: _Case, plan: Plan, pods: list[Pod]) -> World:
-    """Return the small world with the plan's policies in place of those it would replace."""
-    planned = _policies(plan)
-    known = {policy.ref for policy in planned}
-    kept = [
-        policy
-        for policy in case.reply.world.policies
-        if policy.ref.namespace != case.own or not (policy.ref.template or policy.ref in known)
-    ]
-    return replace(case.reply.world, policies=(*kept, *planned), pods=tuple(pods))
+    """Return the small world with the plan's policies beside those that are there.
 
-
-def _policies(plan: Plan) -> list[Policy]:
-    return [
-        read_policy(planned.manifest)
-        for planned in plan.objects
-        if planned.key.kind == "NetworkPolicy"
-    ]
+    Policies only add up, so what the plan would replace need not be taken out.
+    """
+    world = case.reply.world
+    return replace(world, policies=(*world.policies, *policies_of(plan)), pods=tuple(pods))
 
 
 def _templates(case: _Case, verdict: Verdict) -> tuple[str, ...]:

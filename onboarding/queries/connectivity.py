@@ -17,11 +17,11 @@ from onboarding.plan.build import private_ranges
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.namespaces import in_force
 from onboarding.queries.observed import ObservedWorld, observed_world
-from onboarding.reachability.assume import with_assumed_pods
+from onboarding.reachability.assume import assumed_pod, with_assumed_pods
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.folding import compare, fold
 from onboarding.reachability.lint import Conventions, Finding, check_world
-from onboarding.reachability.model import Selector, World
+from onboarding.reachability.model import Labels, Policy, Selector, World
 from onboarding.reachability.neighbourhood import Neighbourhood
 from onboarding.reachability.policies import read_policy
 from onboarding.reachability.risk import reasons_for, risk_of
@@ -116,11 +116,22 @@ def _is_newer(revision: Revision, seen: ObservedWorld | None) -> bool:
 
 
 def _surroundings(seen: ObservedWorld | None, facts: ClusterFacts) -> World:
-    """Return the cluster as observed, or the little that is known of one never observed."""
-    if seen:
-        return seen.world
-    sources = (source.namespace for source in facts.ingress.values())
-    return World({name: {} for name in (facts.dns_namespace, *sources)}, pod_ranges=facts.ranges)
+    """Return the cluster as observed, or the little that is known of one never observed.
+
+    The cluster's DNS and its ingress sources are in it before they run: people ask about them.
+    """
+    world = seen.world if seen else World({}, pod_ranges=facts.ranges)
+    known = [(facts.dns_namespace, facts.dns_labels)]
+    known += [(source.namespace, source.pod_labels) for source in facts.ingress.values()]
+    there = {namespace: world.namespaces.get(namespace, {}) for namespace, _ in known}
+    missing = (assumed_pod(*one) for one in known if not _has_pod(world, *one))
+    return replace(world, namespaces={**world.namespaces, **there}, pods=(*world.pods, *missing))
+
+
+def _has_pod(world: World, namespace: str, labels: Labels) -> bool:
+    return any(
+        pod.namespace == namespace and labels.items() <= pod.labels.items() for pod in world.pods
+    )
 
 
 def _without(namespace: str, world: World) -> World:
@@ -141,15 +152,19 @@ def _with_plan(outside: World, namespace: str, plan: Plan | None) -> World | Non
         if planned.key.kind == "Namespace"
         for key, value in branch(planned.manifest, "metadata", "labels").items()
     }
-    policies = tuple(
-        read_policy(planned.manifest)
-        for planned in plan.objects
-        if planned.key.kind == "NetworkPolicy"
-    )
     return replace(
         outside,
         namespaces={**outside.namespaces, namespace: labels},
-        policies=(*outside.policies, *policies),
+        policies=(*outside.policies, *policies_of(plan)),
+    )
+
+
+def policies_of(plan: Plan) -> tuple[Policy, ...]:
+    """Return the policies among a plan's objects."""
+    return tuple(
+        read_policy(planned.manifest)
+        for planned in plan.objects
+        if planned.key.kind == "NetworkPolicy"
     )
 
 

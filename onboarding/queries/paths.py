@@ -4,21 +4,18 @@ The connectivity page's tester asks. Only policies of the two namespaces can dec
 world with nothing but the two ends is asked, and `advice.py` can ask it again with other policies.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
-from onboarding.domain.facts import ClusterFacts
 from onboarding.reachability.assume import ASSUMED
+from onboarding.reachability.endpoints import selected_keys
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.model import (
     Certainty,
-    Direction,
     Labels,
     Pod,
-    Policy,
     Protocol,
-    Selector,
     Verdict,
     World,
 )
@@ -86,7 +83,7 @@ class Reply:
 
 def reply_to(question: Question, world: World) -> Reply:
     """Answer a question whose namespaces are in the world."""
-    named = named_keys(world.policies)
+    named = selected_keys(world.policies)
     ends = (question.source, question.destination)
     fitting = [_fitting(end, world, named) for end in ends]
     pods = [found or _imagined(end) for end, found in zip(ends, fitting, strict=True)]
@@ -119,28 +116,6 @@ def verdict_of(question: Question, world: World, source: Pod | None, taker: Pod 
         _place(estate, taker, question.destination.address),
     )
     return estate.verdict(*places, question.protocol, question.port)
-
-
-def with_ingress_sources(world: World, facts: ClusterFacts) -> World:
-    """Return the world with a pod of every ingress source of which none was seen.
-
-    So that somebody can ask about a controller before it runs, or before any policy speaks of it.
-    """
-    missing = [
-        Pod(source.namespace, source.slug, dict(source.pod_labels), kind=ASSUMED)
-        for source in facts.ingress.values()
-        if not any(
-            pod.namespace == source.namespace and source.pod_labels.items() <= pod.labels.items()
-            for pod in world.pods
-        )
-    ]
-    there = {pod.namespace: world.namespaces.get(pod.namespace, {}) for pod in missing}
-    return replace(world, pods=(*world.pods, *missing), namespaces={**there, **world.namespaces})
-
-
-def named_keys(policies: Iterable[Policy]) -> frozenset[str]:
-    """Return every label key by which some policy selects pods."""
-    return frozenset(key for selector in _pod_selectors(policies) for key in _keys(selector))
 
 
 def told_labels(labels: Labels, named: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -204,16 +179,3 @@ def _place(estate: Estate, pod: Pod | None, address: str) -> int:
     if pod is None:
         return estate.find_address(address)
     return next(place for place, one in enumerate(estate.endpoints) if pod in one.pods)
-
-
-def _pod_selectors(policies: Iterable[Policy]) -> Iterator[Selector]:
-    for policy in policies:
-        yield policy.pods
-        for direction in Direction:
-            for rule in policy.rules(direction):
-                yield from (peer.pods for peer in rule.peers if peer.pods)
-
-
-def _keys(selector: Selector) -> Iterator[str]:
-    yield from (key for key, _ in selector.labels)
-    yield from (requirement.key for requirement in selector.expressions)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from onboarding.reachability.model import (
     METADATA_NAME,
     Direction,
+    Labels,
     Peer,
     Pod,
     Policy,
@@ -39,9 +40,15 @@ def with_assumed_pods(world: World, *, only: Collection[str] | None = None) -> W
         if only is None or policy.ref.namespace in only:
             for namespace, selector in _spoken_of(policy, world):
                 if not any(matches(selector, pod.labels) for pod in there[namespace]):
-                    added.append(_assumed(namespace, selector))
+                    added.append(assumed_pod(namespace, dict(selector.labels)))
                     there[namespace].append(added[-1])
     return replace(world, pods=(*world.pods, *added)) if added else world
+
+
+def assumed_pod(namespace: str, labels: Labels) -> Pod:
+    """Return a pod with these labels that nobody has seen; two of it, so that it has a sibling."""
+    name = ",".join(f"{key}={value}" for key, value in labels.items())
+    return Pod(namespace, name, dict(labels), kind=ASSUMED, count=2)
 
 
 def _is_real(pod: Pod) -> bool:
@@ -71,8 +78,3 @@ def _namespace_of(peer: Peer, policy: Policy) -> str:
 def _is_plain(selector: Selector) -> bool:
     """Tell whether a pod with the selector's labels, and no other, is one it selects."""
     return bool(selector.labels) and matches(selector, dict(selector.labels))
-
-
-def _assumed(namespace: str, selector: Selector) -> Pod:
-    name = ",".join(f"{key}={value}" for key, value in selector.labels)
-    return Pod(namespace, name, dict(selector.labels), kind=ASSUMED, count=2)

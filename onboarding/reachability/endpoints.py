@@ -25,6 +25,7 @@ from onboarding.reachability.model import (
     Labels,
     NamedPort,
     Node,
+    Operator,
     Pod,
     Policy,
     Rule,
@@ -74,11 +75,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Layout:
-    """The endpoints, in order, and which of them each block may hold, as bits."""
+    """The endpoints, in order, and which of them each block may hold, as bits.
+
+    `keys` are the keys of pods' labels that some selector asks for.
+    """
 
     endpoints: tuple[Endpoint, ...]
     namespaces: dict[str, int]
     blocks: dict[Block, int]
+    keys: frozenset[str]
 
     @property
     def everything(self) -> int:
@@ -124,8 +129,9 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
     policies = [*{id(policy): policy for one in worlds for policy in one.policies}.values()]
     blocks = tuple(dict.fromkeys((*_blocks(policies), *boundaries)))
     whereabouts = _Whereabouts(world, blocks)
+    keys = selected_keys(policies)
     endpoints = (
-        *_pod_endpoints(world, policies, whereabouts),
+        *_pod_endpoints(world, policies, keys, whereabouts),
         *(Endpoint(EndpointKind.NODE, name=node.name, node=node.name) for node in world.nodes),
     )
     outside = cut_outside(blocks)
@@ -142,13 +148,13 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
             block: sum(1 << place for place, held in enumerate(holders) if held >> number & 1)
             for number, block in enumerate(blocks)
         },
+        keys=keys,
     )
 
 
 def _pod_endpoints(
-    world: World, policies: Sequence[Policy], whereabouts: "_Whereabouts"
+    world: World, policies: Sequence[Policy], keys: frozenset[str], whereabouts: "_Whereabouts"
 ) -> Iterator[Endpoint]:
-    keys = {key for selector in _pod_selectors(policies) for key in _keys(selector)}
     names = {match.name for rule in _rules(policies) for match in rule.ports if match.name}
     nodes_matter = bool(world.nodes) or any(pod.host_network for pod in world.pods)
     groups: dict[Hashable, list[Pod]] = defaultdict(list)
@@ -225,9 +231,29 @@ def _blocks(policies: Iterable[Policy]) -> Iterator[Block]:
         yield from (peer.block for peer in rule.peers if peer.block)
 
 
-def _pod_selectors(policies: Sequence[Policy]) -> Iterator[Selector]:
-    yield from (policy.pods for policy in policies)
-    for rule in _rules(policies):
+def selected_keys(policies: Iterable[Policy]) -> frozenset[str]:
+    """Return the keys of pods' labels that some selector asks for; policies see no other."""
+    return frozenset(
+        key for policy in policies for selector in _pod_selectors(policy) for key in _keys(selector)
+    )
+
+
+def named_labels(policies: Iterable[Policy]) -> frozenset[tuple[str, str]]:
+    """Return the labels, key and value, that peers of these policies ask for."""
+    selectors = [peer.pods for rule in _rules(policies) for peer in rule.peers if peer.pods]
+    listed = {label for selector in selectors for label in selector.labels}
+    return frozenset(listed).union(
+        (wanted.key, value)
+        for selector in selectors
+        for wanted in selector.expressions
+        if wanted.operator is Operator.IN
+        for value in wanted.values
+    )
+
+
+def _pod_selectors(policy: Policy) -> Iterator[Selector]:
+    yield policy.pods
+    for rule in _rules((policy,)):
         yield from (peer.pods for peer in rule.peers if peer.pods)
 
 

@@ -13,7 +13,7 @@ from operator import and_
 from typing import TypeAlias
 
 from onboarding.reachability.assume import ASSUMED
-from onboarding.reachability.endpoints import EndpointKind, Layout
+from onboarding.reachability.endpoints import EndpointKind, Layout, named_labels
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.model import Certainty, PolicyRef, Protocol, RuleRef, Verdict
 from onboarding.reachability.neighbourhood import (
@@ -66,6 +66,9 @@ class _Fold:
         self._classes = known[0].port_classes
         self._namespace = namespace
         self._own = self._layout.namespaces.get(namespace, 0)
+        policies = (policy for state in known for policy in state.world.policies)
+        # Labels of other teams' pods are told only where the namespace's own policies name them.
+        self._named = named_labels(one for one in policies if one.ref.namespace == namespace)
         self._around: list[list[Surroundings]] = [
             state.around(namespace) if state else [] for state in states
         ]
@@ -152,7 +155,11 @@ class _Fold:
     def _party(self, kind: PartyKind, bits: int) -> Party:
         ends = [self._layout.endpoints[place] for place in self._places(bits)]
         names = self._names(bits)
-        labels = reduce(and_, (end.labels.items() for end in ends)) if ends else ()
+        labels = set(reduce(and_, (end.labels.items() for end in ends))) if ends else set()
+        if kind is PartyKind.HERE:
+            labels = {label for label in labels if label[0] in self._layout.keys}
+        else:
+            labels &= self._named
         everyone = united(self._layout.namespaces[name] for name in names)
         return Party(
             kind,
@@ -160,7 +167,7 @@ class _Fold:
             namespaces=tuple(names),
             labels=tuple(sorted(labels)),
             is_whole=not everyone & ~bits,
-            is_assumed=all(pod.kind == ASSUMED for end in ends for pod in end.pods),
+            is_assumed=bool(names) and all(pod.kind == ASSUMED for one in ends for pod in one.pods),
             spans=tuple(sorted(span for end in ends for span in end.spans)),
         )
 

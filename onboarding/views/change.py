@@ -1,5 +1,7 @@
 """Asking for a change or the end of a namespace. Same lanes and rules as asking for a new one."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +12,7 @@ from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid
 from onboarding.domain.spec import RequestKind
 from onboarding.forms.retire import RetireForm
+from onboarding.forms.suggestions import suggested_answers
 from onboarding.models import ManagedNamespace, Request
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.namespaces import has_open_request, may_change, may_retire
@@ -24,11 +27,18 @@ from onboarding.views.request_forms import answer, change_desk
 
 @allow(Who.LEADS)
 def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
-    """Show the form filled with what is in force; POST asks for the difference."""
+    """Show the form filled with what is in force; POST asks for the difference.
+
+    A query may propose other answers; see forms/suggestions.py.
+    """
     row = _load_led(request, public_id)
     if request.method != "POST" and not may_change(request.standing, row):
         raise Conflict(_why_not(row))
-    return answer(request, change_desk(request, row), "change/namespace_change.html")
+    desk = change_desk(request, row)
+    if desk.start:
+        suggested = suggested_answers(request.GET, offer=desk.offer, spec=desk.start)
+        desk = replace(desk, suggested=suggested)
+    return answer(request, desk, "change/namespace_change.html")
 
 
 @allow(Who.LEADS)

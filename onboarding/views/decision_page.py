@@ -17,9 +17,11 @@ from onboarding.models import Decision, Request, Revision
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.connectivity import Picture, picture_of_plans
 from onboarding.queries.names import resembles
 from onboarding.queries.standing import Standing
 from onboarding.reachability.sentences import sentences
+from onboarding.views.reach_matrix import Comparison, Flag, build_comparison, flags_of
 
 EARLIER_SHOWN = 8
 OPEN_AT_ONCE = 3
@@ -76,6 +78,9 @@ class DecisionPage:
     why_not: str
     is_stale: bool
     resembles: str
+    picture: Picture
+    comparison: Comparison
+    flags: tuple[Flag, ...]
 
 
 def lane_states(row: Request, standing: Standing) -> list[LaneState]:
@@ -93,13 +98,15 @@ def lane_states(row: Request, standing: Standing) -> list[LaneState]:
 
 
 def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> DecisionPage:
-    """Return everything the page shows. Four queries besides those of LANES_READ."""
+    """Return everything the page shows. As many queries for a large cluster as for a small one."""
     lanes, before = lane_states(row, standing), _revision_before(row)
     plan_before = load_plan(before.plan) if before else None
     wanted = load_plan(row.plan)
     changes = plan_changes(plan_before, wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
     offered, why_not = _offer(row, standing, lanes)
+    picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted)
+    flags = flags_of(picture)
     return DecisionPage(
         spec=row.wanted,
         lanes=lanes,
@@ -113,6 +120,9 @@ def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> D
         why_not=why_not,
         is_stale=_is_stale(row),
         resembles=resembles(row.cluster, row.name) if row.kind == RequestKind.ONBOARD else "",
+        picture=picture,
+        comparison=build_comparison(picture.neighbourhood, flags),
+        flags=flags,
     )
 
 

@@ -115,6 +115,7 @@ def build_namespace_page(row: ManagedNamespace, standing: Standing, *, tab: str)
     names = [
         ("overview", _("Overview"), "namespace-detail"),
         ("policies", _("Policies"), "namespace-policies"),
+        ("connectivity", _("Connectivity"), "namespace-connectivity"),
         ("access", _("Access"), "namespace-access"),
         ("activity", _("Activity"), "namespace-activity"),
         ("revisions", _("Revisions"), "namespace-revisions"),

@@ -4,7 +4,8 @@ One flow for all of them: `Desk` says which form is on the desk and what it woul
 it. The preview is the same on the page, as a fragment beside the form, and as a download.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -44,6 +45,7 @@ class Desk:
     editing: Request | None = None
     namespace: ManagedNamespace | None = None
     start: NamespaceSpec | None = None
+    suggested: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def fields(self) -> frozenset[str]:
@@ -53,7 +55,7 @@ class Desk:
 
     def form(self, data: Any = None, *, is_draft: bool = False) -> NamespaceRequestForm:
         """Return the form, filled from what the desk starts with."""
-        initial = answers_of(self.start) if self.start else {}
+        initial = {**answers_of(self.start), **self.suggested} if self.start else {}
         return NamespaceRequestForm(data, offer=self.offer, initial=initial, is_draft=is_draft)
 
     def wish(self, spec: NamespaceSpec) -> Wish:
@@ -177,6 +179,7 @@ def _page(
         "has_clusters": bool(desk.offer.clusters),
         "show_errors": not is_preview,
         "about": _about(desk),
+        "is_suggested": bool(desk.suggested) and not form.is_bound,
     }
     return render(request, template, context, status=422 if is_wrong else 200)
 

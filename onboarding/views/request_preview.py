@@ -16,7 +16,9 @@ from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
+from onboarding.queries.connectivity import Picture
 from onboarding.services.preview import Preview, Wish, preview
+from onboarding.views.reach_matrix import Flag, Group, build_groups, flags_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class PreviewPage:
     text: str
     trouble: str = ""
     is_same: bool = False
+    picture: Picture | None = None
+    groups: tuple[Group, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def build_preview(
@@ -62,6 +67,7 @@ def build_preview(
     except (Invalid, KeyError) as error:
         words = str(error) if isinstance(error, Invalid) else ""
         return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=words)
+    flags = flags_of(thought.picture)
     return PreviewPage(
         missing=missing,
         sentences=thought.sentences,
@@ -71,6 +77,9 @@ def build_preview(
         is_change=thought.before is not None,
         is_same=wish.spec == thought.spec_before,
         text=render_documents(thought.plan.manifests()),
+        picture=thought.picture,
+        groups=build_groups(thought.picture.neighbourhood, flags),
+        flags=flags,
     )
 
 

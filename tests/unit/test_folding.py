@@ -201,3 +201,17 @@ def test_rules_of_both_ends_are_named() -> None:
 def test_the_far_end_is_named_where_it_is_what_blocks() -> None:
     [line] = from_pods(folded(deny_all("team-0")))
     assert [str(ref) for ref in line.answer.closed_by] == ["team-0/deny-all"]
+
+
+def test_of_own_labels_those_are_told_that_a_selector_asks_for() -> None:
+    pods = (Pod(HERE, "web", {**WEB, "version": "7"}), Pod("team-0", "x"))
+    lines = from_pods(folded(deny_all(), admits("web", WEB, port=80), pods=pods))
+    assert {line.ours.labels for line in lines} == {(("app", "web"),)}
+
+
+def test_labels_of_others_are_told_only_where_our_policies_name_them() -> None:
+    pods = (Pod(HERE, "web", WEB), Pod("team-0", "x", {"app": "crawler", "owner": "search"}))
+    by = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "crawler"}}}
+    assert {line.peer.labels for line in from_pods(folded(deny_all(), pods=pods))} == {()}
+    [line] = from_pods(folded(deny_all(), admits("web", WEB, by=by), pods=pods))
+    assert line.peer.labels == (("app", "crawler"),)

@@ -242,6 +242,12 @@ SET: Json = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
         ),
         (FROM_API, {"from": [{"podSelector": SET}]}),
         (on("http"), on("rest")),
+        (on("http"), on(8080, endPort=8090)),
+        (on(8080, endPort=8082), on(8081, endPort=8083)),
+        (
+            {"from": [{"ipBlock": {"cidr": "203.0.113.0/25"}}]},
+            {"from": [{"ipBlock": {"cidr": "203.0.113.128/25"}}]},
+        ),
         (on(8080), on(8080, protocol="UDP")),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from onboarding.domain.objects import Json
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.lint import Conventions, Finding, Severity, check_world
+from onboarding.reachability.lint.scene import Scene
 from onboarding.reachability.model import METADATA_NAME, Pod, Policy, Selector, World
 from tests.support.small_worlds import (
     ALLOW_DNS,
@@ -104,6 +105,15 @@ def test_dns_pods_are_those_the_cluster_says() -> None:
     selector = Selector((("app", "basket"),))
     assert check_world(world, conventions=Conventions(dns=(ORDERS, selector))) == ()
     assert len(check_world(world)) == 1
+
+
+@pytest.mark.parametrize("dns", [(PAYMENTS, "basket"), (ORDERS, "coredns")])
+def test_the_clusters_word_on_dns_is_namespace_and_labels(dns: tuple[str, str]) -> None:
+    namespace, app = dns
+    world = replace(SMALL, policies=(egress(ALLOW_DNS),))
+    selector = Selector((("app", app),))
+    scene = Scene(world, Conventions(dns=(namespace, selector)))
+    assert scene.dns_pods == []
 
 
 def sides(sending: Policy, receiving: Policy, **differing: object) -> list[str]:

@@ -10,8 +10,13 @@ from django.utils import timezone
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
-from onboarding.models import Cluster, Decision, Request, RoleAssignment, User
-from onboarding.services.story import approve, ask, demo_spec
+from onboarding.domain.spec import Exposure
+from onboarding.models import Cluster, Decision, ManagedNamespace, Request, RoleAssignment, User
+from onboarding.services.preview import change_wish, retire_wish
+from onboarding.services.story import acting, approve, ask, demo_spec
+from onboarding.services.submit import submit
+from tests.web.sights import SECRET, looked_at, row_of, words
+from tests.web.stories import onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
@@ -164,3 +169,130 @@ def test_dana_is_warned_of_a_name_that_looks_like_another(
     page = client_for(dana).get(url(twin)).content.decode()
     assert "looks much like payments-prod" in page
     assert "looks much like" not in client_for(dana).get(url(waiting)).content.decode()
+
+
+@pytest.fixture
+def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
+    return ready(onboarded(demo_spec("payments-prod", cluster=cluster.name)))
+
+
+def change_to(row: ManagedNamespace, **differing: Any) -> Request:
+    """Ask as Alice for a change of a ready namespace."""
+    spec = demo_spec(row.name, cluster=row.cluster.name, **differing)
+    return submit(change_wish(row, spec), by=acting("alice"), form_key="change", now=timezone.now())
+
+
+def read(browser: Client, row: Request) -> str:
+    return browser.get(url(row)).content.decode()
+
+
+def test_dana_sees_before_and_after_with_the_rules_that_decide(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    page = read(client_for(dana), change_to(prod, egress="internet"))
+    row = row_of(page, "Public addresses")
+    assert "Blocked deny-all@1 Allowed: TCP 443 egress-internet@1 Opens" in row
+
+
+def test_what_closes_and_what_changes_is_said_in_words(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    looked_at(prod.cluster)
+    moved = change_to(prod, exposure=Exposure("ingress-nginx", "web", (8443,)))
+    row = row_of(read(client_for(dana), moved), "ingress-nginx")
+    assert "TCP 8080 allow-ingress@1 Allowed: TCP 8443 allow-ingress@1 Changes" in row
+
+
+def test_a_path_that_is_given_up_closes(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    row = row_of(read(client_for(dana), change_to(prod, exposure=None)), "ingress-nginx")
+    assert "TCP 8080 allow-ingress@1 Blocked deny-all@1" in row
+    assert row.endswith("Closes")
+
+
+def test_lines_that_stay_are_folded_under_their_number(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    page = read(client_for(dana), change_to(prod, egress="internet"))
+    folded = page[page.index("lines stay as they are") :]
+    assert "As before" in folded
+    assert page.index("Opens</span>") < page.index("lines stay as they are")
+    assert "TCP 53, UDP 53 allow-dns@1" in words(folded)
+
+
+def test_a_change_of_size_moves_no_path_and_nobody_else(
+    client_for: SignIn, pat: User, prod: ManagedNamespace
+) -> None:
+    page = read(client_for(pat), change_to(prod, size="medium"))
+    assert "No path would open, close or change." in page
+    assert "no other namespace gains or loses a path" in page
+
+
+def test_dana_sees_who_else_gains_and_loses_a_path(
+    client_for: SignIn, dana: User, waiting: Request, cluster: Cluster
+) -> None:
+    looked_at(cluster)
+    page = words(read(client_for(dana), waiting))
+    assert "2 other namespaces gain a path ingress-nginx , kube-system" in page
+    assert "loses a path" not in page
+    assert "lines are closed from the start" in page
+
+
+def test_open_egress_tells_every_namespace_it_opens_to(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    looked_at(prod.cluster)
+    page = words(read(client_for(dana), change_to(prod, egress="open", lifetime_days=30)))
+    gaining = page[page.index("namespaces gain a path") :][:120]
+    for name in ("ingress-nginx", "kube-system", "orders-prod", "orders-test"):
+        assert name in gaining
+
+
+def test_retiring_closes_every_path(client_for: SignIn, dana: User, prod: ManagedNamespace) -> None:
+    row = submit(retire_wish(prod), by=acting("alice"), form_key="end", now=timezone.now())
+    page = read(client_for(dana), row)
+    assert "every path to and from it closes" in page
+    assert row_of(page, "ingress-nginx").endswith("Not there Closes")
+    assert "Opens" not in page
+    assert "other namespaces lose a path" in page
+
+
+def test_dana_sees_each_finding_its_place_and_the_risk(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    looked_at(prod.cluster)
+    page = read(client_for(dana), change_to(prod, egress="open", lifetime_days=30))
+    assert "High risk" in page
+    assert "payments-prod/egress-open egress[0]" in page
+    assert "BH020" in row_of(page, "Every pod in orders-test")
+    assert "BH020" not in row_of(page, "Every pod in orders-prod")
+
+
+def test_a_finding_is_called_new_only_where_the_request_brings_it(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
+) -> None:
+    page = read(client_for(dana), change_to(prod, egress="open", lifetime_days=30))
+    items = [words(item) for item in page.split("<li id=")[1:]]
+    new = {item.split(":")[0].split()[-1]: "New" in item.split("</li>")[0] for item in items}
+    assert new["BH001"]
+    assert not new["BH009"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_dana_is_told_what_the_answer_rests_on(
+    client_for: SignIn, dana: User, waiting: Request, cluster: Cluster, *, is_known: bool
+) -> None:
+    if is_known:
+        looked_at(cluster, foreign=("CiliumNetworkPolicy (cilium.io)",))
+    page = words(read(client_for(dana), waiting))
+    assert ("has not been observed yet" in page) is not is_known
+    assert ("observed on the cluster 40 s ago" in page) is is_known
+    assert ("This answer is incomplete" in page) is is_known
+
+
+def test_labels_of_other_peoples_pods_stay_with_them(
+    client_for: SignIn, alice: User, waiting: Request, cluster: Cluster
+) -> None:
+    looked_at(cluster)
+    assert SECRET not in read(client_for(alice), waiting)

@@ -1,18 +1,23 @@
 """Asking for a namespace: the form, its live name check, its preview, draft, edit and change."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from onboarding.domain.lifecycle import RequestState
-from onboarding.models import Cluster, Request, User
+from onboarding.models import Cluster, ClusterObservation, Request, User
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.services.story import ask, demo_spec
+from tests.web.sights import SECRET, looked_at, row_of, see, words
+from tests.web.stories import onboarded, ready
 
 ClientFor = Callable[[User], Client]
 NEW = "/requests/new/"
@@ -277,3 +282,113 @@ def test_charlie_cannot_duplicate_what_he_cannot_see(
     desk.post(NEW, answers())
     query = {"from": Request.objects.get().public_id}
     assert client_for(charlie).get(NEW, query).status_code == 404
+
+
+def previewed(desk: Client, **differing: Any) -> str:
+    """Return the preview of the answers, as script asks for it."""
+    return desk.post(reverse("request-preview"), answers(action=None, **differing)).content.decode()
+
+
+def test_the_preview_says_who_can_reach_whom(desk: Client, cluster: Cluster) -> None:
+    looked_at(cluster)
+    html = previewed(desk)
+    assert "Blocked" in row_of(html, "Everybody else")
+    assert "Allowed: TCP 8080 Opens Blocked" in row_of(html, "ingress-nginx")
+    assert "Blocked Allowed: TCP 53, UDP 53 Opens" in row_of(html, "Every pod in kube-system")
+
+
+def test_egress_to_the_internet_opens_public_addresses_and_asks_the_network_lane(
+    desk: Client,
+) -> None:
+    closed = previewed(desk, ingress="", egress="none")
+    assert "Public addresses" not in closed
+    assert "Network :" not in words(closed)
+    html = previewed(desk, ingress="", egress="internet")
+    assert "Blocked Allowed: TCP 443 Opens" in row_of(html, "Public addresses")
+    assert "Network : HTTPS to public addresses would be added" in words(html)
+
+
+def test_the_preview_says_how_old_its_knowledge_is(desk: Client, cluster: Cluster) -> None:
+    assert "has not been observed yet" in previewed(desk)
+    looked_at(cluster)
+    html = previewed(desk)
+    assert "has not been observed yet" not in html
+    assert "Based on what was observed on the cluster 40 s ago" in words(html)
+
+
+def test_the_preview_says_when_its_answer_is_incomplete_or_old(
+    desk: Client, cluster: Cluster
+) -> None:
+    assert "incomplete" not in previewed(desk)
+    looked_at(cluster, foreign=("CiliumNetworkPolicy (cilium.io)",), trouble="It did not answer.")
+    html = previewed(desk)
+    assert "This answer is incomplete" in html
+    assert "CiliumNetworkPolicy" in html
+    assert "It did not answer." in html
+
+
+def test_a_path_between_production_and_test_is_flagged_where_it_leads_and_explained(
+    desk: Client, cluster: Cluster
+) -> None:
+    looked_at(cluster)
+    html = previewed(desk, environment="test", egress="open", lifetime="30")
+    assert "BH020" in row_of(html, "Every pod in orders-prod")
+    assert "BH020" not in row_of(html, "Every pod in orders-test")
+    assert "Serious BH020: A path between production and another environment" in words(html)
+    assert "High risk" in html
+    assert "BH020" not in previewed(desk, environment="test")
+
+
+def test_every_finding_is_listed_with_its_object_and_flagged_in_the_matrix(desk: Client) -> None:
+    html = previewed(desk, egress="open", lifetime="30")
+    assert "payments-prod/egress-open egress[0]" in html
+    assert "BH001" in row_of(html, "Addresses outside the cluster")
+    assert 'href="#finding-1"' in html
+    assert 'id="finding-1"' in html
+
+
+def test_the_risk_and_its_lanes_are_said_before_anything_is_sent(desk: Client) -> None:
+    assert "Low risk" in previewed(desk)
+    html = words(previewed(desk, ingress="", egress="open", lifetime="30"))
+    assert "High risk" in html
+    assert re.search(r"Security : [^:]*High risk", html)
+
+
+def test_labels_of_other_peoples_pods_are_shown_only_where_a_policy_names_them(
+    desk: Client, cluster: Cluster
+) -> None:
+    looked_at(cluster)
+    html = previewed(desk, egress="open", lifetime="30")
+    assert row_of(html, "ingress-nginx : pods labelled app.kubernetes.io/name=ingress-nginx")
+    assert SECRET not in html
+
+
+def test_without_script_the_button_shows_the_matrix_too(desk: Client) -> None:
+    html = desk.post(NEW, answers(action="preview", egress="internet")).content.decode()
+    assert "TCP 443 Opens" in row_of(html, "Public addresses")
+
+
+def test_a_change_shows_what_it_would_open(desk: Client) -> None:
+    row = ready(onboarded(demo_spec("payments-prod", cluster="dev-eu")))
+    sent = answers(action="preview", egress="internet")
+    fixed = ("team", "cluster", "environment", "name", "project")
+    kept = {name: value for name, value in sent.items() if name not in fixed}
+    html = desk.post(reverse("namespace-change", args=[row.public_id]), kept).content.decode()
+    assert "TCP 443 Opens" in row_of(html, "Public addresses")
+    assert "Opens" not in row_of(html, "ingress-nginx")
+
+
+def test_the_cost_of_a_preview_does_not_grow_with_the_cluster(
+    desk: Client, cluster: Cluster
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as made:
+            previewed(desk)
+        return len(made)
+
+    looked_at(cluster)
+    few = statements()
+    for number in range(30):
+        see(cluster, f"team-{number}", {"app": "web"})
+    ClusterObservation.objects.update(version=2)
+    assert statements() == few

@@ -1,0 +1,217 @@
+"""The tester's answer in words: a headline, what each end says, and what would open a blocked path.
+
+Between queries/paths.py and templates/namespaces/_tester.html.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from onboarding.models import ManagedNamespace
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.queries.advice import Advice
+from onboarding.queries.paths import End, Pair, Reply, told_labels
+from onboarding.reachability.endpoints import selected_keys
+from onboarding.reachability.model import Direction, Pod, PolicyRef, RuleRef, Side, Verdict
+from onboarding.views.connectivity_page import closes_by_default
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """A rule or a policy by its full name, with the template it came from, if it is ours."""
+
+    name: str
+    template: str
+
+
+@dataclass(frozen=True)
+class SideWords:
+    """What one end says. `rules` allow it, or are the policies that do not."""
+
+    title: str
+    allows: bool
+    words: str
+    rules: tuple[RuleWords, ...] = ()
+
+
+@dataclass(frozen=True)
+class PairWords:
+    """One answer; `source` and `destination` are in words."""
+
+    source: str
+    destination: str
+    verdict: Verdict
+    headline: str
+    sides: tuple[SideWords, SideWords]
+
+
+@dataclass(frozen=True)
+class AdviceWords:
+    """What would open the path. `url` leads to the change form, filled; "" where none is needed."""
+
+    steps: tuple[str, ...]
+    templates: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class PathAnswer:
+    """Everything the tester says. More than one pair: it depends on the pods."""
+
+    pairs: tuple[PairWords, ...]
+    unseen: tuple[str, ...]
+    advice: AdviceWords | None
+    is_cut: bool = False
+
+    @property
+    def is_mixed(self) -> bool:
+        """Tell whether the answer depends on which pods are meant."""
+        return len(self.pairs) > 1
+
+
+def build_answer(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> PathAnswer:
+    """Return the answer; `advice` is None where nothing opens the path, or nothing need to."""
+    is_blocked = any(not pair.verdict.allowed for pair in reply.pairs)
+    return PathAnswer(
+        pairs=tuple(_pair(pair, reply) for pair in reply.pairs),
+        unseen=tuple(map(_unseen, reply.unseen)),
+        advice=_advice(reply, row, advice) if is_blocked else None,
+        is_cut=reply.is_cut,
+    )
+
+
+def _pair(pair: Pair, reply: Reply) -> PairWords:
+    verdict = pair.verdict
+    defaults = frozenset(one.ref for one in reply.world.policies if closes_by_default(one))
+    ends = reply.question.source, reply.question.destination
+    source, taker = (
+        _end(end, pod, reply)
+        for end, pod in zip(ends, (pair.source, pair.destination), strict=True)
+    )
+    leaving = _side(verdict.egress, pair.source, defaults)
+    entering = _side(verdict.ingress, pair.destination, defaults)
+    return PairWords(source, taker, verdict, _headline(verdict), (leaving, entering))
+
+
+def _end(end: End, pod: Pod | None, reply: Reply) -> str:
+    """Return who is meant; the labels that tell pods apart only where that is needed."""
+    if pod is None or not reply.is_mixed:
+        return str(end)
+    labels = told_labels(pod.labels, selected_keys(reply.world.policies))
+    return (
+        str(End(pod.namespace, labels))
+        if labels
+        else _("%(name)s, other pods") % {"name": pod.namespace}
+    )
+
+
+def _headline(verdict: Verdict) -> str:
+    match verdict.egress.allows, verdict.ingress.allows:
+        case True, True:
+            return _("Yes. A may send it, and B accepts it.")
+        case True, False:
+            return _("No. B does not accept it, although A may send it.")
+        case False, True:
+            return _("No. A may not send it, although B would accept it.")
+    return _("No. A may not send it, and B does not accept it.")
+
+
+def _side(side: Side, pod: Pod | None, defaults: frozenset[PolicyRef]) -> SideWords:
+    leaves = side.direction is Direction.EGRESS
+    title = _("Leaving A:") if leaves else _("Entering B:")
+    if side.exempt:
+        return SideWords(title, side.allows, _exempt(pod))
+    if side.allowing:
+        return SideWords(title, side.allows, _("allowed by"), _named(side.allowing))
+    if not side.isolating:
+        free = _("no policy isolates these pods, so everything may leave.")
+        taken = _("no policy isolates these pods, so everything may enter.")
+        return SideWords(title, side.allows, free if leaves else taken)
+    closing = tuple(ref for ref in side.isolating if ref in defaults)
+    if closing:
+        return SideWords(
+            title, side.allows, _("no rule allows it. Closed by default,"), _named(closing)
+        )
+    return SideWords(
+        title, side.allows, _("no rule allows it. Isolated by"), _named(side.isolating)
+    )
+
+
+def _named(refs: Iterable[RuleRef | PolicyRef]) -> tuple[RuleWords, ...]:
+    policies = ((ref, ref.policy if isinstance(ref, RuleRef) else ref) for ref in refs)
+    return tuple(RuleWords(str(ref), policy.template) for ref, policy in policies)
+
+
+def _exempt(pod: Pod | None) -> str:
+    if pod is None:
+        return _("an address outside the cluster, which no policy selects.")
+    if pod.host_network:
+        return _("on the network of its node, which no policy selects.")
+    return _("always allowed from the pod's own node.")
+
+
+def _unseen(end: End) -> str:
+    words = _("No pod of %(end)s was seen. This is the answer for one with exactly these labels.")
+    return words % {"end": end}
+
+
+def _advice(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> AdviceWords:
+    if advice is None:
+        return AdviceWords((_nothing(reply, row),))
+    if not advice.labels and not advice.answers:
+        words = _("What was approved for %(name)s allows it; the cluster did not hold it yet.")
+        return AdviceWords((words % {"name": row.name},), advice.templates)
+    url = ""
+    if advice.answers:
+        url = f"{reverse('namespace-change', args=[row.public_id])}?{urlencode(advice.answers)}"
+    return AdviceWords(tuple(_steps(row, advice)), advice.templates, url)
+
+
+def _nothing(reply: Reply, row: ManagedNamespace) -> str:
+    """Return what to do where the catalogue has nothing: whom to ask."""
+    question = reply.question
+    verdict = next(pair.verdict for pair in reply.pairs if not pair.verdict.allowed)
+    own, other, peer = (
+        (verdict.egress, verdict.ingress, question.destination)
+        if question.source.namespace == row.name
+        else (verdict.ingress, verdict.egress, question.source)
+    )
+    if own.allows and not other.allows:
+        words = _("%(name)s allows it; the policies of %(peer)s do not. Ask those who run it.")
+        return words % {"name": row.name, "peer": peer.namespace}
+    return _("Nothing in the catalogue allows this. Ask the network approvers.")
+
+
+def _steps(row: ManagedNamespace, advice: Advice) -> Iterator[str]:
+    if advice.labels:
+        labels = ", ".join(f"{key}={value}" for key, value in advice.labels)
+        words = _("Put the label %(labels)s on the pods in %(name)s.")
+        yield words % {"labels": labels, "name": row.name}
+    if advice.answers:
+        yield _wish(advice.answers)
+    if advice.replaces:
+        words = _("This takes the place of the exposure of app=%(component)s to %(source)s.")
+        yield words % {
+            "component": advice.replaces.component,
+            "source": advice.replaces.source,
+        }
+
+
+def _wish(answers: Mapping[str, str]) -> str:
+    if "egress" in answers:
+        choice = load_catalogue().egress[answers["egress"]]
+        return _("Ask for egress “%(title)s”: %(note)s") % {
+            "title": choice.title,
+            "note": choice.note,
+        }
+    if "ingress" in answers:
+        words = _("Ask for pods with app=%(component)s to serve %(source)s on TCP %(ports)s.")
+        return words % {
+            "component": answers["component"],
+            "source": answers["ingress"],
+            "ports": answers["ports"],
+        }
+    return _("Ask for every pod of the namespace to be able to reach the others.")

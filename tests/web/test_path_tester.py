@@ -1,0 +1,315 @@
+"""The tester of the Connectivity page: its answers, its advice, and the change it prepares."""
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from onboarding.domain.objects import Json, Manifest
+from onboarding.models import (
+    Cluster,
+    Event,
+    ManagedNamespace,
+    NamespaceObservation,
+    Request,
+    User,
+)
+from onboarding.queries import paths
+from onboarding.services.story import demo_spec
+from tests.web.seen_cluster import MEMBER, a_policy, seen, url, words
+from tests.web.stories import onboarded, ready
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[..., Client]
+WEB = "payments-prod/app=web,project=payments"
+NGINX = "ingress-nginx/app.kubernetes.io/name=ingress-nginx"
+
+
+@pytest.fixture
+def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
+    """Approved, exposed to ingress-nginx on 8080, and seen on a cluster with three others."""
+    return seen(ready(onboarded(demo_spec("payments-prod", cluster=cluster.name))))
+
+
+def ask(
+    client: Client, row: ManagedNamespace, source: str, to: str, port: object = 443, **more: object
+) -> str:
+    """Put a question to the tester and return what it answers, in words."""
+    asked = {"from": source, "to": to, "port": port, "protocol": "TCP", **more}
+    answer = client.get(url(row, **asked))
+    assert answer.status_code == 200, words(answer.content)
+    said = words(answer.content)
+    return said[said.index("Can A reach B") :]
+
+
+def prepared(client: Client, row: ManagedNamespace, **asked: object) -> str:
+    """The address of the change form that the tester prepares."""
+    page = client.get(url(row, **{"protocol": "TCP", **asked})).content.decode()
+    found = re.search(r'href="(/namespaces/[^"]*/change/\?[^"]*)"', page)
+    return html.unescape(found[1]) if found else ""
+
+
+class TestTester:
+    def test_it_says_yes_with_the_rules_of_both_ends(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, NGINX, WEB, 8080)
+        assert "Allowed Yes. A may send it, and B accepts it." in said
+        assert "Leaving A: no policy isolates these pods" in said
+        assert "Entering B: allowed by payments-prod/allow-ingress-ingress-nginx ingress[0]" in said
+        assert "Computed from policies observed" in said
+        assert "What would allow it" not in said
+
+    def test_it_says_no_with_the_side_that_blocks(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, "search-prod", WEB, 8080)
+        assert "Blocked No. B does not accept it, although A may send it." in said
+        assert "Entering B: no rule allows it. Closed by default, payments-prod/deny-all" in said
+
+    def test_where_it_depends_on_the_pods_every_kind_is_answered(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, NGINX, "payments-prod", 8080)
+        assert "It depends on the pods, for example:" in said
+        assert "payments-prod/app=web,project=payments Allowed" in said
+        assert "payments-prod, other pods Blocked" in said
+
+    def test_a_pod_that_nobody_saw_is_answered_for_and_said_to_be_unseen(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, "payments-prod/project=other", "kube-system", 53)
+        assert "Allowed Yes." in said
+        assert "No pod of payments-prod/project=other was seen." in said
+
+    def test_labels_that_only_others_know_of_make_no_difference_to_what_is_told(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        right = ask(client_for(bob), prod, "search-prod/owner=charlie-secret", WEB, 8080)
+        wrong = ask(client_for(bob), prod, "search-prod/owner=somebody-else", WEB, 8080)
+        assert right.replace("charlie-secret", "") == wrong.replace("somebody-else", "")
+
+    def test_labels_of_others_are_told_only_where_a_policy_names_them(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, "ingress-nginx", WEB, 8080)
+        assert f"{NGINX} payments-prod" not in said
+        assert f"{NGINX} to payments-prod/app=web,project=payments Allowed" in said
+        assert "platform-secret" not in said
+
+    def test_an_ingress_source_can_be_asked_about_before_it_runs(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        NamespaceObservation.objects.filter(name="ingress-nginx").delete()
+        said = ask(client_for(bob), prod, NGINX, WEB, 8080)
+        assert "Allowed Yes." in said
+        assert f"No pod of {NGINX} was seen." in said
+
+    def test_too_many_pairs_to_try_are_said_to_be(
+        self,
+        client_for: SignIn,
+        bob: User,
+        prod: ManagedNamespace,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(paths, "MOST_PAIRS", 1)
+        said = ask(client_for(bob), prod, NGINX, "payments-prod", 8080)
+        assert "too many pods to try each pair" in said
+        assert "too many pods" not in ask(client_for(bob), prod, NGINX, WEB, 8080)
+
+    def test_an_uncertain_verdict_is_marked(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        everywhere: Json = [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]
+        spec: Manifest = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": everywhere}
+        mine.policies = [*mine.policies, a_policy("payments-prod", "private", spec)]
+        mine.save()
+        said = ask(client_for(bob), prod, "search-prod", WEB, 9000)
+        assert "Depends on the cluster's network plugin" in said
+
+    @pytest.mark.parametrize(
+        ("field", "value", "problem"),
+        [
+            ("from", "search-nowhere", "No namespace search-nowhere is known on this cluster."),
+            ("from", "10.0.0.0/8", "Write a namespace"),
+            ("from", "Search Prod!", "Write a namespace"),
+            ("from", "search-prod/owner", "“owner” is not a label."),
+            ("from", "search-prod/", "is not a label"),
+            ("from", "x" * 301, "at most 300 characters"),
+            ("from", "", "This field is required"),
+            ("to", "search-prod", "One of the two ends has to be payments-prod"),
+            ("to", "203.0.113.7", "One of the two ends has to be payments-prod"),
+            ("port", "0", "A port is a number from 1 to 65535."),
+            ("port", "65536", "A port is a number from 1 to 65535."),
+            ("port", "http", "A port is a number from 1 to 65535."),
+            ("protocol", "ICMP", "ICMP is not one of the available choices"),
+        ],
+    )
+    def test_bad_input_is_told_at_its_field_and_kept(
+        self,
+        client_for: SignIn,
+        bob: User,
+        prod: ManagedNamespace,
+        *,
+        field: str,
+        value: str,
+        problem: str,
+    ) -> None:
+        asked = {"from": "kube-system", "to": MEMBER, "port": 443, "protocol": "TCP", field: value}
+        answer = client_for(bob).get(url(prod, **asked))
+        assert answer.status_code == 422
+        assert problem in words(answer.content)
+        assert f'id="path-{field}_error"' in answer.content.decode()
+        if field != "protocol":
+            assert f'value="{html.escape(value)}"' in answer.content.decode() or not value
+
+    def test_an_address_inside_the_cluster_is_asked_for_by_name(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        facts = {**prod.cluster.facts, "pod_ranges": ["10.244.0.0/16"]}
+        Cluster.objects.update(facts=facts)
+        asked = {"from": MEMBER, "to": "10.244.3.9", "port": 443, "protocol": "TCP"}
+        answer = client_for(bob).get(url(prod, **asked))
+        assert answer.status_code == 422
+        assert "This address is inside the cluster." in words(answer.content)
+
+    def test_asking_changes_nothing(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        before = (Event.objects.count(), Request.objects.count())
+        ask(client_for(alice), prod, MEMBER, "203.0.113.7")
+        client_for(alice).get(f"/namespaces/{prod.public_id}/change/?egress=open")
+        assert (Event.objects.count(), Request.objects.count()) == before
+
+
+class TestAdvice:
+    def test_a_public_address_needs_egress_to_the_internet(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(alice), prod, MEMBER, "203.0.113.7", 443)
+        assert "Ask for egress “Internet HTTPS”" in said
+        assert "Decided then by egress-internet@1" in said
+        asked = {"from": MEMBER, "to": "203.0.113.7", "port": 443}
+        assert prepared(client_for(alice), prod, **asked).endswith("/change/?egress=internet")
+
+    @pytest.mark.parametrize(("to", "port"), [("203.0.113.7", 22), ("192.168.1.1", 443)])
+    def test_what_internet_does_not_cover_needs_open_egress(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace, *, to: str, port: int
+    ) -> None:
+        assert "Ask for egress “Open”" in ask(client_for(alice), prod, MEMBER, to, port)
+
+    def test_another_port_for_an_ingress_source_extends_the_exposure(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        asked = {"from": NGINX, "to": WEB, "port": 9090}
+        link = prepared(client_for(alice), prod, **asked)
+        wanted = {"ingress": ["ingress-nginx"], "component": ["web"], "ports": ["8080, 9090"]}
+        assert parse_qs(urlsplit(link).query) == wanted
+        said = ask(client_for(alice), prod, NGINX, WEB, 9090)
+        assert "serve ingress-nginx on TCP 8080, 9090" in said
+        assert "takes the place" not in said
+
+    def test_another_component_takes_the_place_of_the_exposure(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        vault = "payments-prod/app=vault,project=payments"
+        said = ask(client_for(alice), prod, NGINX, vault, 8200)
+        assert "pods with app=vault to serve ingress-nginx on TCP 8200" in said
+        assert "takes the place of the exposure of app=web to ingress-nginx" in said
+
+    def test_inside_the_namespace_a_label_is_enough(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(alice), prod, "payments-prod/team=stray", MEMBER, 9000)
+        assert "Put the label project=payments on the pods in payments-prod." in said
+        assert "Prepare this change" not in said
+
+    def test_a_pod_without_the_label_needs_both(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(alice), prod, "payments-prod/project=other", "203.0.113.7", 443)
+        assert "Put the label project=payments" in said
+        assert "Ask for egress “Internet HTTPS”" in said
+
+    def test_dns_that_the_cluster_lost_is_approved_already(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.policies = [one for one in mine.policies if one["metadata"]["name"] != "allow-dns"]
+        mine.save()
+        dns = "kube-system/k8s-app=kube-dns"
+        said = ask(client_for(alice), prod, MEMBER, dns, 53, protocol="UDP")
+        assert "What was approved for payments-prod allows it" in said
+        assert "allow-dns@1" in said
+
+    def test_where_the_other_end_is_closed_its_people_are_to_be_asked(
+        self, client_for: SignIn, alice: User, cast: dict[str, User], cluster: Cluster
+    ) -> None:
+        days = {"egress": "open", "lifetime_days": 30}
+        row = seen(ready(onboarded(demo_spec("payments-prod", cluster=cluster.name, **days))))
+        said = ask(client_for(alice), row, MEMBER, "search-prod", 443)
+        assert "the policies of search-prod do not. Ask those who run it." in said
+
+    def test_what_no_template_allows_is_said_to_need_the_network_approvers(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(alice), prod, "search-prod", WEB, 8080)
+        assert "Nothing in the catalogue allows this. Ask the network approvers." in said
+        assert "Prepare this change" not in said
+
+    def test_who_may_not_ask_gets_no_link_and_is_told_why(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said = ask(client_for(bob), prod, MEMBER, "203.0.113.7", 443)
+        assert "Ask for egress “Internet HTTPS”" in said
+        assert "Prepare this change" not in said
+        assert "Only a lead of team payments" in said
+
+
+class TestPreparedChange:
+    def change(self, row: ManagedNamespace, query: str) -> str:
+        return f"/namespaces/{row.public_id}/change/?{query}"
+
+    def test_the_form_opens_with_what_was_proposed_and_says_so(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        page = client_for(alice).get(self.change(prod, "egress=internet")).content.decode()
+        assert "Nothing has been sent" in page
+        assert re.search(r'name="egress" value="internet"[^>]*checked', page)
+        assert "egress-internet@1" in page
+
+    def test_an_exposure_is_proposed_whole(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        query = "ingress=ingress-nginx&component=vault&ports=8200%2C+8201"
+        page = client_for(alice).get(self.change(prod, query)).content.decode()
+        assert 'value="vault"' in page
+        assert 'value="8200, 8201"' in page
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "egress=everything",
+            "scope=cluster",
+            "ingress=nobody&component=web&ports=8080",
+            "ingress=ingress-nginx&component=web&ports=http",
+            "ingress=ingress-nginx&component=no%20label&ports=8081",
+            "size=large&name=other&purpose=none",
+        ],
+    )
+    def test_what_is_not_on_offer_is_left_out(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace, query: str
+    ) -> None:
+        plain = client_for(alice).get(self.change(prod, ""))
+        proposed = client_for(alice).get(self.change(prod, query))
+        assert "Nothing has been sent" not in proposed.content.decode()
+        assert words(proposed.content) == words(plain.content)
+
+    def test_bob_may_not_open_it_with_a_proposal_either(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        assert client_for(bob).get(self.change(prod, "egress=open")).status_code == 403
