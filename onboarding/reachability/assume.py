@@ -26,33 +26,40 @@ NO_LABEL = "any other pod"
 
 
 def with_assumed_pods(world: World, *, only: Collection[str] | None = None) -> World:
-    """Return the world with assumed pods added; `only` names whose policies are looked at."""
-    there: dict[str, list[Pod]] = defaultdict(list)
+    """Return the world with assumed pods added; `only` names whose policies are looked at.
+
+    The same pods whatever the order of policies: one assumed for a selector does for no other.
+    """
+    real: dict[str, list[Pod]] = defaultdict(list)
+    assumed: dict[str, list[Labels]] = defaultdict(list)
     for pod in world.pods:
-        there[pod.namespace].append(pod)
-    added = [
-        pod
-        for namespace in world.namespaces
-        if not any(_is_real(pod) or not pod.labels for pod in there[namespace])
-        for pod in [Pod(namespace, NO_LABEL, kind=ASSUMED, count=2)]
-    ]
+        if pod.kind == ASSUMED:
+            assumed[pod.namespace].append(pod.labels)
+        else:
+            real[pod.namespace].append(pod)
+    added = []
+    for namespace, selector in _wanted(world, only):
+        labels = dict(selector.labels)
+        is_there = any(matches(selector, pod.labels) for pod in real[namespace])
+        if not is_there and labels not in assumed[namespace]:
+            assumed[namespace].append(labels)
+            added.append(assumed_pod(namespace, labels))
+    return replace(world, pods=(*world.pods, *added)) if added else world
+
+
+def _wanted(world: World, only: Collection[str] | None) -> Iterator[tuple[str, Selector]]:
+    """Yield (namespace, selector) for which there shall be a pod."""
+    for namespace in world.namespaces:
+        yield namespace, Selector()
     for policy in world.policies:
         if only is None or policy.ref.namespace in only:
-            for namespace, selector in _spoken_of(policy, world):
-                if not any(matches(selector, pod.labels) for pod in there[namespace]):
-                    added.append(assumed_pod(namespace, dict(selector.labels)))
-                    there[namespace].append(added[-1])
-    return replace(world, pods=(*world.pods, *added)) if added else world
+            yield from _spoken_of(policy, world)
 
 
 def assumed_pod(namespace: str, labels: Labels) -> Pod:
     """Return a pod with these labels that nobody has seen; two of it, so that it has a sibling."""
-    name = ",".join(f"{key}={value}" for key, value in labels.items())
+    name = ",".join(f"{key}={value}" for key, value in labels.items()) or NO_LABEL
     return Pod(namespace, name, dict(labels), kind=ASSUMED, count=2)
-
-
-def _is_real(pod: Pod) -> bool:
-    return pod.kind != ASSUMED
 
 
 def _spoken_of(policy: Policy, world: World) -> Iterator[tuple[str, Selector]]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import islice, product
 from operator import and_
-from typing import TypeAlias
 
 from onboarding.reachability.assume import ASSUMED
 from onboarding.reachability.endpoints import EndpointKind, Layout, named_labels
@@ -25,6 +24,7 @@ from onboarding.reachability.neighbourhood import (
     Party,
     PartyKind,
     Way,
+    joined_ports,
 )
 from onboarding.reachability.sets import members, united
 from onboarding.reachability.surroundings import Surroundings
@@ -33,7 +33,6 @@ from onboarding.reachability.surroundings import Surroundings
 MOST_NAMED = 6
 # From how many pairs of a line its evidence is gathered; they answer alike, their rules may differ.
 _PAIRS_ASKED = 24
-_Ports: TypeAlias = tuple[tuple[Protocol, int, int], ...]
 
 
 def fold(namespace: str, estate: Estate) -> Neighbourhood:
@@ -174,16 +173,21 @@ class _Fold:
     def _places(self, bits: int) -> Iterable[int]:
         return members(bits, len(self._layout.endpoints))
 
-    def _lines(self, way: Way, groups: Sequence[Party], parties: Sequence[Party]) -> Iterator[Line]:
-        """Yield a line per party; own groups that get the same answer share it."""
-        for peer in parties:
-            shared: dict[tuple[Answer | None, ...], int] = defaultdict(int)
-            for group in groups:
-                if self._are_two(group, peer):
-                    answers = tuple(self._answer(state, way, group, peer) for state in self._states)
-                    shared[answers] |= group.members
-            for answers, bits in shared.items():
-                yield self._line(way, self._party(PartyKind.HERE, bits), peer, answers)
+    def _lines(self, way: Way, groups: Sequence[Party], parties: Sequence[Party]) -> list[Line]:
+        """Return the lines of one way by party, first those with a path in any state."""
+        told = [list(self._towards(way, groups, peer)) for peer in parties]
+        told.sort(key=lambda lines: not any(map(_has_path, lines)))
+        return [line for lines in told for line in lines]
+
+    def _towards(self, way: Way, groups: Sequence[Party], peer: Party) -> Iterator[Line]:
+        """Yield the lines of one party; own groups that get the same answer share one."""
+        shared: dict[tuple[Answer | None, ...], int] = defaultdict(int)
+        for group in groups:
+            if self._are_two(group, peer):
+                answers = tuple(self._answer(state, way, group, peer) for state in self._states)
+                shared[answers] |= group.members
+        for answers, bits in shared.items():
+            yield self._line(way, self._party(PartyKind.HERE, bits), peer, answers)
 
     def _are_two(self, group: Party, peer: Party) -> bool:
         """Tell whether there are two pods to speak of; a pod to itself is never blocked."""
@@ -228,7 +232,7 @@ class _Fold:
         deciding = blocked or verdicts[0]
         return Answer(
             openings=tuple(
-                Opening(_joined(pieces), rules, certainty, pieces=tuple(pieces))
+                Opening(joined_ports(pieces), rules, certainty, pieces=tuple(pieces))
                 for (rules, certainty), pieces in openings.items()
             ),
             closed_by=tuple(dict.fromkeys(_closing(state, way, blocked))),
@@ -245,6 +249,10 @@ def change_of(before: Answer | None, after: Answer | None) -> Change:
     if old < new:
         return Change.OPENS
     return Change.CLOSES if new < old else Change.CHANGES
+
+
+def _has_path(line: Line) -> bool:
+    return any(_open_ports(answer) for answer in (line.answer, line.before))
 
 
 def _open_ports(answer: Answer | None) -> frozenset[tuple[Protocol, int, int]]:
@@ -275,15 +283,3 @@ def _distinct_rules(verdicts: list[Verdict]) -> tuple[RuleRef, ...]:
 def _worst(verdicts: Iterable[Verdict]) -> Certainty:
     order = list(Certainty).index
     return max((one.certainty for one in verdicts), key=order, default=Certainty.CERTAIN)
-
-
-def _joined(pieces: Iterable[tuple[Protocol, int, int]]) -> _Ports:
-    """Return ranges in order, those that touch as one."""
-    joined: list[tuple[Protocol, int, int]] = []
-    order = list(Protocol).index
-    for protocol, first, last in sorted(pieces, key=lambda piece: (order(piece[0]), piece[1])):
-        if joined and joined[-1][0] is protocol and joined[-1][2] + 1 == first:
-            joined[-1] = (protocol, joined[-1][1], last)
-        else:
-            joined.append((protocol, first, last))
-    return tuple(joined)

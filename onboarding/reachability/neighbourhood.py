@@ -3,11 +3,16 @@
 With a second estate of the same layout each line says what it was before, and what would change.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from onboarding.reachability.addresses import Span
 from onboarding.reachability.model import Certainty, PolicyRef, Protocol, RuleRef
+
+# (protocol, first, last), both ends included.
+Ports: TypeAlias = tuple[Protocol, int, int]
 
 
 class Way(StrEnum):
@@ -57,15 +62,15 @@ class Party:
 
 @dataclass(frozen=True)
 class Opening:
-    """Ports that are open: (protocol, first, last), and the rules of both ends that open them.
+    """Ports that are open, and the rules of both ends that open them.
 
     No rules: nothing isolates either end. `pieces` are the same ports as the estate cuts them.
     """
 
-    ports: tuple[tuple[Protocol, int, int], ...]
+    ports: tuple[Ports, ...]
     rules: tuple[RuleRef, ...]
     certainty: Certainty
-    pieces: tuple[tuple[Protocol, int, int], ...] = ()
+    pieces: tuple[Ports, ...] = ()
 
     @property
     def is_every_port(self) -> bool:
@@ -89,6 +94,17 @@ class Answer:
     def is_blocked(self) -> bool:
         """Tell whether nothing at all gets through."""
         return not self.openings
+
+    @property
+    def as_one(self) -> tuple[Opening, ...]:
+        """Return what is open as one opening, for those who do not ask by which rules."""
+        if len(self.openings) < 2:
+            return self.openings
+        pieces = tuple(piece for opening in self.openings for piece in opening.pieces)
+        rules = tuple(dict.fromkeys(rule for opening in self.openings for rule in opening.rules))
+        order = list(Certainty).index
+        least = max((opening.certainty for opening in self.openings), key=order)
+        return (Opening(joined_ports(pieces), rules, least, pieces),)
 
 
 @dataclass(frozen=True)
@@ -118,3 +134,15 @@ class Neighbourhood:
     def going(self, way: Way) -> tuple[Line, ...]:
         """Return the lines of one way."""
         return tuple(line for line in self.lines if line.way is way)
+
+
+def joined_ports(pieces: Iterable[Ports]) -> tuple[Ports, ...]:
+    """Return ranges of ports in order, those that touch as one."""
+    joined: list[Ports] = []
+    order = list(Protocol).index
+    for protocol, first, last in sorted(pieces, key=lambda piece: (order(piece[0]), piece[1])):
+        if joined and joined[-1][0] is protocol and joined[-1][2] + 1 == first:
+            joined[-1] = (protocol, joined[-1][1], last)
+        else:
+            joined.append((protocol, first, last))
+    return tuple(joined)

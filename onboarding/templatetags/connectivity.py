@@ -84,6 +84,7 @@ def answer_cell(
     return {
         "with_rules": with_rules,
         "answer": answer,
+        "openings": (answer.openings if with_rules else answer.as_one) if answer else (),
         "is_there": answer is not None and bool(answer.openings or answer.closed_by),
         "flags": flags,
     }

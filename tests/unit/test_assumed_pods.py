@@ -94,3 +94,14 @@ def test_only_the_policies_asked_for_are_looked_at() -> None:
     wanted = read_policy(policy(f"{PAYMENTS}/p", podSelector={"matchLabels": {"app": "web"}}))
     found = with_assumed_pods(world(wanted), only={"ingress-nginx"})
     assert {pod.namespace for pod in found.pods if pod.labels} == set()
+
+
+def test_the_order_of_policies_makes_no_difference() -> None:
+    narrow = read_policy(
+        policy(f"{PAYMENTS}/a", podSelector={"matchLabels": {"app": "web", "project": "x"}})
+    )
+    wide = read_policy(policy(f"{PAYMENTS}/b", podSelector={"matchLabels": {"project": "x"}}))
+    assert assumed(world(narrow, wide)) == assumed(world(wide, narrow))
+    assert {(PAYMENTS, ("project=x",)), (PAYMENTS, ("app=web", "project=x"))} < assumed(
+        world(narrow, wide)
+    )
