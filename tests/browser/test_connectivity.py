@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from onboarding.domain.objects import Manifest
 from tests.browser.conftest import Cast, Person
 from tests.support.live_portal import wait_for
+from tests.support.pods import create_pod
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
 
@@ -32,21 +32,13 @@ def observed(live: Live, portal: str) -> Iterator[str]:
     assert live.act("wait", NAME)[NAME]["state"] == "ready"
     for name in (ELSEWHERE, INGRESS):
         assert admin.post("/api/v1/namespaces", {"metadata": {"name": name}}).status == 201
-    run(admin, INGRESS, {"app": "controller", "app.kubernetes.io/name": "ingress-nginx"})
-    run(admin, NAME, {"project": "payments", "app": "web"})
-    run(admin, NAME, {"project": "payments", "app": "vault"})
-    run(admin, ELSEWHERE, {"app": "indexer"})
+    create_pod(admin, INGRESS, {"app": "controller", "app.kubernetes.io/name": "ingress-nginx"})
+    create_pod(admin, NAME, {"project": "payments", "app": "web"})
+    create_pod(admin, NAME, {"project": "payments", "app": "vault"})
+    create_pod(admin, ELSEWHERE, {"app": "indexer"})
     yield portal
     for name in (NAME, ELSEWHERE, INGRESS):
         admin.delete(f"/api/v1/namespaces/{name}")
-
-
-def run(admin: RawApi, namespace: str, labels: Manifest) -> None:
-    pod = {
-        "metadata": {"name": str(labels["app"]), "labels": labels},
-        "spec": {"containers": [{"name": "c", "image": "registry.example/app"}]},
-    }
-    assert admin.post(f"/api/v1/namespaces/{namespace}/pods", pod).status == 201
 
 
 def test_alice_reads_who_talks_to_whom_asks_and_prepares_a_change(

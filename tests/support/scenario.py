@@ -44,6 +44,18 @@ def decide(names: Sequence[str]) -> list[float]:
     return took
 
 
+def wish(names: Sequence[str]) -> dict[str, str]:
+    """Alice asks, for the internet too; nobody decides. Returns the requests' public ids."""
+    cluster = Cluster.objects.get()
+    return {name: live_portal.asked(cluster, name, egress="internet").public_id for name in names}
+
+
+def approve_all(names: Sequence[str]) -> list[str]:
+    """Everybody approves; in which state each namespace is then."""
+    requests = Request.objects.filter(name__in=names)
+    return [live_portal.approved(request).state for request in requests]
+
+
 def onboard(names: Sequence[str]) -> list[float]:
     ask(names)
     return decide(names)
@@ -81,11 +93,13 @@ def wait(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 ACTS: dict[str, Callable[[Sequence[str]], object]] = {
+    "approve_all": approve_all,
     "ask": ask,
     "decide": decide,
     "onboard": onboard,
     "states": states,
     "wait": wait,
+    "wish": wish,
 }
 
 if __name__ == "__main__":
