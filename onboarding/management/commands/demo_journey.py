@@ -12,12 +12,16 @@ from onboarding.domain.objects import Manifest, branch
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import differences
 from onboarding.plan.model import DIGEST, GENERATION, REQUEST, Plan, load_plan
+from onboarding.queries.connectivity import picture_of_namespace
 from onboarding.queries.namespaces import latest_run
+from onboarding.reachability.neighbourhood import Way
 from onboarding.reachability.sentences import sentences
 from onboarding.services.claim import worker_name
 from onboarding.services.connect import open_gateway
+from onboarding.services.observe import observe
 from onboarding.services.reconcile import reconcile
 from onboarding.services.story import approve, ask, demo_spec, seed_people
+from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
 
 NAME = "payments-prod"
 PATIENCE_SECONDS = 60.0
@@ -47,6 +51,8 @@ class Command(BaseCommand):
         self._show_objects(cluster, load_plan(request.plan))
         if namespace.state != NamespaceState.READY:
             raise CommandError(f"{NAME} is {namespace.state}: {namespace.message}")
+        self._timed("A worker looks at the cluster", lambda: observe(cluster.pk, clock=now))
+        self._show_paths(namespace)
         self.stdout.write(self.style.SUCCESS(f"{NAME} is ready on {cluster.name}."))
 
     def _timed(self, what: str, act: Any) -> Any:
@@ -72,9 +78,23 @@ class Command(BaseCommand):
             self.stdout.write(f"  {planned.key}, {says}")
             if differing:
                 raise CommandError(f"{planned.key} is not what was approved")
-        self.stdout.write("Who can now reach whom:")
+        self.stdout.write("What that means:")
         for sentence in sentences([found for _planned, found in live if found]):
             self.stdout.write(f"  {sentence}")
+
+    def _show_paths(self, namespace: ManagedNamespace) -> None:
+        picture = picture_of_namespace(namespace)
+        self.stdout.write("Who can now reach whom, as observed; nothing else is open:")
+        for line in picture.neighbourhood.lines if picture else ():
+            sender, receiver = line.ours, line.peer
+            if line.way is Way.INWARD:
+                sender, receiver = receiver, sender
+            for opening in line.answer.openings:
+                rules = ", ".join(dict.fromkeys(map(rule_text, opening.rules)))
+                self.stdout.write(
+                    f"  {party_text(sender)} -> {party_text(receiver, inside=True)}: "
+                    f"{ports_text(opening)} ({rules})"
+                )
 
 
 def _spec(cluster: Cluster) -> Any:
