@@ -135,10 +135,16 @@ def _has_pod(world: World, namespace: str, labels: Labels) -> bool:
 
 
 def _without(namespace: str, world: World) -> World:
+    """Return the world without a namespace and the portal's policies in it.
+
+    What others put there stays: no plan takes it away, and it counts before and after.
+    """
     return replace(
         world,
         namespaces={name: labels for name, labels in world.namespaces.items() if name != namespace},
-        policies=tuple(one for one in world.policies if one.ref.namespace != namespace),
+        policies=tuple(
+            one for one in world.policies if one.ref.namespace != namespace or not one.ref.template
+        ),
     )
 
 

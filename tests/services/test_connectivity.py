@@ -106,6 +106,42 @@ def test_retiring_closes_everything(cluster: Cluster) -> None:
 
 
 @pytest.mark.django_db
+def test_a_policy_that_is_not_the_portals_counts_before_and_after(
+    cluster: Cluster, now: datetime
+) -> None:
+    row = seen(NAME, {"project": "payments"})
+    row.policies = [{"metadata": {"name": "theirs", "namespace": NAME}, "spec": {"ingress": [{}]}}]
+    observe(cluster, now, row, seen("legacy"))
+    picture = picture_of_plans(cluster, NAME, before=CLOSED, after=EXPOSED)
+    opened = [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
+    assert {
+        rule.policy.name for line in opened for one in line.answer.openings for rule in one.rules
+    } >= {"theirs"}
+    assert moves(picture) == set()
+    assert any(finding.policy and finding.policy.name == "theirs" for finding in picture.findings)
+
+
+@pytest.mark.django_db
+def test_the_portals_own_policies_are_replaced_by_the_plans(
+    cluster: Cluster, now: datetime
+) -> None:
+    row = seen(NAME, {"project": "payments", "app": "web"})
+    row.policies = [
+        {
+            "metadata": {
+                "name": "allow-ingress-old",
+                "namespace": NAME,
+                "annotations": {"bulkhead.dev/template": "allow-ingress@1"},
+            },
+            "spec": {"ingress": [{}]},
+        }
+    ]
+    observe(cluster, now, row, seen("legacy"))
+    picture = picture_of_plans(cluster, NAME, before=EXPOSED, after=CLOSED)
+    assert not [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
+
+
+@pytest.mark.django_db
 def test_namespaces_that_nobody_manages_are_in_the_picture(cluster: Cluster, now: datetime) -> None:
     observe(cluster, now, seen("legacy", {"app": "old"}), seen("kube-system"))
     open_plan = plan_of(exposure=None, egress="open")
