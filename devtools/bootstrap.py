@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from devtools import tools
 from devtools.places import ENVIRONMENT, LOCK, PROGRAMS, PYTHON, ROOT
@@ -52,7 +53,7 @@ def use_wanted_python(arguments: list[str]) -> None:
 
 def ensure_environment() -> None:
     """Make or update `.venv` if the lock says so. Raises SetUpFailed."""
-    wanted = _fingerprint()
+    wanted = fingerprint(LOCK)
     if STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists():
         return
     print("installing the locked packages into .venv (about a minute, once) …", flush=True)
@@ -95,6 +96,6 @@ def install_packages(*names: str) -> None:
             raise SetUpFailed(f"apt-get {command[0]} failed:\n{answer.stderr.strip()}")
 
 
-def _fingerprint() -> str:
-    """What an environment made from today's lock is known by."""
-    return hashlib.sha256(sys.version.encode() + LOCK.read_bytes()).hexdigest()
+def fingerprint(lock: Path) -> str:
+    """What an environment made from today's `lock` is known by."""
+    return hashlib.sha256(sys.version.encode() + lock.read_bytes()).hexdigest()

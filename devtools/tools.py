@@ -10,12 +10,15 @@ from devtools.places import ENVIRONMENT, PROGRAMS, PYTHON, ROOT, VAR
 
 BENCH = ROOT / "bench"
 COMPILE = (
-    *("uv", "pip", "compile", "pyproject.toml", "--quiet"),
-    *("--universal", "--python-version", "3.11"),
+    *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-header", "--no-annotate"),
 )
-RUNTIME_LOCK = ("-o", "requirements.lock")
-DEV_LOCK = ("-c", "requirements.lock", "--group", "dev", "--group", "embedded")
+GROUPS = ("--group", "dev", "--group", "embedded")
+LOCKS = (
+    ("pyproject.toml", "-o", "requirements.lock"),
+    ("pyproject.toml", "-c", "requirements.lock", *GROUPS, "-o", "requirements-dev.lock"),
+    ("bench/peers.in", "-o", "bench/peers.lock"),
+)
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis")
 
 
@@ -26,11 +29,11 @@ def fmt() -> int:
 
 
 def lock() -> int:
-    """Resolve pyproject.toml anew into both lock files."""
+    """Resolve pyproject.toml and the peers' requirements anew into the lock files."""
     if shutil.which("uv") is None:
         print("./dev lock needs uv: pip install uv")
         return 1
-    return _run(*COMPILE, *RUNTIME_LOCK) or _run(*COMPILE, *DEV_LOCK, "-o", "requirements-dev.lock")
+    return next((code for lock in LOCKS if (code := _run(*COMPILE, *lock))), 0)
 
 
 def shell() -> int:

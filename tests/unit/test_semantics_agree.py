@@ -1,0 +1,89 @@
+"""Two evaluators that share no line agree on random worlds: on every pair, port and protocol."""
+
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onboarding.reachability.estate import Estate
+from onboarding.reachability.model import Protocol
+from onboarding.reachability.sets import places
+from tests.support.estates import Tree, class_of, estate_of, place_of
+from tests.support.plain_evaluator import PlainEvaluator
+from tests.support.random_worlds import PORTS, WorldMaker, ends_of
+
+EXAMPLES = 150
+SEEDS = range(150)
+
+
+def disagreements(manifests: list[Tree]) -> list[tuple[Any, ...]]:
+    """Every question that the engine's verdicts, its bits and the plain evaluator differ on."""
+    plain, estate = PlainEvaluator(manifests), estate_of(manifests)
+    ends = ends_of(manifests)
+    at = {name: place_of(estate, name) for name in ends}
+    found = []
+    for protocol, number in PORTS:
+        rows = estate.rows(class_of(estate, f"{number}/{protocol}"))
+        for source, destination in questions(ends):
+            expected = plain.allows(ends[source], ends[destination], (protocol, number))
+            bits = bool(rows[at[source]] >> at[destination] & 1)
+            said = said_by(estate, at[source], at[destination], (protocol, number))
+            if not expected == bits == said:
+                asked = (source, destination, number, protocol)
+                found.append((*asked, {"plain": expected, "bits": bits, "verdict": said}))
+    return found
+
+
+def strays(manifests: list[Tree]) -> list[tuple[str, int]]:
+    """Every namespace and port class whose own answer is not its part of the whole answer."""
+    estate = estate_of(manifests)
+    found = []
+    for name, own in estate.layout.namespaces.items():
+        for number, around in enumerate(estate.around(name)):
+            rows = estate.rows(number)
+            outward = {place: rows[place] for place in places(own)}
+            inward = {place: senders_to(place, rows) for place in places(own)}
+            if (around.outward, around.inward) != (outward, inward):
+                found.append((name, number))
+    return found
+
+
+def senders_to(place: int, rows: list[int]) -> int:
+    return sum(1 << sender for sender, row in enumerate(rows) if row >> place & 1)
+
+
+def questions(ends: dict[str, Any]) -> list[tuple[str, str]]:
+    """Ordered pairs of which at least one end is a pod: policies speak of nothing else."""
+    return [
+        (source, destination)
+        for source in ends
+        for destination in ends
+        if source != destination and "/" in source + destination
+    ]
+
+
+def said_by(estate: Estate, source: int, destination: int, port: tuple[str, int]) -> bool:
+    return estate.verdict(source, destination, Protocol(port[0]), port[1]).allowed
+
+
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.randoms(use_true_random=False))
+def test_the_engine_and_the_plain_evaluator_agree_wherever_hypothesis_looks(chance: Random) -> None:
+    assert disagreements(WorldMaker(chance).world()) == []
+
+
+def test_the_engine_and_the_plain_evaluator_agree_on_worlds_with_many_policies() -> None:
+    worlds = (WorldMaker(Random(seed)).world() for seed in SEEDS)
+    assert [found for world in worlds for found in disagreements(world)] == []
+
+
+def test_one_namespaces_answer_is_its_part_of_the_whole() -> None:
+    worlds = (WorldMaker(Random(seed)).world() for seed in SEEDS)
+    assert [found for world in worlds for found in strays(world)] == []
