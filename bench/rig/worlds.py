@@ -5,17 +5,19 @@ has neighbours by labels that overlap at random, so that about a fifth of all pa
 and no two namespaces have the same neighbours. Both: five policies and three pods a namespace.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from random import Random
 
 from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.facts import ClusterFacts, IngressSource
-from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.objects import Json, Manifest, branch, text
 from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.reachability.model import Pod, World
+from onboarding.reachability.policies import read_policy
 
 SEED = 17
 PODS = ("web", "api", "db")
@@ -47,6 +49,25 @@ def world(shape: Shape, namespaces: int) -> list[Manifest]:
     if shape is Shape.DENSE:
         return [one for name in names for one in _dense(name, chance)]
     return [*_shared(), *(one for name in names for one in _sparse(name))]
+
+
+def as_world(manifests: Sequence[Manifest]) -> World:
+    """Return the manifests of this module as the engine takes them."""
+    kinds: dict[str, list[Manifest]] = {"Namespace": [], "Pod": [], "NetworkPolicy": []}
+    for one in manifests:
+        kinds[text(one, "kind")].append(one)
+    return World(
+        namespaces={text(one, "metadata", "name"): _labels(one) for one in kinds["Namespace"]},
+        pods=tuple(
+            Pod(text(one, "metadata", "namespace"), text(one, "metadata", "name"), _labels(one))
+            for one in kinds["Pod"]
+        ),
+        policies=tuple(map(read_policy, kinds["NetworkPolicy"])),
+    )
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return {key: str(value) for key, value in branch(manifest, "metadata", "labels").items()}
 
 
 def _shared() -> Iterator[Manifest]:

@@ -139,6 +139,29 @@ class Estate:
             is_complete=not self.world.foreign,
         )
 
+    def verdicts(self, source: int, destination: int) -> list[Verdict]:
+        """Return the verdict in each port class; alike ones are worked out once."""
+        named = {
+            rule.ports
+            for reading in (Reading.AS_READ, *self.readings)
+            for place, direction in (
+                (source, Direction.EGRESS),
+                (destination, Direction.INGRESS),
+            )
+            for policy in self.compiled(reading).selecting(place)
+            for rule in policy.rules[direction]
+        }
+        known: dict[tuple[int, ...], Verdict] = {}
+        found = []
+        for number, port_class in enumerate(self.port_classes):
+            open_to = tuple(
+                self.ports.destinations(ports, number) >> destination & 1 for ports in named
+            )
+            if open_to not in known:
+                known[open_to] = self.verdict(source, destination, *port_class.example)
+            found.append(known[open_to])
+        return found
+
     def only_denies(self, ref: PolicyRef, direction: Direction) -> bool:
         """Tell whether a policy isolates in a direction and allows nothing in it."""
         return any(

@@ -32,7 +32,7 @@ from onboarding.reachability.surroundings import Surroundings
 # More namespaces that answer alike than this share one line.
 MOST_NAMED = 6
 # From how many pairs of a line its evidence is gathered; they answer alike, their rules may differ.
-_PAIRS_ASKED = 24
+_PAIRS_ASKED = 12
 
 
 def fold(namespace: str, estate: Estate) -> Neighbourhood:
@@ -213,11 +213,8 @@ class _Fold:
             )
             if source != destination or self._layout.endpoints[source].count > 1
         ]
-        verdicts = [
-            [state.verdict(*pair, *port_class.example) for pair in pairs]
-            for port_class in self._classes
-        ]
-        return self._told(state, way, verdicts)
+        by_port_class = zip(*(state.verdicts(*pair) for pair in pairs), strict=True)
+        return self._told(state, way, [list(verdicts) for verdicts in by_port_class])
 
     def _told(self, state: Estate, way: Way, verdicts: list[list[Verdict]]) -> Answer:
         """Return what the verdicts of a line's pairs say, per port class."""
@@ -267,9 +264,10 @@ def _closing(estate: Estate, way: Way, verdicts: list[Verdict]) -> Iterator[Poli
     Where the namespace's own end blocks everything, the other ends need no mention.
     """
     own = [one.ingress if way is Way.INWARD else one.egress for one in verdicts]
-    ends = own
-    if any(side.allows for side in own):
-        ends = [side for one in verdicts for side in (one.egress, one.ingress) if not side.allows]
+    ends = dict.fromkeys(own)
+    if any(side.allows for side in ends):
+        every = (side for one in verdicts for side in (one.egress, one.ingress))
+        ends = dict.fromkeys(side for side in every if not side.allows)
     for side in ends:
         denying = [ref for ref in side.isolating if estate.only_denies(ref, side.direction)]
         yield from denying or side.isolating

@@ -57,10 +57,7 @@ def _of_pair(
         verdict = estate.verdict(source, destination, protocol, number)
         yield Record(source, destination, protocol, number, number, verdict)
         return
-    verdicts = [
-        estate.verdict(source, destination, *port_class.example)
-        for port_class in estate.port_classes
-    ]
+    verdicts = estate.verdicts(source, destination)
     for protocol in Protocol:
         yield from _joined(
             Record(source, destination, protocol, first, last, verdicts[number])

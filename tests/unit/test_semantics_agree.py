@@ -1,5 +1,6 @@
 """Two evaluators that share no line agree on random worlds: on every pair, port and protocol."""
 
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -87,3 +88,13 @@ def test_the_engine_and_the_plain_evaluator_agree_on_worlds_with_many_policies()
 def test_one_namespaces_answer_is_its_part_of_the_whole() -> None:
     worlds = (WorldMaker(Random(seed)).world() for seed in SEEDS)
     assert [found for world in worlds for found in strays(world)] == []
+
+
+def test_a_pairs_verdicts_are_those_of_its_port_classes() -> None:
+    for seed in SEEDS:
+        estate = estate_of(WorldMaker(Random(seed)).world())
+        classes = [found.example for found in estate.port_classes]
+        everybody = range(len(estate.endpoints))
+        for source, destination in product(everybody, everybody):
+            each = [estate.verdict(source, destination, *one) for one in classes]
+            assert estate.verdicts(source, destination) == each, (seed, source, destination)

@@ -44,14 +44,18 @@ def test_oldest_comes_first(
     assert [row for row, _lanes in rows] == [waiting, later]
 
 
-@pytest.mark.parametrize("query", ["q=payments-prod", "team=payments", "cluster=dev-eu", "risk=low"])
+@pytest.mark.parametrize(
+    "query", ["q=payments-prod", "team=payments", "cluster=dev-eu", "risk=low"]
+)
 def test_filters_in_the_url_keep_what_matches(
     client_for: SignIn, dana: User, waiting: Request, query: str
 ) -> None:
     assert waiting.label in client_for(dana).get(f"/approvals/?{query}").content.decode()
 
 
-@pytest.mark.parametrize("query", ["q=nothing-like-it", "team=search", "cluster=prod-eu", "risk=high"])
+@pytest.mark.parametrize(
+    "query", ["q=nothing-like-it", "team=search", "cluster=prod-eu", "risk=high"]
+)
 def test_no_match_differs_from_nothing_yet(
     client_for: SignIn, dana: User, waiting: Request, query: str
 ) -> None:
