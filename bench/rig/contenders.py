@@ -27,9 +27,10 @@ from onboarding.cluster.kinds import object_path
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, key_of
+from onboarding.domain.ownership import GENERATION
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Cluster, ManagedNamespace, Request, Team
-from onboarding.plan.model import DIGEST, GENERATION, REQUEST, stamped
+from onboarding.plan.model import DIGEST, REQUEST, stamped
 from onboarding.services.preview import Wish, preview
 from onboarding.services.reconcile import reconcile
 from onboarding.services.story import approve, ask, demo_spec

@@ -9,13 +9,13 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from onboarding.domain.objects import Json, Manifest, branch, items, text
+from onboarding.domain.ownership import TEMPLATE, is_ours
 
 METADATA_NAME = "kubernetes.io/metadata.name"
-TEMPLATE_ANNOTATION = "bulkhead.dev/template"
 ENDED = frozenset({"Succeeded", "Failed"})
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})  # a policy can name no other
 # Labels controllers give each of their pods; they would make every pod a class of its own.
@@ -62,23 +62,29 @@ class SeenNamespace:
 
     name: str
     labels: Manifest
+    uid: str = ""
     policies: list[Json] = field(default_factory=list)
     pods: list[Json] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
         """Return e.g. `sha256:9f…`, whatever order the server listed things in."""
-        content = [self.labels, self.policies, self.pods]
+        content = [self.uid, self.labels, self.policies, self.pods]
         raw = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
-def reduce_namespaces(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
-    """Return the labels of each namespace by its name."""
-    return {
-        text(manifest, "metadata", "name"): _labels(branch(manifest, "metadata", "labels"))
+def reduce_namespaces(manifests: Iterable[Manifest]) -> dict[str, SeenNamespace]:
+    """Return each namespace by its name, as yet without what is in it."""
+    found = (
+        SeenNamespace(
+            name=text(manifest, "metadata", "name"),
+            labels=_labels(branch(manifest, "metadata", "labels")),
+            uid=text(manifest, "metadata", "uid"),
+        )
         for manifest in manifests
-    }
+    )
+    return {one.name: one for one in found}
 
 
 def reduce_policies(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
@@ -118,7 +124,7 @@ def keys_selecting_pods(policies: Iterable[Manifest]) -> frozenset[str]:
 
 
 def seen_namespaces(
-    labels: Mapping[str, Manifest],
+    namespaces: Mapping[str, SeenNamespace],
     policies: Mapping[str, list[Manifest]],
     pods: Mapping[str, Counter[PodClass]],
 ) -> Iterator[SeenNamespace]:
@@ -127,11 +133,10 @@ def seen_namespaces(
     One that came to be between two lists is known by what is in it: of its labels only the one
     that the API server sets itself.
     """
-    for name in sorted({*labels, *policies, *pods}):
+    for name in sorted({*namespaces, *policies, *pods}):
         classes = sorted(pods.get(name, Counter[PodClass]()).items())
-        yield SeenNamespace(
-            name=name,
-            labels=labels.get(name, {METADATA_NAME: name}),
+        yield replace(
+            namespaces.get(name) or SeenNamespace(name, {METADATA_NAME: name}),
             policies=[*policies.get(name, ())],
             pods=[one.dump(count) for one, count in classes],
         )
@@ -142,8 +147,10 @@ def _kept(policy: Manifest) -> Manifest:
         "name": text(policy, "metadata", "name"),
         "namespace": text(policy, "metadata", "namespace"),
     }
-    if template := branch(policy, "metadata", "annotations").get(TEMPLATE_ANNOTATION):
-        metadata["annotations"] = {TEMPLATE_ANNOTATION: template}
+    # Who else writes this annotation must not pass for a template that approvers know.
+    if is_ours(policy):
+        template = branch(policy, "metadata", "annotations").get(TEMPLATE, "")
+        metadata["annotations"] = {TEMPLATE: template}
     return {"metadata": metadata, "spec": branch(policy, "spec")}
 
 

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=63)),
                 ('digest', models.CharField(max_length=71)),
+                ('uid', models.CharField(blank=True, max_length=64)),
                 ('labels', models.JSONField(default=dict)),
                 ('policies', models.JSONField(default=list)),
                 ('pods', models.JSONField(default=list)),

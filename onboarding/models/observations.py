@@ -51,6 +51,7 @@ class NamespaceObservation(models.Model):
     )
     name = models.CharField(max_length=63)
     digest = models.CharField(max_length=71)
+    uid = models.CharField(max_length=64, blank=True)
     labels = models.JSONField(default=dict)
     # [{"metadata": {"name", "namespace", "annotations"}, "spec": …}…]
     policies = models.JSONField(default=list)

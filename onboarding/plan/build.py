@@ -12,9 +12,10 @@ from onboarding.domain.catalogue import Catalogue, Template
 from onboarding.domain.facts import ClusterFacts, IngressSource
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.ownership import TEMPLATE
 from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
 from onboarding.plan.fill import BadParameter, fill
-from onboarding.plan.model import TEMPLATE, Plan, PlannedObject, stamped
+from onboarding.plan.model import Plan, PlannedObject, stamped
 
 # RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 (link-local, where metadata services live).
 PRIVATE_RANGES = (

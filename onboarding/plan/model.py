@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Key, Manifest, branch, copied, key_of, text
+from onboarding.domain.ownership import ANNOTATION_PREFIX, TEMPLATE
 from onboarding.plan.digest import digest_of
 
 PLAN_VERSION = 1
-ANNOTATION_PREFIX = "bulkhead.dev/"
-TEMPLATE = f"{ANNOTATION_PREFIX}template"
 REQUEST = f"{ANNOTATION_PREFIX}request"
-GENERATION = f"{ANNOTATION_PREFIX}generation"
 DIGEST = f"{ANNOTATION_PREFIX}digest"
 
 

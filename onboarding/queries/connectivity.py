@@ -12,8 +12,9 @@ from onboarding.domain.facts import ClusterFacts
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import branch
 from onboarding.domain.risk import Risk
-from onboarding.models import Cluster, ManagedNamespace, Revision
+from onboarding.models import Cluster, ManagedNamespace
 from onboarding.plan.build import private_ranges
+from onboarding.plan.compare import is_reserved
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.namespaces import in_force
 from onboarding.queries.observed import ObservedWorld, observed_world
@@ -58,14 +59,15 @@ class Picture:
 
 
 def picture_of_plans(
-    cluster: Cluster, namespace: str, *, before: Plan | None, after: Plan | None
+    cluster: Cluster, namespace: str, *, before: Plan | None, after: Plan | None, uid: str = ""
 ) -> Picture:
     """Return what a request changes. None: the namespace is not there. Raise ValueError for two.
 
+    `uid` is that of the portal's own namespace; what was seen of any other of the name is left out.
     Three queries at most.
     """
     seen, facts = observed_world(cluster), cluster.known_facts()
-    outside = _without(namespace, _surroundings(seen, facts))
+    outside = _outside(namespace, _surroundings(seen, facts), is_own=_is_own(seen, namespace, uid))
     old, new = _estates(
         namespace, *(_with_plan(outside, namespace, plan) for plan in (before, after)), facts=facts
     )
@@ -82,20 +84,20 @@ def picture_of_plans(
 
 
 def picture_of_namespace(row: ManagedNamespace) -> Picture | None:
-    """Return a managed namespace as it was observed; None while nothing is known of it.
+    """Return a managed namespace as it was observed; None where it was not seen on the cluster.
 
-    Where what is in force was approved after the observation, that is shown instead.
+    Where what is in force was approved after the last look, that is shown instead.
     """
     if row.state == NamespaceState.GONE.value:
         return None
     seen, facts = observed_world(row.cluster), row.cluster.known_facts()
     world, revision = _surroundings(seen, facts), in_force(row)
-    is_seen = seen is not None and row.name in world.namespaces
-    is_intended = revision is not None and (not is_seen or _is_newer(revision, seen))
+    is_own = _is_own(seen, row.name, row.uid)
+    is_intended = revision is not None and (seen is None or revision.created_at > seen.seen_at)
     if revision and is_intended:
         plan = load_plan(revision.plan)
-        world = _with_plan(_without(row.name, world), row.name, plan) or world
-    elif not is_seen:
+        world = _with_plan(_outside(row.name, world, is_own=is_own), row.name, plan) or world
+    elif not is_own:
         return None
     estate = Estate(with_assumed_pods(world, only={row.name}), boundaries=_boundaries(facts))
     found = _findings(estate, row.name, facts)
@@ -111,8 +113,9 @@ def picture_of_namespace(row: ManagedNamespace) -> Picture | None:
     )
 
 
-def _is_newer(revision: Revision, seen: ObservedWorld | None) -> bool:
-    return seen is None or revision.created_at > seen.seen_at
+def _is_own(seen: ObservedWorld | None, namespace: str, uid: str) -> bool:
+    """Tell whether the namespace that was seen under the name is the portal's."""
+    return seen is not None and bool(uid) and seen.uids.get(namespace) == uid
 
 
 def _surroundings(seen: ObservedWorld | None, facts: ClusterFacts) -> World:
@@ -134,16 +137,22 @@ def _has_pod(world: World, namespace: str, labels: Labels) -> bool:
     )
 
 
-def _without(namespace: str, world: World) -> World:
-    """Return the world without a namespace and the portal's policies in it.
+def _outside(namespace: str, world: World, *, is_own: bool) -> World:
+    """Return the world as it is but for what a plan says about one namespace.
 
-    What others put there stays: no plan takes it away, and it counts before and after.
+    Of the portal's own namespace stays what no plan takes away: pods, policies of others, labels of
+    others. A stranger's of the same name is not for whoever asks for the name to look into.
     """
+    labels = world.namespaces.get(namespace, {}) if is_own else {}
+    foreign = {key: value for key, value in labels.items() if not is_reserved(key)}
     return replace(
         world,
-        namespaces={name: labels for name, labels in world.namespaces.items() if name != namespace},
+        namespaces={**world.namespaces, namespace: foreign},
+        pods=tuple(one for one in world.pods if is_own or one.namespace != namespace),
         policies=tuple(
-            one for one in world.policies if one.ref.namespace != namespace or not one.ref.template
+            one
+            for one in world.policies
+            if one.ref.namespace != namespace or (is_own and not one.ref.template)
         ),
     )
 
@@ -160,7 +169,7 @@ def _with_plan(outside: World, namespace: str, plan: Plan | None) -> World | Non
     }
     return replace(
         outside,
-        namespaces={**outside.namespaces, namespace: labels},
+        namespaces={**outside.namespaces, namespace: {**outside.namespaces[namespace], **labels}},
         policies=(*outside.policies, *policies_of(plan)),
     )
 

@@ -6,7 +6,7 @@ reading thousands of policies takes longer than a page should; forgetting it cos
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -19,9 +19,10 @@ KEPT_WORLDS = 8
 RANGES = ("pod_ranges", "service_ranges", "node_ranges")
 Ranges: TypeAlias = tuple[tuple[str, ...], ...]
 # Not the row's number: that may come to stand for another cluster after a restore.
-_Key: TypeAlias = tuple[str, int, Ranges]
+_Key: TypeAlias = tuple[str, int, int, Ranges]
+_Known: TypeAlias = tuple[World, Mapping[str, str]]
 
-_worlds: OrderedDict[_Key, World] = OrderedDict()
+_worlds: OrderedDict[_Key, _Known] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -29,10 +30,12 @@ _lock = threading.Lock()
 class ObservedWorld:
     """A cluster as it was at `seen_at`. `trouble` says why it is not newer, "" if nothing failed.
 
+    `uids` maps the names of namespaces to theirs: another of the same name is somebody else's.
     The same `version` of the same cluster holds the same namespaces, policies and pods.
     """
 
     world: World
+    uids: Mapping[str, str]
     seen_at: datetime
     version: int
     trouble: str
@@ -52,23 +55,24 @@ def observed_world(cluster: Cluster) -> ObservedWorld | None:
     if seen is None or seen.seen_at is None:
         return None
     ranges = tuple(tuple(cluster.facts.get(name, ())) for name in RANGES)
-    key = (cluster.public_id, seen.version, ranges)
-    world = _remembered(key)
-    if world is None:
-        world = _read_world(seen, ranges)
-        _remember(key, world)
-    return ObservedWorld(world, seen.seen_at, seen.version, seen.trouble)
+    key = (cluster.public_id, seen.pk, seen.version, ranges)
+    known = _remembered(key)
+    if known is None:
+        known = _read_world(seen, ranges)
+        _remember(key, known)
+    world, uids = known
+    return ObservedWorld(world, uids, seen.seen_at, seen.version, seen.trouble)
 
 
-def _remembered(key: _Key) -> World | None:
+def _remembered(key: _Key) -> _Known | None:
     with _lock:
-        world = _worlds.get(key)
-        if world is not None:
+        known = _worlds.get(key)
+        if known is not None:
             _worlds.move_to_end(key)
-        return world
+        return known
 
 
-def _remember(key: _Key, world: World) -> None:
+def _remember(key: _Key, world: _Known) -> None:
     with _lock:
         for older in [known for known in _worlds if known[0] == key[0]]:
             del _worlds[older]
@@ -77,20 +81,21 @@ def _remember(key: _Key, world: World) -> None:
             _worlds.popitem(last=False)
 
 
-def _read_world(seen: ClusterObservation, ranges: Ranges) -> World:
+def _read_world(seen: ClusterObservation, ranges: Ranges) -> _Known:
     rows = NamespaceObservation.objects.filter(cluster=seen.cluster_id)
-    namespaces = [*rows.values_list("name", "labels", "policies", "pods")]
-    policies, unreadable = _policies(one for _, _, listed, _ in namespaces for one in listed)
+    namespaces = [*rows.values_list("name", "uid", "labels", "policies", "pods")]
+    policies, unreadable = _policies(one for *_, listed, _ in namespaces for one in listed)
     pod_ranges, service_ranges, node_ranges = ranges
-    return World(
-        namespaces={name: labels for name, labels, _, _ in namespaces},
-        pods=tuple(_pod(name, one) for name, _, _, pods in namespaces for one in pods),
+    world = World(
+        namespaces={name: labels for name, _, labels, _, _ in namespaces},
+        pods=tuple(_pod(name, one) for name, *_, pods in namespaces for one in pods),
         policies=policies,
         pod_ranges=pod_ranges,
         service_ranges=service_ranges,
         node_ranges=node_ranges,
         foreign=(*seen.foreign_kinds, *unreadable),
     )
+    return world, {name: uid for name, uid, *_ in namespaces}
 
 
 def _policies(stored: Iterable[dict[str, Any]]) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
@@ -101,7 +106,7 @@ def _policies(stored: Iterable[dict[str, Any]]) -> tuple[tuple[Policy, ...], tup
             policies.append(read_policy(manifest))
         except BadPolicy as error:
             where = f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
-            unreadable.append(f"NetworkPolicy {where} ({error.field}: {error})")
+            unreadable.append(f"NetworkPolicy {where} ({error.field})")
     return tuple(policies), tuple(unreadable)
 
 

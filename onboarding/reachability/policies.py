@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from onboarding.domain.objects import Json, Manifest, branch, text
+from onboarding.domain.ownership import TEMPLATE
 from onboarding.reachability.model import (
     LAST_PORT,
     Block,
@@ -28,7 +29,6 @@ from onboarding.reachability.model import (
 )
 
 API_VERSION = "networking.k8s.io/v1"
-TEMPLATE_ANNOTATION = "bulkhead.dev/template"
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-)){0,14}(?<!-)")
 _Word = TypeVar("_Word", Operator, Protocol, Direction)
 _Item = TypeVar("_Item")
@@ -53,7 +53,7 @@ def read_policy(manifest: Manifest) -> Policy:
         ref=PolicyRef(
             namespace=text(manifest, "metadata", "namespace") or "default",
             name=text(manifest, "metadata", "name"),
-            template=text(branch(manifest, "metadata", "annotations"), TEMPLATE_ANNOTATION),
+            template=text(branch(manifest, "metadata", "annotations"), TEMPLATE),
         ),
         pods=read_selector(spec.get("podSelector"), "spec.podSelector"),
         isolates=frozenset(listed) or _implied(egress),

@@ -179,12 +179,12 @@ def _take(cluster: ClusterGateway, deadline: _Deadline) -> Picture:
                 log.info("a list begins anew", kind=kind, detail=str(error))
         raise ServerFault(f"the list of {kind} objects changed too fast to be read")
 
-    labels = whole("Namespace", reduce_namespaces)
+    namespaces = whole("Namespace", reduce_namespaces)
     policies = whole("NetworkPolicy", reduce_policies)
     keys = keys_selecting_pods(chain.from_iterable(policies.values()))
     pods = whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
     return Picture(
-        namespaces=tuple(seen_namespaces(labels, policies, pods)),
+        namespaces=tuple(seen_namespaces(namespaces, policies, pods)),
         policies=sum(map(len, policies.values())),
         pods=sum(classes.total() for classes in pods.values()),
         pages=deadline.pages,
@@ -235,6 +235,7 @@ def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
                     cluster=cluster,
                     name=one.name,
                     digest=digest,
+                    uid=one.uid,
                     labels=one.labels,
                     policies=one.policies,
                     pods=one.pods,
@@ -244,7 +245,7 @@ def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
         differing,
         update_conflicts=True,
         unique_fields=["cluster", "name"],
-        update_fields=["digest", "labels", "policies", "pods"],
+        update_fields=["digest", "uid", "labels", "policies", "pods"],
     )
     vanished = sorted(stored)
     if vanished:

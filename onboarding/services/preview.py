@@ -68,7 +68,8 @@ def preview(wish: Wish) -> Preview:
     spec_before = revision.wanted if revision else None
     plan = _plan(wish)
     changes = plan_changes(before, plan)
-    picture = picture_of_plans(wish.cluster, wish.spec.name, before=before, after=plan)
+    uid = wish.namespace.uid if wish.namespace else ""
+    picture = picture_of_plans(wish.cluster, wish.spec.name, before=before, after=plan, uid=uid)
     lanes = lanes_for(
         wish.kind,
         wish.spec,

@@ -20,9 +20,10 @@ from onboarding.domain.lifecycle import (
     Phase,
 )
 from onboarding.domain.objects import Json, Manifest, key_of
+from onboarding.domain.ownership import GENERATION
 from onboarding.models import Cluster, Revision, Run
 from onboarding.plan.compare import differences
-from onboarding.plan.model import DIGEST, GENERATION, REQUEST, load_plan
+from onboarding.plan.model import DIGEST, REQUEST, load_plan
 from onboarding.services import troubles
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.connect import open_gateway

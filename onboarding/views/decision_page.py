@@ -105,7 +105,8 @@ def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> D
     changes = plan_changes(plan_before, wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
     offered, why_not = _offer(row, standing, lanes)
-    picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted)
+    uid = row.namespace.uid if row.namespace else ""
+    picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted, uid=uid)
     flags = flags_of(picture)
     return DecisionPage(
         spec=row.wanted,

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -17,6 +18,7 @@ from onboarding.services.story import ask
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import NAME, plan_of, ready, spec_of, wish_of
 
+UID = "0b9d1f6e-1f3a-4c55-9f0e-5f7b3a1c2d4e"
 CLOSED = plan_of(exposure=None)
 EXPOSED = plan_of()
 
@@ -34,7 +36,7 @@ def seen(name: str, *pods: dict[str, str], **labels: str) -> NamespaceObservatio
     classes = [
         {"labels": pod, "ports": [], "hostNetwork": False, "count": 1} for pod in pods or ({},)
     ]
-    return NamespaceObservation(name=name, digest="sha256:0", labels=labels, pods=classes)
+    return NamespaceObservation(name=name, uid=UID, digest="sha256:0", labels=labels, pods=classes)
 
 
 def moves(picture: Picture) -> set[tuple[Way, Change, str]]:
@@ -105,20 +107,26 @@ def test_retiring_closes_everything(cluster: Cluster) -> None:
     assert picture.findings == ()
 
 
+def policy(name: str, *, template: str = "") -> dict[str, Any]:
+    """A policy as it is kept, which lets everybody in."""
+    annotations = {"bulkhead.dev/template": template} if template else {}
+    metadata = {"name": name, "namespace": NAME, "annotations": annotations}
+    return {"metadata": metadata, "spec": {"ingress": [{}]}}
+
+
 @pytest.mark.django_db
 def test_a_policy_that_is_not_the_portals_counts_before_and_after(
     cluster: Cluster, now: datetime
 ) -> None:
     row = seen(NAME, {"project": "payments"})
-    row.policies = [{"metadata": {"name": "theirs", "namespace": NAME}, "spec": {"ingress": [{}]}}]
+    row.policies = [policy("theirs")]
     observe(cluster, now, row, seen("legacy"))
-    picture = picture_of_plans(cluster, NAME, before=CLOSED, after=EXPOSED)
+    picture = picture_of_plans(cluster, NAME, before=CLOSED, after=EXPOSED, uid=UID)
     opened = [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
-    assert {
-        rule.policy.name for line in opened for one in line.answer.openings for rule in one.rules
-    } >= {"theirs"}
+    rules = {rule for line in opened for one in line.answer.openings for rule in one.rules}
+    assert "theirs" in {rule.policy.name for rule in rules}
     assert moves(picture) == set()
-    assert any(finding.policy and finding.policy.name == "theirs" for finding in picture.findings)
+    assert "theirs" in {one.policy.name for one in picture.findings if one.policy}
 
 
 @pytest.mark.django_db
@@ -126,19 +134,43 @@ def test_the_portals_own_policies_are_replaced_by_the_plans(
     cluster: Cluster, now: datetime
 ) -> None:
     row = seen(NAME, {"project": "payments", "app": "web"})
-    row.policies = [
+    row.policies = [policy("allow-ingress-old", template="allow-ingress@1")]
+    observe(cluster, now, row, seen("legacy"))
+    picture = picture_of_plans(cluster, NAME, before=EXPOSED, after=CLOSED, uid=UID)
+    assert not [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
+
+
+@pytest.mark.parametrize("uid", ["", "7c0ffee0-0000-4000-8000-000000000000"])
+@pytest.mark.django_db
+def test_a_strangers_namespace_of_the_name_is_nothing_to_look_into(
+    cluster: Cluster, now: datetime, uid: str
+) -> None:
+    row = seen(NAME, {"app": "vault", "owner": "charlie"}, monitoring="yes")
+    row.policies = [policy("secret")]
+    observe(cluster, now, row, seen("legacy"))
+    picture = picture_of_plans(cluster, NAME, before=None, after=EXPOSED, uid=uid)
+    own = [pod for pod in picture.estate.world.pods if pod.namespace == NAME]
+    assert {pod.kind for pod in own} == {"assumed"}
+    assert "secret" not in {one.ref.name for one in picture.estate.world.policies}
+    assert "monitoring" not in picture.estate.world.namespaces[NAME]
+
+
+@pytest.mark.django_db
+def test_labels_that_others_gave_the_namespace_count(cluster: Cluster, now: datetime) -> None:
+    other = seen("search-prod", {"app": "crawler"})
+    selecting = {"namespaceSelector": {"matchLabels": {"monitoring": "yes"}}}
+    other.policies = [
         {
-            "metadata": {
-                "name": "allow-ingress-old",
-                "namespace": NAME,
-                "annotations": {"bulkhead.dev/template": "allow-ingress@1"},
-            },
-            "spec": {"ingress": [{}]},
+            "metadata": {"name": "scrape", "namespace": "search-prod"},
+            "spec": {"policyTypes": ["Egress"], "egress": [{"to": [selecting]}]},
         }
     ]
-    observe(cluster, now, row, seen("legacy"))
-    picture = picture_of_plans(cluster, NAME, before=EXPOSED, after=CLOSED)
-    assert not [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
+    own = seen(NAME, {"project": "payments"}, monitoring="yes", **{"ns-id": "forged"})
+    own.policies = [policy("theirs")]
+    observe(cluster, now, own, other)
+    picture = picture_of_plans(cluster, NAME, before=None, after=CLOSED, uid=UID)
+    assert "search-prod" in picture.neighbourhood.gaining
+    assert picture.estate.world.namespaces[NAME]["ns-id"] == NAME
 
 
 @pytest.mark.django_db
@@ -215,6 +247,7 @@ def test_a_namespace_is_shown_as_observed(
 ) -> None:
     row = ready(now=now)
     guarded = seen(NAME, {"app": "web"})
+    guarded.uid = row.uid
     guarded.policies = [{"metadata": {"name": "mine", "namespace": NAME}, "spec": {}}]
     observe(cluster, now + timedelta(minutes=1), guarded)
     picture = picture_of_namespace(row)
@@ -233,6 +266,15 @@ def test_what_was_approved_after_the_observation_is_shown_as_approved(
     assert picture.is_intended
     inward = [line for line in picture.neighbourhood.going(Way.INWARD) if line.answer.openings]
     assert [line.peer.namespaces for line in inward] == [("ingress-nginx",)]
+
+
+@pytest.mark.parametrize("others", [(), (NAME,)], ids=["deleted by hand", "another of the name"])
+def test_what_a_later_look_did_not_see_is_not_shown_as_if_it_were_there(
+    cluster: Cluster, cast: object, fake: FakeCluster, now: datetime, others: tuple[str, ...]
+) -> None:
+    row = ready(now=now)
+    observe(cluster, now + timedelta(minutes=1), seen("legacy"), *map(seen, others))
+    assert picture_of_namespace(row) is None
 
 
 def test_nothing_is_known_of_a_namespace_that_is_gone(

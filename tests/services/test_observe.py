@@ -89,6 +89,30 @@ def test_only_what_changed_is_written_and_what_vanished_is_removed(
     assert rows["legacy"] == kept.pk
 
 
+def test_a_namespace_that_vanished_makes_a_new_version_all_by_itself(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    look(cluster, now)
+    fake.remove(Key("Namespace", "", "monitoring"))
+    with writes() as written:
+        assert look(cluster, now + MINUTE).version == 2
+    assert [one.split()[0] for one in written] == ["DELETE"]
+    observed = observed_world(cluster)
+    assert observed is not None
+    assert set(observed.world.namespaces) == {"legacy"}
+
+
+def test_a_picture_is_as_old_as_the_beginning_of_its_look(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    seconds = iter(range(100))
+    began = now + timedelta(seconds=1)  # the first answer of the clock finds what is free
+    assert observe(cluster.pk, clock=lambda: now + timedelta(seconds=next(seconds)))
+    assert next(seconds) > 3
+    seen = ClusterObservation.objects.get(cluster=cluster)
+    assert (seen.looked_at, seen.seen_at, seen.next_at) == (began, began, began + MINUTE)
+
+
 @pytest.mark.parametrize(
     "change",
     [

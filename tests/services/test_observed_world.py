@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.domain.objects import Key, text
 from onboarding.models import Cluster
 from onboarding.queries import observed as remembered
 from onboarding.queries.observed import observed_world
@@ -81,4 +82,28 @@ def test_worlds_in_memory_are_few_and_of_the_newest_version(
         fake.put(pod("monitoring", f"one-more-{number}"))
         look(other, now + MINUTE)
         observed_world(other)
-    assert [version for _, version, _ in remembered._worlds] == [2, 2]
+    assert [version for _, _, version, _ in remembered._worlds] == [2, 2]
+
+
+def test_a_world_is_not_taken_for_that_of_an_observation_begun_anew(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    row = look(cluster, now)
+    observed_world(cluster)
+    row.delete()
+    fake.put(namespace("newcomer"))
+    assert look(cluster, now + MINUTE).version == row.version
+    seen = observed_world(cluster)
+    assert seen is not None
+    assert "newcomer" in seen.world.namespaces
+
+
+def test_a_namespace_is_known_by_its_uid(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    look(cluster, now)
+    seen = observed_world(cluster)
+    live = fake.get(Key("Namespace", "", "legacy"))
+    assert seen is not None
+    assert live is not None
+    assert seen.uids["legacy"] == text(live, "metadata", "uid") != ""

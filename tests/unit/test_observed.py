@@ -2,7 +2,7 @@
 
 import pytest
 
-from onboarding.domain.objects import Manifest
+from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.observed import (
     COUNTER_LABELS,
     METADATA_NAME,
@@ -22,8 +22,15 @@ def pod(labels: Manifest | None = None, *, phase: str = "Running", **spec: objec
     return {"metadata": metadata, "spec": {**spec}, "status": {"phase": phase}}  # type: ignore[dict-item]
 
 
-def policy(spec: Manifest, *, name: str = "one", annotations: Manifest | None = None) -> Manifest:
+def policy(
+    spec: Manifest,
+    *,
+    name: str = "one",
+    annotations: Manifest | None = None,
+    labels: Manifest | None = None,
+) -> Manifest:
     metadata: Manifest = {
+        "labels": labels or {},
         "namespace": "payments-prod",
         "name": name,
         "uid": "1",
@@ -108,23 +115,38 @@ def test_every_place_where_a_policy_names_a_pods_label_is_found() -> None:
     assert keys_selecting_pods([policy(spec)]) == {"subject", "sender", "receiver"}
 
 
-def test_of_a_policy_name_template_and_spec_are_kept() -> None:
-    marked = policy(
-        {"podSelector": {}}, annotations={"bulkhead.dev/template": "deny-all@1", "note": "long"}
-    )
-    assert reduce_policies([marked, policy({}, name="bare")]) == {
-        "payments-prod": [
-            {"metadata": {"namespace": "payments-prod", "name": "bare"}, "spec": {}},
-            {
-                "metadata": {
-                    "namespace": "payments-prod",
-                    "name": "one",
-                    "annotations": {"bulkhead.dev/template": "deny-all@1"},
-                },
-                "spec": {"podSelector": {}},
+MARKS = {"app.kubernetes.io/managed-by": "bulkhead"}
+STAMPS = {"bulkhead.dev/template": "deny-all@1", "bulkhead.dev/generation": "1", "note": "long"}
+
+
+def kept(*policies: Manifest) -> list[Json]:
+    [found] = reduce_policies(policies).values()
+    return [*found]
+
+
+def test_of_a_policy_of_ours_name_template_and_spec_are_kept() -> None:
+    marked = policy({"podSelector": {}}, annotations=STAMPS, labels=MARKS)
+    assert kept(marked, policy({}, name="bare")) == [
+        {"metadata": {"namespace": "payments-prod", "name": "bare"}, "spec": {}},
+        {
+            "metadata": {
+                "namespace": "payments-prod",
+                "name": "one",
+                "annotations": {"bulkhead.dev/template": "deny-all@1"},
             },
-        ]
-    }
+            "spec": {"podSelector": {}},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "labels"),
+    [(STAMPS, {}), ({"bulkhead.dev/template": "deny-all@1"}, MARKS)],
+    ids=["no label", "no generation"],
+)
+def test_nobody_else_passes_for_a_template(annotations: Manifest, labels: Manifest) -> None:
+    [one] = kept(policy({}, annotations=annotations, labels=labels))
+    assert one == {"metadata": {"namespace": "payments-prod", "name": "one"}, "spec": {}}
 
 
 def test_the_digest_is_of_the_content_not_of_the_order_it_came_in() -> None:

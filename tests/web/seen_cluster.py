@@ -27,7 +27,7 @@ def seen(row: ManagedNamespace, *, foreign: tuple[str, ...] = ()) -> ManagedName
         a_pod({"project": "payments", "app": "vault"}),
         a_pod({"team": "stray"}),
     ]
-    observe(row.cluster, row.name, approved_policies(row), pods)
+    observe(row.cluster, row.name, approved_policies(row), pods, uid=row.uid)
     guard = a_policy("search-prod", "guard", {"podSelector": {}, "policyTypes": ["Ingress"]})
     observe(row.cluster, "search-prod", [guard], [a_pod({"owner": "charlie-secret"})])
     observe(row.cluster, "kube-system", [], [a_pod({"k8s-app": "kube-dns"})])
@@ -36,10 +36,13 @@ def seen(row: ManagedNamespace, *, foreign: tuple[str, ...] = ()) -> ManagedName
     return row
 
 
-def observe(cluster: Cluster, name: str, policies: list[Json], pods: list[Json]) -> None:
+def observe(
+    cluster: Cluster, name: str, policies: list[Json], pods: list[Json], *, uid: str = "other"
+) -> None:
     NamespaceObservation.objects.create(
         cluster=cluster,
         name=name,
+        uid=uid,
         digest="sha256:0",
         labels={"kubernetes.io/metadata.name": name, "ns-id": name},
         policies=policies,

@@ -113,6 +113,14 @@ class TestTable:
         assert "The cluster has not been observed yet" in said
         assert "TCP 8080 Allowed allow-ingress@1" in said
 
+    def test_a_namespace_that_the_last_look_did_not_see_is_said_to_be_missing(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        NamespaceObservation.objects.filter(name=prod.name).update(uid="somebody-else")
+        said = read(client_for(bob), prod)
+        assert "It was not on the cluster at the last look" in said
+        assert "Allowed" not in said
+
     def test_a_namespace_that_is_gone_has_no_table(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
     ) -> None:

@@ -11,8 +11,9 @@ from enum import StrEnum
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
+from onboarding.domain.ownership import GENERATION, is_ours
 from onboarding.plan.compare import differences
-from onboarding.plan.model import GENERATION, Plan, PlannedObject, stamped
+from onboarding.plan.model import Plan, PlannedObject, stamped
 
 # What a managed namespace holds of the portal's, besides the Namespace itself.
 MANAGED_KINDS = ("NetworkPolicy", "ResourceQuota", "LimitRange", "RoleBinding")
@@ -133,7 +134,7 @@ class Work:
         return sorted(
             key
             for key, manifest in self.live.items()
-            if key.kind == kind and key not in planned and _is_ours(manifest)
+            if key.kind == kind and key not in planned and is_ours(manifest)
         )
 
     def foreign(self) -> list[Manifest]:
@@ -142,7 +143,7 @@ class Work:
         return [
             manifest
             for key, manifest in sorted(self.live.items())
-            if key.kind in GUARDED_KINDS and key not in planned and not _is_ours(manifest)
+            if key.kind in GUARDED_KINDS and key not in planned and not is_ours(manifest)
         ]
 
     def check_generation(self) -> None:
@@ -165,9 +166,3 @@ def culprit(manifest: Manifest) -> str:
     if newest is None:
         return ""
     return f"{text(newest, 'manager')} ({text(newest, 'operation')}, {text(newest, 'time')})"
-
-
-def _is_ours(manifest: Manifest) -> bool:
-    labels = branch(manifest, "metadata", "labels")
-    annotations = branch(manifest, "metadata", "annotations")
-    return labels.get("app.kubernetes.io/managed-by") == "bulkhead" and GENERATION in annotations
