@@ -74,8 +74,10 @@ class Ground:
 class Compiled:
     """One reading. Works out what is asked for, once. `selectable` are the pods policies select."""
 
-    def __init__(self, ground: Ground, reading: Reading) -> None:
+    def __init__(self, ground: Ground, reading: Reading, like: "Compiled | None" = None) -> None:
+        """Take the ground and a reading; `like` has what this reading does not read otherwise."""
         self._ground, self._layout, self._reading = ground, ground.layout, reading
+        self._like = like
         as_pods = reading is Reading.HOST_AS_PODS
         pods, on_host = self._layout.pods, self._layout.on_host
         self.selectable = pods if as_pods else pods & ~on_host
@@ -84,8 +86,14 @@ class Compiled:
     def policies_in(self, namespace: str) -> list[CompiledPolicy]:
         """Return a namespace's policies; they select pods of that namespace only."""
         if namespace not in self._compiled:
-            policies = self._ground.policies.get(namespace, [])
-            self._compiled[namespace] = [self._policy(policy) for policy in policies]
+            if self._like:
+                known = self._like.policies_in(namespace)
+                found = [
+                    self._policy(one.policy) if _has_block(one.policy) else one for one in known
+                ]
+            else:
+                found = [self._policy(one) for one in self._ground.policies.get(namespace, [])]
+            self._compiled[namespace] = found
         return self._compiled[namespace]
 
     def selecting(self, place: int) -> list[CompiledPolicy]:
@@ -185,6 +193,11 @@ class Compiled:
         if peer.namespaces is not None:
             there = self._ground.namespaces.select(peer.namespaces) & self.selectable
         return there & self._layout.labelled.select(peer.pods or Selector())
+
+
+def _has_block(policy: Policy) -> bool:
+    rules = (rule for direction in Direction for rule in policy.rules(direction))
+    return any(peer.block for rule in rules for peer in rule.peers)
 
 
 def _add(

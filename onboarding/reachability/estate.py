@@ -97,7 +97,9 @@ class Estate:
     def compiled(self, reading: Reading = Reading.AS_READ) -> Compiled:
         """Return a reading's rectangles, worked out once."""
         if reading not in self._compiled:
-            self._compiled[reading] = Compiled(self._ground, reading)
+            # Whether blocks hold pods makes no difference to policies without blocks.
+            like = self.compiled() if reading is Reading.BLOCKS_MISS_PODS else None
+            self._compiled[reading] = Compiled(self._ground, reading, like)
         return self._compiled[reading]
 
     def find(self, namespace: str, pod: str) -> int:

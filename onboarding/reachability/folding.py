@@ -1,20 +1,21 @@
 """A namespace's answers → the lines of a matrix that a person can read.
 
-Endpoints that answer alike on every port, before and after, become one party; own pods that answer
-alike towards a party share a line. Evidence is gathered from the parties' members, so every rule
-that decides is named.
+Endpoints that answer alike, before and after, become one party (`partition.py`); own pods that
+answer alike towards a party share a line. Rules are gathered from some pairs of a line, spread over
+its members: they answer alike, and may do so by rules of their own.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from itertools import islice, product
 from operator import and_
 
 from onboarding.reachability.assume import ASSUMED
-from onboarding.reachability.endpoints import EndpointKind, Layout, named_labels
+from onboarding.reachability.endpoints import EndpointKind, named_labels
 from onboarding.reachability.estate import Estate
-from onboarding.reachability.model import Certainty, PolicyRef, Protocol, RuleRef, Verdict
+from onboarding.reachability.model import Certainty, PolicyRef, RuleRef, Verdict
 from onboarding.reachability.neighbourhood import (
     Answer,
     Change,
@@ -23,11 +24,12 @@ from onboarding.reachability.neighbourhood import (
     Opening,
     Party,
     PartyKind,
+    Ports,
     Way,
     joined_ports,
 )
+from onboarding.reachability.partition import Alike, Partition
 from onboarding.reachability.sets import members, united
-from onboarding.reachability.surroundings import Surroundings
 
 # More namespaces that answer alike than this share one line.
 MOST_NAMED = 6
@@ -57,89 +59,44 @@ class _Fold:
     """The states of one namespace that are told together: one, or before and after."""
 
     def __init__(self, namespace: str, states: Sequence[Estate | None]) -> None:
-        known = [state for state in states if state]
-        if not known:
-            raise ValueError("Neither a state before nor one after is known.")
-        self._states = states
-        self._layout: Layout = known[0].layout
-        self._classes = known[0].port_classes
-        self._namespace = namespace
-        self._own = self._layout.namespaces.get(namespace, 0)
-        policies = (policy for state in known for policy in state.world.policies)
+        self._states, self._partition = states, Partition(namespace, states)
+        self._layout, self._classes = self._partition.layout, self._partition.port_classes
+        policies = (policy for state in states if state for policy in state.world.policies)
         # Labels of other teams' pods are told only where the namespace's own policies name them.
         self._named = named_labels(one for one in policies if one.ref.namespace == namespace)
-        self._around: list[list[Surroundings]] = [
-            state.around(namespace) if state else [] for state in states
-        ]
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines: inside, then inward, then outward."""
-        groups = self._own_groups()
-        parties = list(self._parties(groups))
+        bits = self._partition.own_groups()
+        groups = [self._party(PartyKind.HERE, group) for group in bits]
+        groups.sort(key=lambda party: (-len(party.labels), party.labels))
+        parties = [party for alike in self._partition.others(bits) for party in self._split(alike)]
         for way in Way:
             yield from self._lines(way, groups, groups if way is Way.INSIDE else parties)
 
     def moved(self) -> tuple[list[str], list[str]]:
         """Return the other namespaces that lose a path, and those that gain one."""
-        before, after = (self._reached(around) for around in self._around)
-        lost = gained = 0
-        for key in before.keys() | after.keys():
-            lost |= before.get(key, 0) & ~after.get(key, 0)
-            gained |= after.get(key, 0) & ~before.get(key, 0)
-        return self._names(lost & ~self._own), self._names(gained & ~self._own)
+        lost, gained = self._partition.moved()
+        return self._names(lost), self._names(gained)
 
-    @staticmethod
-    def _reached(around: list[Surroundings]) -> dict[tuple[int, int, Way], int]:
-        found = {}
-        for number, one in enumerate(around):
-            for way, rows in ((Way.OUTWARD, one.outward), (Way.INWARD, one.inward)):
-                for place, bits in rows.items():
-                    found[number, place, way] = bits
-        return found
-
-    def _own_groups(self) -> list[Party]:
-        """Return the namespace's own pods, those together that reach and are reached alike."""
-        alike: dict[tuple[int, ...], int] = defaultdict(int)
-        for place in members(self._own, len(self._layout.endpoints)):
-            alike[tuple(rows[place] for rows in self._rows())] |= 1 << place
-        groups = [self._party(PartyKind.HERE, bits) for bits in alike.values()]
-        return sorted(groups, key=lambda party: (-len(party.labels), party.labels))
-
-    def _parties(self, groups: Sequence[Party]) -> Iterator[Party]:
-        """Yield everybody else, first who has a path in any state."""
-        own = [next(iter(members(group.members, group.members.bit_length()))) for group in groups]
-        paths = {rows[place] for rows in self._rows() for place in own}
-        alike = [self._layout.everything & ~self._own]
-        for path in paths:
-            halves = ((group & path, group & ~path) for group in alike)
-            alike = [half for pair in halves for half in pair if half]
-        alike.sort(key=lambda group: not any(path & group for path in paths))
-        for group in alike:
-            yield from self._split(group, has_path=any(path & group for path in paths))
-
-    def _rows(self) -> Iterator[dict[int, int]]:
-        """Yield every {own endpoint: bits}: each state, port class and way."""
-        for around in self._around:
-            for one in around:
-                yield one.outward
-                yield one.inward
-
-    def _split(self, group: int, *, has_path: bool) -> Iterator[Party]:
-        """Split a group by what its members are; who has a path is named as far as possible."""
+    def _split(self, alike: Alike) -> Iterator[Party]:
+        """Split endpoints by what they are; who has a path is named as far as possible."""
+        group = alike.bits
         hosts = self._layout.on_host | self._of_kind(EndpointKind.NODE)
         pods = group & self._layout.pods & ~hosts
         names = self._names(pods)
-        if len(names) > (MOST_NAMED if has_path else 1):
-            yield self._party(PartyKind.NAMESPACES, pods)
+        if len(names) > (MOST_NAMED if alike.has_path else 1):
+            yield self._party(PartyKind.NAMESPACES, pods, is_mixed=alike.is_mixed)
         else:
             for name in names:
-                yield self._party(PartyKind.NAMESPACE, pods & self._layout.namespaces[name])
+                one = pods & self._layout.namespaces[name]
+                yield self._party(PartyKind.NAMESPACE, one, is_mixed=alike.is_mixed)
         for kind, bits in (
             (PartyKind.ADDRESSES, self._of_kind(EndpointKind.ADDRESSES)),
             (PartyKind.NODES, hosts),
         ):
             if group & bits:
-                yield self._party(kind, group & bits)
+                yield self._party(kind, group & bits, is_mixed=alike.is_mixed)
 
     def _of_kind(self, kind: EndpointKind) -> int:
         return united(
@@ -151,7 +108,7 @@ class _Fold:
         places = members(bits & self._layout.pods, len(self._layout.endpoints))
         return sorted({self._layout.endpoints[place].namespace for place in places})
 
-    def _party(self, kind: PartyKind, bits: int) -> Party:
+    def _party(self, kind: PartyKind, bits: int, *, is_mixed: bool = False) -> Party:
         ends = [self._layout.endpoints[place] for place in self._places(bits)]
         names = self._names(bits)
         labels = set(reduce(and_, (end.labels.items() for end in ends))) if ends else set()
@@ -167,6 +124,7 @@ class _Fold:
             labels=tuple(sorted(labels)),
             is_whole=not everyone & ~bits,
             is_assumed=bool(names) and all(pod.kind == ASSUMED for one in ends for pod in one.pods),
+            is_mixed=is_mixed and len(ends) > 1,
             spans=tuple(sorted(span for end in ends for span in end.spans)),
         )
 
@@ -184,7 +142,10 @@ class _Fold:
         shared: dict[tuple[Answer | None, ...], int] = defaultdict(int)
         for group in groups:
             if self._are_two(group, peer):
-                answers = tuple(self._answer(state, way, group, peer) for state in self._states)
+                answers = tuple(
+                    self._answer(number, way, group, peer) if state else None
+                    for number, state in enumerate(self._states)
+                )
                 shared[answers] |= group.members
         for answers, bits in shared.items():
             yield self._line(way, self._party(PartyKind.HERE, bits), peer, answers)
@@ -199,60 +160,88 @@ class _Fold:
         if len(answers) == 1:
             return Line(way, ours, peer, answers[0] or Answer())
         before, after = answers
-        return Line(way, ours, peer, after or Answer(), before, change_of(before, after))
+        change = change_of(before, after)
+        if change is Change.SAME and peer.is_mixed:
+            # The ports are the same together and still not the same for each.
+            moves = self._partition.changed(way, ours.members) & peer.members
+            change = Change.CHANGES if moves else Change.SAME
+        return Line(way, ours, peer, after or Answer(), before, change)
 
-    def _answer(self, state: Estate | None, way: Way, group: Party, peer: Party) -> Answer | None:
-        """Return one state's answer, gathered from pairs of the two; None where it is not there."""
+    def _answer(self, number: int, way: Way, group: Party, peer: Party) -> Answer:
+        """Return one state's answer, with evidence from some pairs of the two."""
+        state = self._states[number]
         if state is None:
-            return None
-        senders, takers = (peer, group) if way is Way.INWARD else (group, peer)
-        pairs = [
-            (source, destination)
-            for source, destination in islice(
-                product(self._places(senders.members), self._places(takers.members)), _PAIRS_ASKED
-            )
-            if source != destination or self._layout.endpoints[source].count > 1
-        ]
-        by_port_class = zip(*(state.verdicts(*pair) for pair in pairs), strict=True)
-        return self._told(state, way, [list(verdicts) for verdicts in by_port_class])
-
-    def _told(self, state: Estate, way: Way, verdicts: list[list[Verdict]]) -> Answer:
-        """Return what the verdicts of a line's pairs say, per port class."""
-        openings: dict[tuple[tuple[RuleRef, ...], Certainty], list[tuple[Protocol, int, int]]] = {}
+            return Answer()
+        verdicts = [state.verdicts(*pair) for pair in self._pairs(way, group, peer)]
+        openings: dict[tuple[tuple[RuleRef, ...], Certainty], list[Ports]] = defaultdict(list)
         blocked: list[Verdict] = []
-        for said, port_class in zip(verdicts, self._classes, strict=True):
-            if said[0].allowed:
-                key = (_distinct_rules(said), _worst(said))
-                openings.setdefault(key, []).extend(port_class.ranges)
-            else:
-                blocked += said
-        deciding = blocked or verdicts[0]
-        return Answer(
+        for port_class, found in enumerate(self._classes):
+            said = [one[port_class] for one in verdicts]
+            passing = [one for one in said if one.allowed]
+            blocked += (one for one in said if not one.allowed)
+            if not passing and peer.is_mixed:
+                ends = (group.members, peer.members)
+                pair = self._partition.open_pair(number, way, ends, port_class)
+                passing = [state.verdicts(*pair)[port_class]] if pair else []
+            if passing:
+                openings[_distinct_rules(passing), _worst(passing)].extend(found.ranges)
+        answer = Answer(
             openings=tuple(
                 Opening(joined_ports(pieces), rules, certainty, pieces=tuple(pieces))
                 for (rules, certainty), pieces in openings.items()
             ),
             closed_by=tuple(dict.fromkeys(_closing(state, way, blocked))),
-            reason=deciding[0].reason,
+            reason=(blocked or verdicts[0])[0].reason,
             certainty=_worst(blocked),
         )
+        if not peer.is_mixed:
+            return answer
+        return replace(answer, openings=answer.as_one, varies=bool(openings))
+
+    def _pairs(self, way: Way, group: Party, peer: Party) -> list[tuple[int, int]]:
+        """Return some pairs of the two, (sender, receiver), spread over their members."""
+        senders, takers = (peer, group) if way is Way.INWARD else (group, peer)
+        every = product(self._spread(senders.members), self._spread(takers.members))
+        pairs = (
+            (source, destination)
+            for source, destination in every
+            if source != destination or self._layout.endpoints[source].count > 1
+        )
+        return [*islice(pairs, _PAIRS_ASKED)]
+
+    def _spread(self, bits: int) -> list[int]:
+        places = [*self._places(bits)]
+        return places[:: max(1, len(places) // _PAIRS_ASKED)]
 
 
 def change_of(before: Answer | None, after: Answer | None) -> Change:
-    """Return what the step from one answer to the next does to the ports that are open."""
+    """Return what the step from one answer to the next does to the ports that are open.
+
+    The same ports with another certainty are a change, too.
+    """
     old, new = (_open_ports(answer) for answer in (before, after))
-    if old == new:
-        return Change.SAME
     if old < new:
         return Change.OPENS
-    return Change.CLOSES if new < old else Change.CHANGES
+    if new < old:
+        return Change.CLOSES
+    is_settled_alike = (
+        before is None or after is None or _certainties(before) == _certainties(after)
+    )
+    return Change.SAME if old == new and is_settled_alike else Change.CHANGES
+
+
+def _certainties(answer: Answer) -> tuple[Certainty, frozenset[tuple[Ports, Certainty]]]:
+    openings = answer.openings
+    return answer.certainty, frozenset(
+        (piece, opening.certainty) for opening in openings for piece in opening.pieces
+    )
 
 
 def _has_path(line: Line) -> bool:
     return any(_open_ports(answer) for answer in (line.answer, line.before))
 
 
-def _open_ports(answer: Answer | None) -> frozenset[tuple[Protocol, int, int]]:
+def _open_ports(answer: Answer | None) -> frozenset[Ports]:
     """Return the open ranges of an answer; both answers of a line cut ports at the same places."""
     openings = answer.openings if answer else ()
     return frozenset(piece for opening in openings for piece in opening.pieces)

@@ -47,8 +47,9 @@ class Party:
     """Endpoints that answer alike.
 
     `labels` are common to its pods: sorted (key, value). `is_whole` tells that every pod of its
-    namespaces belongs to it. `is_assumed` tells that none of its pods exists yet. `members` are
-    bits of endpoints.
+    namespaces belongs to it. `is_assumed` tells that none of its pods exists yet. `is_mixed` tells
+    that they only have in common whether there is a path: ports may differ. `members` are bits of
+    endpoints.
     """
 
     kind: PartyKind
@@ -57,6 +58,7 @@ class Party:
     labels: tuple[tuple[str, str], ...] = ()
     is_whole: bool = True
     is_assumed: bool = False
+    is_mixed: bool = False
     spans: tuple[Span, ...] = ()
 
 
@@ -82,13 +84,15 @@ class Opening:
 class Answer:
     """One line's answer: what is open, and which policies close the rest.
 
-    `reason` is that of one pair among those the line stands for.
+    `reason` is that of one pair among those the line stands for. With `varies` the open ports are
+    those of all pairs together, not of each.
     """
 
     openings: tuple[Opening, ...] = ()
     closed_by: tuple[PolicyRef, ...] = ()
     reason: str = field(default="", compare=False)
     certainty: Certainty = Certainty.CERTAIN
+    varies: bool = False
 
     @property
     def is_blocked(self) -> bool:

@@ -12,6 +12,7 @@ from onboarding.reachability.neighbourhood import (
     PartyKind,
     Way,
 )
+from onboarding.reachability.partition import MOST_TOLD_APART
 from onboarding.reachability.policies import read_policy
 from tests.support.estates import policy
 
@@ -215,3 +216,88 @@ def test_labels_of_others_are_told_only_where_our_policies_name_them() -> None:
     assert {line.peer.labels for line in from_pods(folded(deny_all(), pods=pods))} == {()}
     [line] = from_pods(folded(deny_all(), admits("web", WEB, by=by), pods=pods))
     assert line.peer.labels == (("app", "crawler"),)
+
+
+def admitted(number: int, *, port: int | None = None) -> Policy:
+    """A policy of ours that lets one other namespace in."""
+    named = {"matchLabels": {"kubernetes.io/metadata.name": f"team-{number}"}}
+    return admits(f"for-{number}", {}, port=port, by={"namespaceSelector": named})
+
+
+def mixed(found: Neighbourhood) -> Line:
+    [line] = [line for line in from_pods(found) if line.peer.is_mixed]
+    return line
+
+
+def test_every_rule_that_lets_one_of_them_in_is_named() -> None:
+    count = 12
+    policies = [admitted(number) for number in range(count)]
+    [line] = [
+        line
+        for line in from_pods(folded(deny_all(), *policies, others=count))
+        if line.answer.openings
+    ]
+    [opening] = line.answer.openings
+    assert {rule.policy.name for rule in opening.rules} == {f"for-{n}" for n in range(count)}
+
+
+def test_very_many_that_differ_in_ports_alone_share_a_line_that_says_so() -> None:
+    count = MOST_TOLD_APART + 1
+    policies = [admitted(number, port=1000 + number) for number in range(count)]
+    line = mixed(folded(deny_all(), *policies, others=count))
+    assert len(line.peer.namespaces) == count
+    assert line.answer.varies
+    [opening] = line.answer.openings
+    assert opening.ports == (("TCP", 1000, 1000 + count - 1),)
+    assert len(opening.rules) == count
+    assert [ref.name for ref in line.answer.closed_by] == ["deny-all"]
+
+
+def test_who_has_no_path_among_very_many_is_not_mixed_with_them() -> None:
+    count = MOST_TOLD_APART + 1
+    policies = [admitted(number, port=1000 + number) for number in range(count)]
+    lines = from_pods(folded(deny_all(), *policies, others=count + 1))
+    [blocked] = [line for line in lines if line.answer.is_blocked]
+    assert blocked.peer.namespaces == (f"team-{count}",)
+
+
+def test_ports_that_change_places_within_a_mixed_line_are_a_change() -> None:
+    count = MOST_TOLD_APART + 1
+    before = [admitted(number, port=1000 + number) for number in range(count)]
+    after = [admitted(0, port=1001), admitted(1, port=1000), *before[2:]]
+    found = changed(
+        world(deny_all(), *before, others=count), world(deny_all(), *after, others=count)
+    )
+    lines = from_pods(found)
+    moved = {line.peer.namespaces for line in lines if line.change is not Change.SAME}
+    assert moved == {("team-0",), ("team-1",)}
+    [kept] = [line for line in lines if line.change is Change.SAME]
+    assert len(kept.peer.namespaces) == count - 2
+
+
+def test_pods_that_only_a_block_lets_in_are_told_apart_from_those_a_label_does() -> None:
+    """The answer is the same, how settled it is is not, however many they are."""
+    count = 40
+    names = [f"team-{number}" for number in range(count)]
+    pods = (
+        Pod(HERE, "web", WEB),
+        *(Pod(name, "x", {"env": "p"} if number else {}) for number, name in enumerate(names)),
+    )
+    by_label = admits(
+        "one", {}, by={"namespaceSelector": {}, "podSelector": {"matchLabels": {"env": "p"}}}
+    )
+    by_block = admits("two", {}, by={"ipBlock": {"cidr": "10.0.0.0/8"}})
+    lines = from_pods(folded(deny_all(), by_label, by_block, others=count, pods=pods))
+    assert {line.peer.namespaces: line.answer.openings[0].certainty for line in lines} == {
+        ("team-0",): Certainty.PLUGIN_DEPENDENT,
+        tuple(sorted(names[1:])): Certainty.CERTAIN,
+    }
+
+
+def test_an_answer_that_is_settled_otherwise_is_a_change() -> None:
+    pods = (Pod(HERE, "web", WEB), Pod("team-0", "x", {"env": "p"}))
+    by_label = admits("one", {}, by={"namespaceSelector": {}})
+    by_block = admits("one", {}, by={"ipBlock": {"cidr": "10.0.0.0/8"}})
+    found = changed(world(deny_all(), by_label, pods=pods), world(deny_all(), by_block, pods=pods))
+    [line] = from_pods(found)
+    assert line.change is Change.CHANGES

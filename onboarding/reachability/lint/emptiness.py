@@ -208,8 +208,9 @@ def _peer(scene: Scene, placed: PlacedRule, peer: Peer, field: str) -> Iterator[
     if not found:
         yield from _nobody(scene, placed, peer, field)
     elif all(pod.host_network for pod in found):
+        named = wording.named_for(placed.policy, found[0]) or f"those of {found[0].namespace}"
         message = (
-            f"The pods that are meant, such as {wording.named(found[0])}, run on the network of "
+            f"The pods that are meant, such as {named}, run on the network of "
             "their machine. No selector can match them there, so this opens nothing: allow the "
             "machines' addresses with an “ipBlock” instead."
         )

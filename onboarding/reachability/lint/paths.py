@@ -164,7 +164,7 @@ def _other_end(
         blocking.append(other)
     if not blocking:
         return
-    who = wording.listing(sorted({f"{pod.namespace}/{wording.named(pod)}" for pod in blocking}))
+    who = wording.listing(sorted({_place(placed.policy, pod) for pod in blocking}))
     fault, remedy = (
         ("do not let them send to these pods", "outgoing")
         if placed.is_ingress
@@ -175,6 +175,10 @@ def _other_end(
         f"The other end needs a policy for {remedy} traffic too."
     )
     yield placed.found(ONE_SIDED, message, field=field)
+
+
+def _place(policy: Policy, pod: Pod) -> str:
+    return "/".join(filter(None, (pod.namespace, wording.named_for(policy, pod))))
 
 
 def _agrees(scene: Scene, placed: PlacedRule, pod: Pod, other: Pod) -> bool:

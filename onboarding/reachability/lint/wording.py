@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable
 
-from onboarding.reachability.model import Operator, Pod, PortMatch, Requirement, Rule, Selector
+from onboarding.reachability.assume import ASSUMED
+from onboarding.reachability.endpoints import named_labels
+from onboarding.reachability.model import (
+    Operator,
+    Pod,
+    Policy,
+    PortMatch,
+    Requirement,
+    Rule,
+    Selector,
+)
 
 _WORDS = {
     Operator.IN: "in",
@@ -27,8 +37,24 @@ def _requirement(requirement: Requirement) -> str:
 
 def named(pod: Pod) -> str:
     """Return the pod's name, or its labels where it is one of a class."""
-    labels = ", ".join(f"{key}={value}" for key, value in sorted(pod.labels.items()))
-    return pod.name or labels or "pods without labels"
+    return pod.name or _labels(pod.labels.items()) or "pods without labels"
+
+
+def named_for(policy: Policy, pod: Pod) -> str:
+    """Return how a finding about a policy calls a pod of its peers; "" if only by its namespace.
+
+    Of other teams' pods it tells no label that the policy does not ask for. Who knows a pod's name
+    has its file; the names of assumed pods are labels.
+    """
+    if pod.namespace == policy.ref.namespace:
+        return named(pod)
+    asked_for = named_labels((policy,))
+    name = "" if pod.kind == ASSUMED else pod.name
+    return name or _labels(label for label in pod.labels.items() if label in asked_for)
+
+
+def _labels(labels: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(labels))
 
 
 def port(match: PortMatch) -> str:
