@@ -29,6 +29,12 @@ from onboarding.reachability.model import (
 )
 
 API_VERSION = "networking.k8s.io/v1"
+# Label keys and values as apimachinery validates them; a key may have a DNS subdomain before it.
+_LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_SUBDOMAIN = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+)
+_IPV4_IN_IPV6 = ipaddress.IPv6Network("::ffff:0:0/96")
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-)){0,14}(?<!-)")
 _Word = TypeVar("_Word", Operator, Protocol, Direction)
 _Item = TypeVar("_Item")
@@ -49,6 +55,8 @@ def read_policy(manifest: Manifest) -> Policy:
     ingress = _each(spec.get("ingress"), "spec.ingress", _ingress_rule)
     egress = _each(spec.get("egress"), "spec.egress", _egress_rule)
     listed = _each(spec.get("policyTypes"), "spec.policyTypes", _direction)
+    if len(listed) > len(Direction):
+        raise BadPolicy("spec.policyTypes", "at most two entries are accepted")
     return Policy(
         ref=PolicyRef(
             namespace=text(manifest, "metadata", "namespace") or "default",
@@ -68,11 +76,16 @@ def read_selector(tree: Json, field: str) -> Selector:
     selector = _mapping(tree, field)
     _only(selector, field, {"matchLabels", "matchExpressions"})
     labels = _mapping(selector.get("matchLabels"), f"{field}.matchLabels")
-    for key, value in labels.items():
-        if not isinstance(value, str):
-            raise BadPolicy(f"{field}.matchLabels.{key}", _not_text(value))
     return Selector(
-        labels=tuple(sorted((key, str(value)) for key, value in labels.items())),
+        labels=tuple(
+            sorted(
+                (
+                    _label_key(key, f"{field}.matchLabels"),
+                    _label_value(value, f"{field}.matchLabels.{key}"),
+                )
+                for key, value in labels.items()
+            )
+        ),
         expressions=_each(
             selector.get("matchExpressions"), f"{field}.matchExpressions", _requirement
         ),
@@ -92,11 +105,9 @@ def _direction(value: Json, field: str) -> Direction:
 def _requirement(tree: Json, field: str) -> Requirement:
     expression = _required_mapping(tree, field)
     _only(expression, field, {"key", "operator", "values"})
-    key = expression.get("key")
-    if not isinstance(key, str) or not key:
-        raise BadPolicy(f"{field}.key", "a label key is required")
+    key = _label_key(expression.get("key"), f"{field}.key")
     operator = _word(Operator, expression.get("operator"), f"{field}.operator")
-    values = frozenset(_each(expression.get("values"), f"{field}.values", _text_value))
+    values = frozenset(_each(expression.get("values"), f"{field}.values", _label_value))
     takes_values = operator in {Operator.IN, Operator.NOT_IN}
     if takes_values and not values:
         raise BadPolicy(f"{field}.values", f"{operator} needs at least one value")
@@ -159,12 +170,15 @@ def _is_inside(network: Network, cidr: Network) -> bool:
 
 
 def _network(value: Json, field: str) -> Network:
-    if not isinstance(value, str) or "/" not in value:
+    if not isinstance(value, str) or "/" not in value or "%" in value:
         raise BadPolicy(field, f"{value!r} is not a CIDR such as 10.0.0.0/8")
     try:
-        return ipaddress.ip_network(value, strict=False)
+        network = ipaddress.ip_network(value, strict=False)
     except ValueError as error:
         raise BadPolicy(field, f"{value!r} is not a CIDR: {error}") from error
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_IPV4_IN_IPV6):
+        raise BadPolicy(field, f"{value!r} is IPv4 written as IPv6; write it as IPv4")
+    return network
 
 
 def _port(tree: Json, field: str) -> PortMatch:
@@ -197,9 +211,20 @@ def _number(value: Json, field: str) -> int:
     return value
 
 
-def _text_value(value: Json, field: str) -> str:
+def _label_key(value: Json, field: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadPolicy(field, "a label key is required")
+    prefix, has_prefix, name = value.rpartition("/")
+    if not _LABEL_NAME.fullmatch(name) or (has_prefix and not _SUBDOMAIN.fullmatch(prefix)):
+        raise BadPolicy(field, f"{value!r} is no label key")
+    return value
+
+
+def _label_value(value: Json, field: str) -> str:
     if not isinstance(value, str):
         raise BadPolicy(field, _not_text(value))
+    if value and not _LABEL_NAME.fullmatch(value):
+        raise BadPolicy(field, f"{value!r} is no label value")
     return value
 
 

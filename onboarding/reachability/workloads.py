@@ -160,7 +160,8 @@ def named_ports(manifest: Manifest, spec: str) -> tuple[NamedPort, ...]:
 
     Containers come before init containers that restart always (sidecars). Raise BadField.
     """
-    found: dict[tuple[str, str], NamedPort] = {}
+    # A name should be unique in a pod. Where it is not, a rule by that name is taken to open each.
+    found: list[NamedPort] = []
     for place, container in _running(manifest, spec):
         for port_place, port in entries_at(container, "ports"):
             path = f"{place}.{port_place}"
@@ -168,8 +169,8 @@ def named_ports(manifest: Manifest, spec: str) -> tuple[NamedPort, ...]:
             protocol = as_protocol(port.get("protocol"), f"{path}.protocol")
             name = as_text(port.get("name"), f"{path}.name")
             if name:
-                found.setdefault((name, protocol), NamedPort(name, protocol, number))
-    return tuple(found.values())
+                found.append(NamedPort(name, protocol, number))
+    return tuple(dict.fromkeys(found))
 
 
 def _running(manifest: Manifest, spec: str) -> Iterator[tuple[str, Manifest]]:

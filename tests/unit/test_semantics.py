@@ -109,6 +109,43 @@ REFUSED = {
         ingress("here/p", ports({"endPort": 80})),
         "spec.ingress[0].ports[0].endPort",
     ),
+    "a block of IPv4 addresses written as IPv6": (
+        ingress("here/p", peers({"ipBlock": {"cidr": "::ffff:10.0.0.0/104"}})),
+        "spec.ingress[0].from[0].ipBlock.cidr",
+    ),
+    "a block with a zone": (
+        ingress("here/p", peers({"ipBlock": {"cidr": "fe80::1%eth0/64"}})),
+        "spec.ingress[0].from[0].ipBlock.cidr",
+    ),
+    "a label key with a blank": (
+        ingress("here/p", peers({"podSelector": {"matchLabels": {"a b": "x"}}})),
+        "spec.ingress[0].from[0].podSelector.matchLabels",
+    ),
+    "a label key with two prefixes": (
+        ingress("here/p", peers({"podSelector": {"matchLabels": {"a/b/c": "x"}}})),
+        "spec.ingress[0].from[0].podSelector.matchLabels",
+    ),
+    "a label value of 64 characters": (
+        ingress("here/p", peers({"podSelector": {"matchLabels": {"app": "x" * 64}}})),
+        "spec.ingress[0].from[0].podSelector.matchLabels.app",
+    ),
+    "a listed value that is no label's": (
+        ingress(
+            "here/p",
+            peers(
+                {
+                    "podSelector": {
+                        "matchExpressions": [{"key": "app", "operator": "In", "values": ["-x"]}]
+                    }
+                }
+            ),
+        ),
+        "spec.ingress[0].from[0].podSelector.matchExpressions[0].values[0]",
+    ),
+    "three policy types": (
+        policy("here/p", policyTypes=["Ingress", "Egress", "Ingress"]),
+        "spec.policyTypes",
+    ),
     "a peer that names nothing": (ingress("here/p", peers({})), "spec.ingress[0].from[0]"),
     "`from` in an egress rule": (egress("here/p", peers(WEB)), "spec.egress[0].from"),
 }
