@@ -95,6 +95,7 @@ def test_a_pod_has_its_labels_addresses_node_and_the_ports_that_have_names(tmp_p
             "default", "web", {"app": "web"},
             ports=(
                 NamedPort("http", Protocol.TCP, 80),
+                NamedPort("http", Protocol.TCP, 82),
                 NamedPort("dns", Protocol.UDP, 53),
                 NamedPort("metrics", Protocol.TCP, 9090),
             ),
