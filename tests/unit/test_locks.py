@@ -7,7 +7,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
-LOCKS = [RUNTIME, DEVELOPMENT, ROOT / "devcluster" / "go-toolchain.lock"]
+LOCKS = [
+    RUNTIME,
+    DEVELOPMENT,
+    ROOT / "bench" / "peers.lock",
+    ROOT / "devcluster" / "go-toolchain.lock",
+]
 # A requirement starts at the margin; what belongs to it is indented.
 REQUIREMENT = re.compile(r"^([a-z0-9][^\s=]*)==(\S+)", re.MULTILINE)
 
