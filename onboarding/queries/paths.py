@@ -4,17 +4,18 @@ The connectivity page's tester asks. Only policies of the two namespaces can dec
 world with nothing but the two ends is asked, and `advice.py` can ask it again with other policies.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
+from typing import TypeAlias
 
 from onboarding.reachability.assume import ASSUMED
-from onboarding.reachability.endpoints import selected_keys
+from onboarding.reachability.endpoints import named_labels, selected_keys
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.model import (
     Certainty,
-    Labels,
     Pod,
+    Policy,
     Protocol,
     Verdict,
     World,
@@ -23,6 +24,8 @@ from onboarding.reachability.model import (
 # Pairs of pod classes tried when the words fit several, and how many of each answer are told.
 MOST_PAIRS = 1024
 MOST_TOLD = 3
+# A class of pods: its place among the estate's endpoints and one pod of it, None for an address.
+_Kind: TypeAlias = tuple[int, Pod | None]
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Pair:
 class Reply:
     """The answer: one pair where every pod the words fit answers alike, else examples of each.
 
+    No pair: both ends are one and the same pod, and nothing stops a pod from reaching itself.
     `unseen` are the ends that no observed pod fits; they were answered for a pod with exactly the
     labels that were named. `is_cut` tells that there were too many pairs to try each.
     """
@@ -92,19 +96,20 @@ def reply_to(question: Question, world: World) -> Reply:
     senders, takers = (
         _kinds(estate, one, end.address) for end, one in zip(ends, pods, strict=True)
     )
+    met = list(islice(_meeting(estate, senders, takers), MOST_PAIRS + 1))
     return Reply(
         question,
         small,
         pairs=_told(
             Pair(source, taker, estate.verdict(sending, taking, question.protocol, question.port))
-            for (sending, source), (taking, taker) in islice(product(senders, takers), MOST_PAIRS)
+            for (sending, source), (taking, taker) in met[:MOST_PAIRS]
         ),
         unseen=tuple(
             end
             for end, found in zip(ends, fitting, strict=True)
             if end.namespace and not any(pod.kind != ASSUMED for pod in found)
         ),
-        is_cut=len(senders) * len(takers) > MOST_PAIRS,
+        is_cut=len(met) > MOST_PAIRS,
     )
 
 
@@ -118,9 +123,18 @@ def verdict_of(question: Question, world: World, source: Pod | None, taker: Pod 
     return estate.verdict(*places, question.protocol, question.port)
 
 
-def told_labels(labels: Labels, named: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return the labels that policies name anyway; the others are their namespace's own affair."""
-    return tuple(sorted((key, labels[key]) for key in named if key in labels))
+def told_labels(pod: Pod, own: str, policies: Iterable[Policy]) -> tuple[tuple[str, str], ...]:
+    """Return the labels that may be told of a pod to those who may read about namespace `own`.
+
+    Of a pod there these are the ones any policy can see; of another only those that the
+    namespace's own policies ask for, because the others are its people's affair.
+    """
+    every = tuple(policies)
+    if pod.namespace == own:
+        keys = selected_keys(every)
+        return tuple(sorted(label for label in pod.labels.items() if label[0] in keys))
+    named = named_labels(one for one in every if one.ref.namespace == own)
+    return tuple(sorted(named.intersection(pod.labels.items())))
 
 
 def _fitting(end: End, world: World, named: frozenset[str]) -> tuple[Pod, ...]:
@@ -156,6 +170,8 @@ def _told(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     """Return the least certain pair if all agree, else some that pass and some that do not."""
     order = list(Certainty).index
     different = {pair.verdict: pair for pair in pairs}.values()
+    if not different:
+        return ()
     ranked = sorted(different, key=lambda pair: order(pair.verdict.certainty), reverse=True)
     passing = [pair for pair in ranked if pair.verdict.allowed]
     stopped = [pair for pair in ranked if not pair.verdict.allowed]
@@ -164,12 +180,21 @@ def _told(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     return (*passing[:MOST_TOLD], *stopped[:MOST_TOLD])
 
 
-def _kinds(estate: Estate, pods: tuple[Pod, ...], address: str) -> list[tuple[int, Pod | None]]:
+def _meeting(
+    estate: Estate, senders: list[_Kind], takers: list[_Kind]
+) -> Iterator[tuple[_Kind, _Kind]]:
+    """Yield each sender with each taker, but no pod with itself: nothing can stop that."""
+    for sender, taker in product(senders, takers):
+        if sender[0] != taker[0] or estate.endpoints[sender[0]].count > 1:
+            yield sender, taker
+
+
+def _kinds(estate: Estate, pods: tuple[Pod, ...], address: str) -> list[_Kind]:
     """Return each class of the pods as its place and one pod of it; of an address its place."""
     if address:
         return [(estate.find_address(address), None)]
     wanted = {id(pod) for pod in pods}
-    found: list[tuple[int, Pod | None]] = []
+    found: list[_Kind] = []
     for place, endpoint in enumerate(estate.endpoints):
         found += [(place, pod) for pod in endpoint.pods if id(pod) in wanted][:1]
     return found

@@ -4,6 +4,7 @@ Reachability's values come in, markup goes out. Whatever a person or a cluster n
 The `_text` functions give the same words to pictures, which cannot hold markup.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -61,16 +62,23 @@ def port_words(opening: Opening) -> str:
     return ports_text(opening)
 
 
-def rule_text(ref: RuleRef | PolicyRef) -> str:
+def rule_text(ref: RuleRef | PolicyRef, *, with_namespace: bool = False) -> str:
     """Return the template a rule or a policy came from, else its namespace and name."""
-    policy = ref.policy if isinstance(ref, RuleRef) else ref
+    policy = _policy(ref)
+    if policy.template and with_namespace:
+        return f"{policy.namespace}/{policy.template}"
     return policy.template or str(policy)
 
 
+def _policy(ref: RuleRef | PolicyRef) -> PolicyRef:
+    return ref.policy if isinstance(ref, RuleRef) else ref
+
+
 @register.simple_tag
-def rule_words(ref: RuleRef | PolicyRef) -> SafeString:
+def rule_words(ref: RuleRef | PolicyRef, *, with_namespace: bool = False) -> SafeString:
     """Return e.g. `allow-dns@1`; the object and the rule in full are in the title."""
-    return format_html('<code title="{}">{}</code>', ref, rule_text(ref))
+    words = rule_text(ref, with_namespace=with_namespace)
+    return format_html('<code title="{}">{}</code>', ref, words)
 
 
 @register.inclusion_tag("connectivity/_answer_cell.html")
@@ -92,9 +100,14 @@ def answer_cell(
 
 @register.inclusion_tag("connectivity/_rules.html")
 def rule_list(refs: Iterable[RuleRef | PolicyRef]) -> dict[str, Any]:
-    """Return rules or policies side by side, those of one template once; a long list is cut."""
-    every = list({rule_text(ref): ref for ref in refs}.values())
-    return {"refs": every[:RULES_SHOWN], "more": max(0, len(every) - RULES_SHOWN)}
+    """Return rules or policies side by side, those of one template once; a long list is cut.
+
+    A template that stands in several namespaces is told for each of them, with its name.
+    """
+    every = list({rule_text(ref, with_namespace=True): ref for ref in refs}.values())
+    seen = Counter(rule_text(ref) for ref in every)
+    told = [(ref, seen[rule_text(ref)] > 1) for ref in every]
+    return {"refs": told[:RULES_SHOWN], "more": max(0, len(told) - RULES_SHOWN)}
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 WIDTH = 960
 BOX_WIDTH, BOX_HEIGHT, PITCH, MARGIN, PAD = 220, 56, 72, 16, 12
 FRAME_X, FRAME_WIDTH, FRAME_HEAD = 362, 236, 44
+LINE = 15
 MOST_BOXES = 8
 MOST_GROUPS = 6
 # The widest a character gets on average at 12 px, in units of the picture.
@@ -21,7 +22,8 @@ class Spot:
     """A party in words. `label` stands above its arrow: the open ports, or that it is blocked.
 
     `is_name` tells that its words are names and no prose. `whom` says which of the namespace's pods
-    an arrow is about, "" for all of them.
+    an arrow is about, "" for all of them. `unsettled` marks an answer that the specification leaves
+    open: words under the arrow; of a group of own pods it only changes how the note is drawn.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Spot:
     is_open: bool = False
     whom: str = ""
     is_name: bool = True
+    unsettled: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class _Canvas:
         for row, group in enumerate(groups[:MOST_GROUPS]):
             y = MARGIN + FRAME_HEAD + row * PITCH
             box = Box(FRAME_X + PAD, y, FRAME_WIDTH - 2 * PAD, BOX_HEIGHT, "pod")
-            self._box(box, group, "ok" if group.is_open else "bad")
+            self._box(box, group, _tone(group))
 
     def side(self, spots: Sequence[Spot], *, x: int, start: int, end: int, more: str) -> None:
         """Draw one side's parties, and their arrows from `start` to `end`."""
@@ -150,11 +153,17 @@ class _Canvas:
             self.arrows.append(Arrow(f"M{start} {y}H{end - 10}", _tip(end, y), is_open=True))
         else:
             self.arrows.append(Arrow(f"M{start} {y}H{end}", _cross(middle, y), is_open=False))
-        css = "ok" if spot.is_open else "bad"
-        label, whom = fit(spot.label, room), fit(spot.whom, room)
-        self.texts.append(Text(middle, y - 12, label, css, is_centred=True))
-        if whom:
-            self.texts.append(Text(middle, y + 22, whom, "t2", is_centred=True))
+        self.texts.append(Text(middle, y - 12, fit(spot.label, room), _tone(spot), is_centred=True))
+        below = [(spot.whom, "t2"), (spot.unsettled, "unsure")]
+        for row, (words, css) in enumerate(one for one in below if one[0]):
+            place = y + 22 + row * LINE
+            self.texts.append(Text(middle, place, fit(words, room), css, is_centred=True))
+
+
+def _tone(spot: Spot) -> str:
+    if spot.unsettled:
+        return "unsure"
+    return "ok" if spot.is_open else "bad"
 
 
 def _tip(x: int, y: int) -> str:

@@ -3,14 +3,14 @@
 Reads nothing but the picture.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from onboarding.queries.connectivity import Picture
-from onboarding.reachability.model import Certainty, Direction, Policy, PolicyRef
-from onboarding.reachability.neighbourhood import Line, Opening, Party, PartyKind, Way
+from onboarding.reachability.model import Certainty, Direction, Policy, PolicyRef, World
+from onboarding.reachability.neighbourhood import Answer, Line, Opening, Party, PartyKind, Way
 from onboarding.templatetags.connectivity import capitalised, party_text, ports_text
 from onboarding.templatetags.party_words import note_on
 from onboarding.views.connectivity_graph import Drawing, Spot, draw
@@ -25,8 +25,7 @@ class Row:
     `closers` are the policies that matter where it is closed: those that close by default, if any.
     """
 
-    peer: Party
-    ours: Party
+    line: Line
     ports: str
     opening: Opening | None
     closers: tuple[PolicyRef, ...] = ()
@@ -61,30 +60,47 @@ def build_connectivity(picture: Picture) -> Connectivity:
     """Return the table and the graph of one namespace."""
     world, name = picture.estate.world, picture.neighbourhood.namespace
     lines = picture.neighbourhood.lines
-    defaults = frozenset(one.ref for one in world.policies if closes_by_default(one))
     titles = {
         Way.INWARD: _("Who can reach this namespace"),
         Way.OUTWARD: _("Whom this namespace can reach"),
         Way.INSIDE: _("Inside this namespace, from the pods here to the others"),
     }
     groups = tuple(
-        Group(title, tuple(_rows((line for line in lines if line.way is way), name, defaults)))
+        Group(
+            title,
+            tuple(_rows(picture.neighbourhood.going(way), name, _defaults(world, name, way))),
+        )
         for way, title in titles.items()
     )
     said = {row.certainty for group in groups for row in group.rows}
     return Connectivity(
         groups=groups,
         drawing=_drawing(name, lines),
-        summary=_summary(lines),
+        summary=_summary(lines, is_complete=not world.foreign),
         unsettled=tuple(one for one in UNSETTLED if one in said),
     )
 
 
-def closes_by_default(policy: Policy) -> bool:
-    """Tell whether a policy closes every pod of its namespace and opens nothing: a deny-all."""
-    return policy.pods.is_empty and any(
-        direction in policy.isolates and not policy.rules(direction) for direction in Direction
-    )
+def closes_by_default(policy: Policy, direction: Direction) -> bool:
+    """Tell whether a policy closes a direction for its whole namespace and opens nothing in it."""
+    is_closed = direction in policy.isolates and not policy.rules(direction)
+    return policy.pods.is_empty and is_closed
+
+
+def _defaults(world: World, own: str, way: Way) -> frozenset[PolicyRef]:
+    """Return the policies that close a way by default, at whichever end they stand.
+
+    Inside either direction may be what closes, so there every one that is isolated has to count.
+    """
+    leaving = {Way.OUTWARD: True, Way.INWARD: False}.get(way)
+
+    def is_default(policy: Policy) -> bool:
+        if leaving is None:
+            return all(closes_by_default(policy, one) for one in policy.isolates)
+        sends = leaving == (policy.ref.namespace == own)
+        return closes_by_default(policy, Direction.EGRESS if sends else Direction.INGRESS)
+
+    return frozenset(policy.ref for policy in world.policies if is_default(policy))
 
 
 def _rows(lines: Iterable[Line], own: str, defaults: frozenset[PolicyRef]) -> Iterator[Row]:
@@ -92,19 +108,23 @@ def _rows(lines: Iterable[Line], own: str, defaults: frozenset[PolicyRef]) -> It
         answer = line.answer
         for opening in answer.openings:
             words = capitalised(ports_text(opening))
-            yield Row(line.peer, line.ours, words, opening, certainty=opening.certainty)
+            yield Row(line, words, opening, certainty=opening.certainty)
         if answer.closed_by:
-            ports = _("Every other port") if answer.openings else _("Every port")
             closers = tuple(ref for ref in answer.closed_by if ref in defaults) or answer.closed_by
             yield Row(
-                line.peer,
-                line.ours,
-                ports,
+                line,
+                _closed_ports(answer),
                 None,
                 closers=closers,
                 closing=_closing(closers, own, is_default=closers[0] in defaults),
                 certainty=answer.certainty,
             )
+
+
+def _closed_ports(answer: Answer) -> str:
+    if answer.varies:
+        return _("Every port that is not open")
+    return _("Every other port") if answer.openings else _("Every port")
 
 
 def _opened_first(lines: Iterable[Line]) -> list[Line]:
@@ -159,13 +179,20 @@ class _Names:
         """Return one party at the rim: open if any of the namespace's pods has a path."""
         name, note, is_name = _names(lines[0].peer)
         opened = [line for line in lines if line.answer.openings]
+        unsettled = _("not settled") if any(map(_is_unsettled, lines)) else ""
         if not opened:
-            return Spot(name, note, _("Blocked"), is_name=is_name)
+            return Spot(name, note, _("Blocked"), is_name=is_name, unsettled=unsettled)
         whom = ""
         if len(opened) < len(lines):
             whom = self._own(opened[0].ours)[0] if len(opened) == 1 else _("some of the pods")
         return Spot(
-            name, note, capitalised(_ports(opened)), is_open=True, whom=whom, is_name=is_name
+            name,
+            note,
+            _label(opened),
+            is_open=True,
+            whom=whom,
+            is_name=is_name,
+            unsettled=unsettled,
         )
 
     def group(self, party: Party) -> Spot:
@@ -173,6 +200,10 @@ class _Names:
         name, is_name = self._own(party)
         lines = [line for line in self._inside if line.ours.members & party.members]
         opened = [line for line in lines if line.answer.openings]
+        if any(map(_is_unsettled, lines)):
+            ports = _ports(opened) if opened else _("blocked")
+            words = _("Inside, not settled: %(ports)s") % {"ports": ports}
+            return Spot(name, words, is_open=bool(opened), is_name=is_name, unsettled=words)
         if not opened:
             return Spot(name, _("Inside: blocked") if lines else "", is_name=is_name)
         words = _("Inside, in part: %(ports)s")
@@ -196,6 +227,13 @@ def _names(party: Party) -> tuple[str, str, bool]:
     return party.namespaces[0], pods or _("Other pods"), True
 
 
+def _label(opened: Sequence[Line]) -> str:
+    """Return what stands above an arrow."""
+    if any(line.answer.varies for line in opened):
+        return _("Ports differ")
+    return capitalised(_ports(opened))
+
+
 def _ports(lines: Iterable[Line]) -> str:
     words = {
         ports_text(opening): opening.is_every_port
@@ -207,21 +245,29 @@ def _ports(lines: Iterable[Line]) -> str:
     return ", ".join(words)
 
 
-def _summary(lines: tuple[Line, ...]) -> str:
+def _is_unsettled(line: Line) -> bool:
+    """Tell whether the specification leaves open what is said on some port."""
+    said = {line.answer.certainty, *(one.certainty for one in line.answer.openings)}
+    return said != {Certainty.CERTAIN}
+
+
+def _summary(lines: tuple[Line, ...], *, is_complete: bool) -> str:
     """Return the picture in words, for those who do not see it."""
-    return " ".join(
-        [
-            _listed(_("It can be reached by:"), lines, Way.INWARD),
-            _listed(_("It can reach:"), lines, Way.OUTWARD),
-            _("Everything else is blocked. The table holds the same facts."),
-        ]
-    )
+    opened = [line for line in lines if line.answer.openings]
+    heads = {
+        Way.INWARD: _("It can be reached by:"),
+        Way.OUTWARD: _("It can reach:"),
+        Way.INSIDE: _("Inside, these can be reached:"),
+    }
+    said = [_listed(head, (one for one in opened if one.way is way)) for way, head in heads.items()]
+    if unsettled := [line for line in lines if _is_unsettled(line)]:
+        said.append(_listed(_("Not settled, with"), unsettled))
+    rest = _("Everything else is blocked.")
+    if not is_complete:
+        rest = _("Policies that are not understood can override this; else the rest is blocked.")
+    return " ".join([*said, rest, _("The table holds the same facts.")])
 
 
-def _listed(words: str, lines: tuple[Line, ...], way: Way) -> str:
-    peers = dict.fromkeys(
-        party_text(line.peer, inside=True)
-        for line in lines
-        if line.way is way and line.answer.openings
-    )
+def _listed(words: str, lines: Iterable[Line]) -> str:
+    peers = dict.fromkeys(party_text(line.peer, inside=True) for line in lines)
     return f"{words} {', '.join(peers) or _('nobody')}."

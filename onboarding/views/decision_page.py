@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
@@ -63,6 +64,33 @@ class ChangedObject:
 
 
 @dataclass(frozen=True)
+class MovedRisk:
+    """What a pending request risks by now, where that is not what its lanes were asked for."""
+
+    sent: Risk
+    now: Risk
+
+    @property
+    def is_higher(self) -> bool:
+        """Tell whether a lane may be missing."""
+        return list(Risk).index(self.now) > list(Risk).index(self.sent)
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        now = {
+            Risk.LOW: _("Low risk now"),
+            Risk.MEDIUM: _("Medium risk now"),
+            Risk.HIGH: _("High risk now"),
+        }
+        sent = {
+            Risk.LOW: _("it was low when sent."),
+            Risk.MEDIUM: _("it was medium when sent."),
+            Risk.HIGH: _("it was high when sent."),
+        }
+        return f"{now[self.now]}; {sent[self.sent]}"
+
+
+@dataclass(frozen=True)
 class DecisionPage:
     """The page's contents. `offered` are the lanes the person may decide now, often none."""
 
@@ -81,6 +109,7 @@ class DecisionPage:
     picture: Picture
     comparison: Comparison
     flags: tuple[Flag, ...]
+    moved_risk: MovedRisk | None
 
 
 def lane_states(row: Request, standing: Standing) -> list[LaneState]:
@@ -124,6 +153,7 @@ def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> D
         picture=picture,
         comparison=build_comparison(picture.neighbourhood, flags),
         flags=flags,
+        moved_risk=_moved_risk(row, picture.risk),
     )
 
 
@@ -139,6 +169,12 @@ def _revision_before(row: Request) -> Revision | None:
     if row.namespace_id is None or row.base_generation == 0:
         return None
     return Revision.objects.filter(namespace=row.namespace_id, number=row.base_generation).first()
+
+
+def _moved_risk(row: Request, now: Risk) -> MovedRisk | None:
+    """Return how the risk moved since the lanes were asked; nobody can act on it later."""
+    sent = Risk(row.risk) if row.risk and row.state == RequestState.PENDING.value else now
+    return MovedRisk(sent, now) if sent is not now else None
 
 
 def _printed(change: ObjectChange, number: int) -> ChangedObject:

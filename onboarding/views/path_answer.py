@@ -14,8 +14,7 @@ from onboarding.models import ManagedNamespace
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.advice import Advice
 from onboarding.queries.paths import End, Pair, Reply, told_labels
-from onboarding.reachability.endpoints import selected_keys
-from onboarding.reachability.model import Direction, Pod, PolicyRef, RuleRef, Side, Verdict
+from onboarding.reachability.model import Direction, Pod, Policy, PolicyRef, RuleRef, Side, Verdict
 from onboarding.views.connectivity_page import closes_by_default
 
 
@@ -67,6 +66,11 @@ class PathAnswer:
     is_cut: bool = False
 
     @property
+    def is_alone(self) -> bool:
+        """Tell whether both ends are one pod, so that there is nothing to allow or to block."""
+        return not self.pairs
+
+    @property
     def is_mixed(self) -> bool:
         """Tell whether the answer depends on which pods are meant."""
         return len(self.pairs) > 1
@@ -76,36 +80,33 @@ def build_answer(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> 
     """Return the answer; `advice` is None where nothing opens the path, or nothing need to."""
     is_blocked = any(not pair.verdict.allowed for pair in reply.pairs)
     return PathAnswer(
-        pairs=tuple(_pair(pair, reply) for pair in reply.pairs),
+        pairs=tuple(_pair(pair, reply, row.name) for pair in reply.pairs),
         unseen=tuple(map(_unseen, reply.unseen)),
         advice=_advice(reply, row, advice) if is_blocked else None,
         is_cut=reply.is_cut,
     )
 
 
-def _pair(pair: Pair, reply: Reply) -> PairWords:
+def _pair(pair: Pair, reply: Reply, own: str) -> PairWords:
     verdict = pair.verdict
-    defaults = frozenset(one.ref for one in reply.world.policies if closes_by_default(one))
     ends = reply.question.source, reply.question.destination
     source, taker = (
-        _end(end, pod, reply)
+        _end(pod, reply, own) if pod and reply.is_mixed else str(end)
         for end, pod in zip(ends, (pair.source, pair.destination), strict=True)
     )
-    leaving = _side(verdict.egress, pair.source, defaults)
-    entering = _side(verdict.ingress, pair.destination, defaults)
+    leaving = _side(verdict.egress, pair.source, reply.world.policies)
+    entering = _side(verdict.ingress, pair.destination, reply.world.policies)
     return PairWords(source, taker, verdict, _headline(verdict), (leaving, entering))
 
 
-def _end(end: End, pod: Pod | None, reply: Reply) -> str:
-    """Return who is meant; the labels that tell pods apart only where that is needed."""
-    if pod is None or not reply.is_mixed:
-        return str(end)
-    labels = told_labels(pod.labels, selected_keys(reply.world.policies))
-    return (
-        str(End(pod.namespace, labels))
-        if labels
-        else _("%(name)s, other pods") % {"name": pod.namespace}
-    )
+def _end(pod: Pod, reply: Reply, own: str) -> str:
+    """Return which pods are meant, by the labels that may be told of them."""
+    labels = told_labels(pod, own, reply.world.policies)
+    if labels:
+        return str(End(pod.namespace, labels))
+    # Pods of others that differ in what is withheld read alike, so none of them are "the others".
+    words = _("%(name)s, other pods") if pod.namespace == own else _("%(name)s, some of its pods")
+    return words % {"name": pod.namespace}
 
 
 def _headline(verdict: Verdict) -> str:
@@ -119,7 +120,7 @@ def _headline(verdict: Verdict) -> str:
     return _("No. A may not send it, and B does not accept it.")
 
 
-def _side(side: Side, pod: Pod | None, defaults: frozenset[PolicyRef]) -> SideWords:
+def _side(side: Side, pod: Pod | None, policies: Iterable[Policy]) -> SideWords:
     leaves = side.direction is Direction.EGRESS
     title = _("Leaving A:") if leaves else _("Entering B:")
     if side.exempt:
@@ -130,6 +131,7 @@ def _side(side: Side, pod: Pod | None, defaults: frozenset[PolicyRef]) -> SideWo
         free = _("no policy isolates these pods, so everything may leave.")
         taken = _("no policy isolates these pods, so everything may enter.")
         return SideWords(title, side.allows, free if leaves else taken)
+    defaults = {one.ref for one in policies if closes_by_default(one, side.direction)}
     closing = tuple(ref for ref in side.isolating if ref in defaults)
     if closing:
         return SideWords(

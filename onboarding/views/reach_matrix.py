@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from onboarding.queries.connectivity import Picture
 from onboarding.reachability.lint import Conventions, Finding, Severity
 from onboarding.reachability.lint.environments import MIXED_ENVIRONMENTS
+from onboarding.reachability.model import Certainty
 from onboarding.reachability.neighbourhood import (
     Answer,
     Change,
@@ -79,8 +80,9 @@ class Cell:
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nothing gets through and nothing is to be said."""
-        return self.answer.is_blocked and self.change is Change.SAME and not self.flags
+        """Tell whether nothing gets through, for certain, and nothing is to be said."""
+        is_shut = self.answer.is_blocked and self.answer.certainty is Certainty.CERTAIN
+        return is_shut and self.change is Change.SAME and not self.flags
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,16 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Locator
 
-from tests.browser.conftest import Cast
+from onboarding.domain.objects import Json
+from tests.browser.conftest import Cast, Person
+from tests.support.live_portal import wait_for
 from tests.support.pods import create_pod
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
 
-NAME, INGRESS, DNS = "payments-shown", "ingress-nginx", "kube-system"
+NEW, CHANGED = "payments-shown", "payments-changed"
+BESIDE, LABELLED = "payments-beside", "payments-labelled"
+INGRESS, DNS, ELSEWHERE, PROBES = "ingress-nginx", "kube-system", "search-shown", "probes-shown"
 PUBLIC = "11.0.0.0-100.63.255.255"
 EVERYBODY_HERE = "every pod here"
 # A path: from whom, to whom, and the ports in the words of the page.
@@ -32,29 +36,23 @@ def admin(live: Live) -> Iterator[RawApi]:
     """The cluster's administrator, with an ingress controller and a DNS on the cluster."""
     admin = RawApi.from_kubeconfig(live.plane.kubeconfig)
     admin = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
-    assert admin.post("/api/v1/namespaces", {"metadata": {"name": INGRESS}}).status == 201
+    create_namespace(admin, INGRESS)
     create_pod(admin, INGRESS, {"app": "ctrl", "app.kubernetes.io/name": "ingress-nginx"})
     create_pod(admin, DNS, {"app": "dns", "k8s-app": "kube-dns"})
     yield admin
     admin.delete(f"/api/v1/namespaces/{DNS}/pods/dns")
-    for name in (NAME, INGRESS):
+    for name in (NEW, CHANGED, BESIDE, LABELLED, INGRESS, ELSEWHERE, PROBES):
         admin.delete(f"/api/v1/namespaces/{name}")
 
 
 def test_what_dana_sees_is_what_the_objects_mean_after_the_run(
     admin: RawApi, cast_at: Cast, live: Live
 ) -> None:
-    live.run("manage", "reconcile")  # which looks at the cluster, too
-    request, dana = live.act("wish", NAME)[NAME], cast_at.dana
-    assert dana.open(f"/approvals/{request}/") == 200
-    rows = openings_in(dana.page.get_by_role("region", name="Changed paths, table"))
-    live.act("approve_all", NAME)
-    assert live.act("wait", NAME)[NAME]["state"] == "ready"
-    live.run("manage", "reconcile")
-    found = observed(live)
-    shown = {path for row in rows for path in row.paths(found["endpoints"])}
-    assert shown == meant_by(found["records"])
-    assert {ports for _, _, ports in shown} == {
+    live.act("look")
+    rows = rows_shown(cast_at.dana, live.act("wish", NEW)[NEW])
+    shown, meant = after_the_run(live, {NEW: rows})
+    assert shown == meant
+    assert {ports for _, _, ports in shown[NEW]} == {
         "every port",
         "TCP 53",
         "UDP 53",
@@ -63,18 +61,115 @@ def test_what_dana_sees_is_what_the_objects_mean_after_the_run(
     }
 
 
+def test_a_change_means_what_dana_sees_also_beside_what_others_put_there(
+    admin: RawApi, cast_at: Cast, live: Live
+) -> None:
+    names = (CHANGED, BESIDE, LABELLED)
+    live.act("wish", *names)
+    assert bring_on(live, *names) == dict.fromkeys(names, "ready")
+    put_policies_of_others(admin)
+    live.act("look")
+    asked = live.act("narrow", *names)
+    rows = {name: rows_shown(cast_at.dana, asked[name]) for name in names}
+    shown, meant = after_the_run(live, rows)
+    assert shown == meant
+    expected = {CHANGED: set(), BESIDE: {"TCP 9090"}, LABELLED: {"TCP 9100"}}
+    for name in names:
+        closed = {(row.way.split()[0], row.peer) for row in rows[name] if row.change == "Closes"}
+        assert closed == {("Whom", "Public addresses")}
+        assert {ports for _, _, ports in shown[name]} == expected[name] | {
+            "every port",
+            "TCP 53",
+            "UDP 53",
+            "TCP 8443",
+        }
+
+
+def create_namespace(admin: RawApi, name: str) -> None:
+    """Create it, once Kubernetes has ended one of that name which an earlier test deleted."""
+    namespace = {"metadata": {"name": name}}
+    wait_for(lambda: admin.post("/api/v1/namespaces", namespace).status == 201, f"{name} is new")
+
+
+def put_policies_of_others(admin: RawApi) -> None:
+    """Let a foreign policy admit a namespace, and a foreign label be what another one needs."""
+    for name, app in ((ELSEWHERE, "indexer"), (PROBES, "probe")):
+        create_namespace(admin, name)
+        create_pod(admin, name, {"app": app})
+    create_policy(
+        admin, BESIDE, ingress=[rule("from", "kubernetes.io/metadata.name", ELSEWHERE, 9090)]
+    )
+    create_policy(
+        admin, LABELLED, ingress=[rule("from", "kubernetes.io/metadata.name", PROBES, 9100)]
+    )
+    create_policy(admin, PROBES, egress=[rule("to", "monitoring", "yes", 9100)])
+    label = {"metadata": {"labels": {"monitoring": "yes"}}}
+    assert admin.merge(f"/api/v1/namespaces/{LABELLED}", label).status == 200
+
+
+def create_policy(admin: RawApi, namespace: str, **rules: list[Json]) -> None:
+    """Create a policy that nobody asked the portal for, for every pod there."""
+    types = [direction.capitalize() for direction in rules]
+    spec = {"podSelector": {}, "policyTypes": types, **rules}
+    address = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
+    assert admin.post(address, {"metadata": {"name": "foreign"}, "spec": spec}).status == 201
+
+
+def rule(side: str, key: str, value: str, port: int) -> Json:
+    """Every pod of the namespaces with a label, on one port."""
+    peers: Json = [{"namespaceSelector": {"matchLabels": {key: value}}}]
+    return {side: peers, "ports": [{"protocol": "TCP", "port": port}]}
+
+
+def bring_on(live: Live, *names: str) -> dict[str, str]:
+    """Have everything approved, wait until the worker has done it, and return the states."""
+    live.act("approve_all", *names)
+    states: dict[str, str] = live.act("settle", *names)
+    return states
+
+
+def rows_shown(dana: Person, request: str) -> list["Row"]:
+    """What the decision page says of a request: what moves, and what stays as it is."""
+    assert dana.open(f"/approvals/{request}/") == 200
+    rows = openings_in(dana.page.get_by_role("region", name="Changed paths, table"))
+    kept = dana.page.locator(
+        "details", has=dana.page.locator("[aria-label='Unchanged paths, table']")
+    )
+    if kept.count():
+        kept.locator("summary").click()
+        rows += openings_in(kept)
+    return rows
+
+
+def after_the_run(
+    live: Live, rows: dict[str, list["Row"]]
+) -> tuple[dict[str, set[Path]], dict[str, set[Path]]]:
+    """Approve, wait, and return by namespace what was shown and what the objects mean by now."""
+    bring_on(live, *rows)
+    live.act("look")
+    shown, meant = {}, {}
+    for name, told in rows.items():
+        found = observed(live, name)
+        shown[name] = {path for row in told for path in row.paths(name, found["endpoints"])}
+        meant[name] = meant_by(found["records"])
+    return shown, meant
+
+
 @dataclass(frozen=True)
 class Row:
-    """One row with something open after the request, in the words of the page."""
+    """One row: what is open after the request, and what it changes, in the words of the page."""
 
     way: str
     peer: str
     ours: str
     ports: tuple[str, ...]
+    change: str
 
-    def paths(self, endpoints: list[dict[str, Any]]) -> Iterator[Path]:
-        """Every pair of endpoints the words stand for."""
-        ours, peers = (fitting(words, endpoints) for words in (self.ours, self.peer))
+    def paths(self, own: str, endpoints: list[dict[str, Any]]) -> Iterator[Path]:
+        """Every pair of endpoints the words stand for, where anything is open."""
+        if not self.ports:
+            return iter(())
+        ours, peers = (fitting(words, own, endpoints) for words in (self.ours, self.peer))
         senders, takers = (peers, ours) if self.way.startswith("Who can") else (ours, peers)
         if self.way.startswith("Inside"):  # there the heading of a row names who sends
             senders, takers = peers, ours
@@ -94,9 +189,11 @@ def openings_in(region: Locator) -> list[Row]:
                 if re.match("(to|from) ", words.strip())
             ]
             peer = heading.inner_text().splitlines()[0].strip()
-            opened = row.get_by_role("cell").nth(1).locator(".bh-v.yes > span").all_inner_texts()
-            ports = [port for words in opened for port in port_words(words)]
-            found.append(Row(way, peer, ours[0] if ours else EVERYBODY_HERE, tuple(ports)))
+            cells = row.get_by_role("cell")
+            opened = cells.nth(1).locator(".bh-v.yes > span").all_inner_texts()
+            ports = tuple(port for words in opened for port in port_words(words))
+            change = cells.nth(2).inner_text().strip()
+            found.append(Row(way, peer, ours[0] if ours else EVERYBODY_HERE, ports, change))
     return found
 
 
@@ -105,8 +202,8 @@ def port_words(words: str) -> list[str]:
     return [port if port[:3].isupper() else port.lower() for port in named.split(", ")]
 
 
-def fitting(words: str, endpoints: list[dict[str, Any]]) -> list[str]:
-    """The ids of the endpoints that a party's words stand for."""
+def fitting(words: str, own: str, endpoints: list[dict[str, Any]]) -> list[str]:
+    """The ids of the endpoints that a party's words stand for, on the page of namespace `own`."""
     if words == "Public addresses":
         return [one["id"] for one in endpoints if PUBLIC in one["ranges"]]
     if match := re.fullmatch(r"([Ee]very pod here)|(?:([-\w]+): )?[Pp]ods labelled (.*)", words):
@@ -114,16 +211,16 @@ def fitting(words: str, endpoints: list[dict[str, Any]]) -> list[str]:
         return [
             one["id"]
             for one in endpoints
-            if one["namespace"] == (match[2] or NAME) and labels.items() <= one["labels"].items()
+            if one["namespace"] == (match[2] or own) and labels.items() <= one["labels"].items()
         ]
     whole = re.fullmatch(r"Every pod in ([-\w]+)", words)
     assert whole, words
     return [one["id"] for one in endpoints if one["namespace"] == whole[1]]
 
 
-def observed(live: Live) -> dict[str, Any]:
-    """What the command says about the namespace, from what was last observed."""
-    asked = ("--cluster", "dev-eu", "--namespace", NAME, "--assume-pods", "-o", "json")
+def observed(live: Live, name: str) -> dict[str, Any]:
+    """What the command says about a namespace, from what was last observed."""
+    asked = ("--cluster", "dev-eu", "--namespace", name, "--assume-pods", "-o", "json")
     answer: dict[str, Any] = json.loads(live.run("manage", "reachability", *asked))
     return answer
 

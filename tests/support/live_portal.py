@@ -52,8 +52,12 @@ def asked(cluster: Cluster, name: str, **differing: object) -> Request:
     return ask(demo_spec(name, cluster=cluster.name, **differing), now=timezone.now())
 
 
+def change_asked(namespace: ManagedNamespace, spec: NamespaceSpec) -> Request:
+    return _sent(change_wish(namespace, spec))
+
+
 def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace:
-    return approved(_sent(change_wish(namespace, spec)))
+    return approved(change_asked(namespace, spec))
 
 
 def retire(namespace: ManagedNamespace) -> ManagedNamespace:

@@ -31,7 +31,10 @@ BLOCKS: tuple[Tree, ...] = (
     {"cidr": "fd00:1::/64", "except": ["fd00:1::4/126"]},
 )
 # Addresses of nothing in the world, at least one in and out of every block.
-OUTSIDE = ("203.0.113.5", "203.0.113.70", "198.51.100.9", "10.1.0.99", "2001:db8::1", "fd00:1::99")
+OUTSIDE = (
+    *("203.0.113.5", "203.0.113.70", "203.0.113.255", "198.51.100.9", "10.1.0.99"),
+    *("2001:db8::1", "fd00:1::99"),
+)
 # Either side of every edge that a rule here can cut.
 PORTS = tuple(
     (protocol, number)

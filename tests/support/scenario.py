@@ -13,11 +13,21 @@ import django
 
 django.setup()
 
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402 (Django has to be set up before its models)
 
 from onboarding.domain.lanes import Lane  # noqa: E402
-from onboarding.models import Cluster, Event, ManagedNamespace, Request  # noqa: E402
-from onboarding.services.story import approve  # noqa: E402
+from onboarding.domain.lifecycle import RequestState  # noqa: E402
+from onboarding.domain.spec import Exposure  # noqa: E402
+from onboarding.models import (  # noqa: E402
+    Cluster,
+    ClusterObservation,
+    Event,
+    ManagedNamespace,
+    Request,
+)
+from onboarding.services.observe import observe_all  # noqa: E402
+from onboarding.services.story import approve, demo_spec  # noqa: E402
 from tests.support import live_portal  # noqa: E402
 
 PATIENCE_SECONDS = 120.0
@@ -50,9 +60,18 @@ def wish(names: Sequence[str]) -> dict[str, str]:
     return {name: live_portal.asked(cluster, name, egress="internet").public_id for name in names}
 
 
+def narrow(names: Sequence[str]) -> dict[str, str]:
+    """Alice asks for another port and no internet. Returns the requests' public ids."""
+    exposure, asked = Exposure("ingress-nginx", "web", (8443,)), {}
+    for row in ManagedNamespace.objects.filter(name__in=names):
+        spec = demo_spec(row.name, cluster=row.cluster.name, exposure=exposure)
+        asked[row.name] = live_portal.change_asked(row, spec).public_id
+    return asked
+
+
 def approve_all(names: Sequence[str]) -> list[str]:
-    """Everybody approves; in which state each namespace is then."""
-    requests = Request.objects.filter(name__in=names)
+    """Everybody approves what waits; in which state each namespace is then."""
+    requests = Request.objects.filter(name__in=names, state=RequestState.PENDING)
     return [live_portal.approved(request).state for request in requests]
 
 
@@ -92,11 +111,34 @@ def wait(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     return states(names)
 
 
+def settle(names: Sequence[str]) -> dict[str, str]:
+    """Wait until all are as approved, and return their states: what others put there is drift."""
+    rows = ManagedNamespace.objects.filter(name__in=names)
+    settled = rows.filter(state__in=["ready", "drifted"], observed_generation=F("generation"))
+    live_portal.wait_for(lambda: settled.count() == len(names), "all are as approved")
+    return dict(rows.values_list("name", "state"))
+
+
+def look(names: Sequence[str]) -> list[str]:
+    """Look at the cluster until a look that began after this call is written down."""
+    seen = ClusterObservation.objects.filter(seen_at__gte=timezone.now())
+
+    def has_looked() -> bool:
+        observe_all(clock=timezone.now)  # does nothing while a worker is looking
+        return seen.exists()
+
+    live_portal.wait_for(has_looked, "the cluster is observed")
+    return [*names]
+
+
 ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "approve_all": approve_all,
     "ask": ask,
     "decide": decide,
+    "look": look,
+    "narrow": narrow,
     "onboard": onboard,
+    "settle": settle,
     "states": states,
     "wait": wait,
     "wish": wish,

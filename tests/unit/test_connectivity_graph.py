@@ -1,5 +1,6 @@
 """The picture of a namespace's neighbours: nothing overlaps, sticks out or goes missing."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -25,7 +26,14 @@ MORE = "and %d more, see the table"
 def spots(count: int, *, words: str = LONG) -> tuple[Spot, ...]:
     """Parties with long names; every other one is open."""
     return tuple(
-        Spot(f"{number}-{words}", words, words, is_open=number % 2 == 0, whom=words)
+        Spot(
+            f"{number}-{words}",
+            words,
+            words,
+            is_open=number % 2 == 0,
+            whom=words,
+            unsettled=words if number % 3 == 0 else "",
+        )
         for number in range(count)
     )
 
@@ -119,6 +127,29 @@ def test_open_and_blocked_differ_in_words_and_in_shape() -> None:
     tip, cross = (arrow.mark for arrow in drawn.arrows)
     assert tip.endswith("z")
     assert not cross.endswith("z")
+
+
+@pytest.mark.parametrize("whom", ["", "app=web"])
+def test_what_is_not_settled_says_so_under_its_arrow(whom: str) -> None:
+    unsure = Spot("a", label="TCP 443", is_open=True, whom=whom, unsettled="not settled")
+    drawn = draw("x", groups=(), senders=(), takers=(unsure, Spot("b")), more=MORE)
+    below = [text.words for text in drawn.texts if text.is_centred][1:3]
+    assert "not settled" in below[-1 if whom else 0]
+    assert {text.css for text in drawn.texts if text.words in ("TCP 443", "not settled")} == {
+        "unsure"
+    }
+
+
+def test_own_pods_whose_answer_is_not_settled_look_different() -> None:
+    group = Spot("a", "Inside: every port", is_open=True)
+    notes = [
+        next(text.css for text in drawn.texts if text.words == group.note)
+        for drawn in (
+            draw("x", groups=(one,), senders=(), takers=(), more=MORE)
+            for one in (group, replace(group, unsettled="not settled"))
+        )
+    ]
+    assert notes == ["ok", "unsure"]
 
 
 @pytest.mark.parametrize("room", [0, 20, 100, 10_000])

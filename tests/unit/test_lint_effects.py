@@ -96,6 +96,23 @@ def test_one_pod_on_the_pod_network_is_enough_for_a_peer() -> None:
     assert names(ingress(rule), world=beside) == set()
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "told"),
+    [
+        (labels(app="edge"), "such as app=edge, run"),
+        ({}, "such as those of ingress-nginx, run"),
+    ],
+)
+def test_of_other_teams_pods_on_the_host_only_labels_are_told_that_were_asked_for(
+    asked_for: Json, told: str
+) -> None:
+    nameless = Pod(EDGE, "", {"app": "edge", "oncall": "erin"}, host_network=True)
+    peer: Json = {"namespaceSelector": space(EDGE), "podSelector": asked_for}
+    world = replace(SMALL, pods=(API, nameless))
+    finding = only("host-network-peer", ingress({"from": [peer]}), world=world)
+    assert told in finding.message
+
+
 def test_a_policy_for_every_pod_tells_of_those_on_the_host() -> None:
     world = replace(SMALL, pods=(*SMALL.pods, Pod(PAYMENTS, "agent", host_network=True)))
     finding = only("host-network-pods", ingress(FROM_API), world=world)

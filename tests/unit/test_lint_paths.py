@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from onboarding.domain.objects import Json
+from onboarding.reachability.assume import assumed_pod
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.lint import Conventions, Finding, Severity, check_world
 from onboarding.reachability.lint.scene import Scene
@@ -160,6 +161,50 @@ def test_the_end_that_is_missing_is_said() -> None:
     taken = only("one-sided", egress(ALLOW_DNS), taken_in(FROM_PAYMENTS))
     assert "do not let them send to these pods" in taken.message
     assert taken.message.endswith("needs a policy for outgoing traffic too.")
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "told"),
+    [
+        (labels(app="basket"), "orders-prod/app=basket"),
+        (
+            {
+                "matchExpressions": [
+                    {"key": "app", "operator": "In", "values": ["basket", "till"]},
+                    {"key": "tier", "operator": "Exists"},
+                ]
+            },
+            "orders-prod/app=basket",
+        ),
+        ({}, "orders-prod"),
+    ],
+)
+def test_of_other_teams_pods_only_labels_are_told_that_were_asked_for(
+    asked_for: Json, told: str
+) -> None:
+    nameless = replace(BASKET, name="", labels={"app": "basket", "tier": "1", "oncall": "erin"})
+    world = replace(SMALL, pods=(WEB, nameless, DNS))
+    peer: Json = {"namespaceSelector": space(ORDERS), "podSelector": asked_for}
+    finding = only("one-sided", egress(ALLOW_DNS, {"to": [peer]}), taken_in(), world=world)
+    assert f"the policies for {told} do not" in finding.message
+
+
+def test_a_name_that_is_made_of_labels_tells_no_more_than_they_do() -> None:
+    assumed = assumed_pod(ORDERS, {"app": "basket", "oncall": "erin"})
+    world = replace(SMALL, pods=(WEB, assumed, DNS))
+    finding = only("one-sided", egress(ALLOW_DNS, TO_ORDERS), taken_in(), world=world)
+    assert "the policies for orders-prod do not" in finding.message
+
+
+def test_of_the_namespaces_own_pods_every_label_is_told() -> None:
+    api = replace(API, name="", labels={"app": "api", "tier": "1"})
+    to_api: Json = {"to": [{"podSelector": labels(app="api")}]}
+    sending = egress(ALLOW_DNS, to_api, podSelector=labels(app="web"))
+    taking = ingress(FROM_PAYMENTS, podSelector=labels(app="web"))
+    closed = policy({"policyTypes": ["Ingress"], "podSelector": labels(app="api")}, "closed")
+    world = replace(SMALL, pods=(WEB, api, DNS))
+    finding = only("one-sided", sending, taking, closed, world=world)
+    assert "the policies for payments-prod/app=api, tier=1 do not" in finding.message
 
 
 def test_an_end_without_policies_agrees() -> None:

@@ -4,23 +4,24 @@ from itertools import product
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onboarding.reachability.estate import Estate
-from onboarding.reachability.model import Protocol
 from onboarding.reachability.sets import places
-from tests.support.estates import Tree, class_of, estate_of, place_of
+from tests.support.estates import REAL, Engine, Tree, class_of, estate_of, place_of
+from tests.support.mutant_engine import mutant
 from tests.support.plain_evaluator import PlainEvaluator
 from tests.support.random_worlds import PORTS, WorldMaker, ends_of
+from tests.unit.test_mutants import MUTANTS, Mutant
 
 EXAMPLES = 150
 SEEDS = range(150)
 
 
-def disagreements(manifests: list[Tree]) -> list[tuple[Any, ...]]:
+def disagreements(manifests: list[Tree], engine: Engine = REAL) -> list[tuple[Any, ...]]:
     """Every question that the engine's verdicts, its bits and the plain evaluator differ on."""
-    plain, estate = PlainEvaluator(manifests), estate_of(manifests)
+    plain, estate = PlainEvaluator(manifests), engine.build(manifests)
     ends = ends_of(manifests)
     at = {name: place_of(estate, name) for name in ends}
     found = []
@@ -29,7 +30,8 @@ def disagreements(manifests: list[Tree]) -> list[tuple[Any, ...]]:
         for source, destination in questions(ends):
             expected = plain.allows(ends[source], ends[destination], (protocol, number))
             bits = bool(rows[at[source]] >> at[destination] & 1)
-            said = said_by(estate, at[source], at[destination], (protocol, number))
+            question = at[source], at[destination], engine.model.Protocol(protocol), number
+            said = estate.verdict(*question).allowed
             if not expected == bits == said:
                 asked = (source, destination, number, protocol)
                 found.append((*asked, {"plain": expected, "bits": bits, "verdict": said}))
@@ -64,10 +66,6 @@ def questions(ends: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def said_by(estate: Estate, source: int, destination: int, port: tuple[str, int]) -> bool:
-    return estate.verdict(source, destination, Protocol(port[0]), port[1]).allowed
-
-
 @settings(
     max_examples=EXAMPLES,
     derandomize=True,
@@ -98,3 +96,25 @@ def test_a_pairs_verdicts_are_those_of_its_port_classes() -> None:
         for source, destination in product(everybody, everybody):
             each = [estate.verdict(source, destination, *one) for one in classes]
             assert estate.verdicts(source, destination) == each, (seed, source, destination)
+
+
+# One of each module that the engine answers from.
+FAULTS = [
+    one
+    for one in MUTANTS
+    if one.misreading
+    in {
+        "the broadcast address is not in the block",
+        "a name is one number everywhere",
+        "every node always gets in",
+        "missing policyTypes always mean both",
+        "NotIn wants the key",
+    }
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_the_random_worlds_would_notice_a_fault(fault: Mutant) -> None:
+    faulty = mutant(fault.module, fault.old, fault.new)
+    worlds = (WorldMaker(Random(seed)).world() for seed in SEEDS)
+    assert any(disagreements(world, faulty) for world in worlds)

@@ -1,5 +1,7 @@
 """Namespace → Connectivity: who can talk to whom, and who may read it."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -55,6 +57,31 @@ class TestTable:
         assert "Every port Blocked Closed by default, deny-all@1" in said
         assert "Every other port Blocked Closed by default, deny-all@1" in said
 
+    def test_what_opens_something_is_not_said_to_close_by_default(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        dns: Json = [{"ports": [{"protocol": "UDP", "port": 53}]}]
+        both: Manifest = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": dns}
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.policies = [a_policy("payments-prod", "only-dns", both)]
+        mine.save()
+        into, rest = read(client_for(bob), prod).split("Whom this namespace can reach")
+        out, inside = rest.split("Inside this namespace")
+        assert "Every port Blocked Closed by default, payments-prod/only-dns" in into
+        assert "Every other port Blocked No rule allows it; closed by payments-prod/only-" in out
+        assert "Closed by default," not in out
+        assert "Closed by default" not in inside
+
+    def test_what_the_other_end_closes_is_said_to_be_closed_there(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.policies = []
+        mine.save()
+        said = read(client_for(bob), prod)
+        assert "Blocked Closed by default at the other end, search-prod/guard" in said
+        assert "Closed by default, search-prod/guard" not in said
+
     def test_the_age_of_the_observation_is_shown(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
     ) -> None:
@@ -78,6 +105,7 @@ class TestTable:
         ClusterObservation.objects.update(foreign_kinds=["CiliumNetworkPolicy (cilium.io)"])
         said = read(client_for(bob), prod)
         assert "This answer is incomplete" in said
+        assert "The cluster holds policies that are not understood" in said
         assert "CiliumNetworkPolicy (cilium.io)" in said
 
     def test_that_nodes_always_get_in_is_said(
@@ -134,6 +162,61 @@ class TestTable:
         page = client_for(bob).get(url(prod, **{"from": "<script>alert(1)", "to": "x"}))
         assert page.status_code == 422
         assert "<script>alert(1)" not in page.content.decode()
+
+
+def test_many_namespaces_with_different_ports_are_not_said_to_have_them_all(
+    client_for: SignIn, bob: User, cast: dict[str, User], cluster: Cluster
+) -> None:
+    days = {"egress": "open", "lifetime_days": 30}
+    row = seen(ready(onboarded(demo_spec("payments-prod", cluster=cluster.name, **days))))
+    for number in range(30):
+        ports: Json = [{"ports": [{"protocol": "TCP", "port": 9000 + number}]}]
+        name = f"team-{number:02}"
+        own = a_policy(name, "own", {"podSelector": {}, "ingress": ports})
+        observe(cluster, name, [own], [a_pod({"app": "web"})])
+    page = client_for(bob).get(url(row)).content.decode()
+    inward, out = page.split("Whom this namespace can reach", 1)
+    assert "other namespaces" in out
+    assert "Not the same ports for each of them" in out
+    assert "Every port that is not open" in out
+    assert ">Ports differ<" in out
+    assert "Not the same ports" not in inward
+
+
+class TestPicture:
+    def words(self, client: Client, row: ManagedNamespace) -> tuple[str, list[str]]:
+        """The picture as it is read to those who do not see it, and its texts in doubt."""
+        page = client.get(url(row)).content.decode()
+        said = html.unescape(page.split('<desc id="picture-words">')[1].split("</desc>")[0])
+        return said, re.findall(r'<text class="unsure[^>]*>([^<]*)<', page)
+
+    def test_in_words_it_says_who_has_a_path_and_that_the_rest_is_blocked(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        said, doubted = self.words(client_for(bob), prod)
+        assert said.startswith("It can be reached by: ingress-nginx: pods labelled app.kub")
+        assert "It can reach: every pod in kube-system." in said
+        assert "Inside, these can be reached: pods labelled " in said
+        assert "Everything else is blocked." in said
+        assert "Not settled" not in said
+        assert not doubted
+
+    def test_what_is_not_settled_is_marked_in_it_and_not_said_to_be_blocked(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        observe(prod.cluster, "agents", [], [a_pod({"app": "agent"}, host_network=True)])
+        said, doubted = self.words(client_for(bob), prod)
+        assert "Not settled, with nodes. Everything else is blocked." in said
+        assert doubted == ["Blocked", "not settled"] * (len(doubted) // 2)
+        assert doubted
+
+    def test_it_claims_nothing_about_policies_that_are_not_understood(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        ClusterObservation.objects.update(foreign_kinds=["CiliumNetworkPolicy (cilium.io)"])
+        said, _doubted = self.words(client_for(bob), prod)
+        assert "Everything else is blocked" not in said
+        assert "Policies that are not understood can override this" in said
 
 
 def gone(row: ManagedNamespace) -> None:

@@ -6,14 +6,18 @@ import pytest
 from django.utils.html import strip_tags
 
 from onboarding.domain.risk import Risk
+from onboarding.queries.connectivity import Picture
 from onboarding.reachability.addresses import Span, spans_of
+from onboarding.reachability.estate import Estate
 from onboarding.reachability.lint import Code, Finding, Severity
+from onboarding.reachability.lint.environments import MIXED_ENVIRONMENTS
 from onboarding.reachability.model import (
     Certainty,
     Direction,
     PolicyRef,
     Protocol,
     RuleRef,
+    World,
 )
 from onboarding.reachability.neighbourhood import (
     Answer,
@@ -27,7 +31,7 @@ from onboarding.reachability.neighbourhood import (
 )
 from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
 from onboarding.templatetags.party_words import PRIVATE, note_on
-from onboarding.views.reach_matrix import Flag, build_comparison, build_groups
+from onboarding.views.reach_matrix import Flag, build_comparison, build_groups, flags_of
 from tests.support.markup import EVIL, Elements
 from tests.support.markup import draw as draw_plainly
 
@@ -196,6 +200,33 @@ def test_what_is_not_settled_is_marked_open_or_blocked(certainty: Certainty, wor
     assert words not in said("{% answer_cell answer %}", answer=OPEN)
 
 
+def test_where_some_ports_are_open_the_others_are_marked_too() -> None:
+    mixed = replace(OPEN, certainty=Certainty.UNDEFINED)
+    for source in ("{% answer_cell answer %}", "{% answer_cell answer with_rules=False %}"):
+        words = said(source, answer=mixed)
+        assert "TCP 443" in words
+        assert words.endswith("Every other port: blocked Kubernetes leaves this open")
+    assert "Every other port" not in said("{% answer_cell answer %}", answer=OPEN)
+
+
+def test_ports_that_not_all_of_a_party_share_are_said_to_be_so() -> None:
+    for source in ("{% answer_cell answer %}", "{% answer_cell answer with_rules=False %}"):
+        assert "TCP 443" in said(source, answer=replace(OPEN, varies=True))
+        assert "Not the same ports for each of them" in said(
+            source, answer=replace(OPEN, varies=True)
+        )
+        assert "Not the same ports" not in said(source, answer=OPEN)
+
+
+def test_one_template_is_told_once_for_each_namespace_it_stands_in() -> None:
+    ours = PolicyRef("payments-prod", "deny-all", "deny-all@1")
+    theirs = PolicyRef("orders-prod", "deny-all", "deny-all@1")
+    twin = PolicyRef("payments-prod", "deny-again", "deny-all@1")
+    assert said("{% rule_list refs %}", refs=(ours, twin, EGRESS)) == "deny-all@1 egress-internet@1"
+    both = said("{% rule_list refs %}", refs=(ours, theirs, EGRESS))
+    assert both == "payments-prod/deny-all@1 orders-prod/deny-all@1 egress-internet@1"
+
+
 def test_each_change_has_a_word_and_a_picture_of_its_own() -> None:
     badges = {change: draw("{% change_badge change %}", change=change) for change in Change}
     assert badges.pop(Change.SAME) == ""
@@ -254,6 +285,18 @@ def test_the_matrix_has_a_part_for_each_group_and_one_row_for_what_is_shut_off()
     assert (rest.rows, rest.closed) == ((), (WEB, REST, ADDRESSES, OTHERS))
 
 
+@pytest.mark.parametrize("certainty", [Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED])
+def test_what_is_blocked_but_not_settled_has_a_row_of_its_own(certainty: Certainty) -> None:
+    unsure = replace(BLOCKED, certainty=certainty)
+    doubted = hood(
+        Line(Way.INWARD, WEB, ADDRESSES, unsure, unsure),
+        Line(Way.OUTWARD, WEB, ADDRESSES, BLOCKED, BLOCKED),
+        Line(Way.INWARD, WEB, OTHERS, BLOCKED, BLOCKED),
+    )
+    [group] = build_groups(doubted, ())
+    assert ([row.peer for row in group.rows], group.closed) == ([ADDRESSES], (OTHERS,))
+
+
 def test_what_web_pods_send_inside_is_what_the_others_receive() -> None:
     inside = hood(
         Line(Way.INSIDE, WEB, REST, OPEN),
@@ -307,6 +350,26 @@ def test_a_path_across_environments_is_flagged_only_where_it_leads() -> None:
     assert [one.flags for one in (*inward.lines, *outward.lines)] == [(), (), (flag,)]
 
 
+@pytest.mark.parametrize(
+    ("environment", "beyond"),
+    [("test", {"orders-prod"}), ("production", {"orders-dev"}), ("", set())],
+)
+def test_beyond_the_border_of_production_is_nobody_where_it_is_not_known_on_which_side_we_are(
+    environment: str, beyond: set[str]
+) -> None:
+    kinds = {"payments-prod": environment, "orders-prod": "production", "orders-dev": "development"}
+    world = World(
+        {name: {"bulkhead.dev/environment": kind} if kind else {} for name, kind in kinds.items()}
+    )
+    crossing = Finding(MIXED_ENVIRONMENTS, Severity.ERROR, "")
+    picture = Picture(
+        hood(), Estate(world), findings=(crossing,), introduced=(), seen_at=None, trouble="",
+        foreign=(),
+    )  # fmt: skip
+    [flag] = flags_of(picture)
+    assert flag.beyond == beyond
+
+
 def test_lines_that_move_stand_apart_from_those_that_stay() -> None:
     comparison = build_comparison(inside_and_out(), ())
     assert [(one.way, len(one.lines)) for one in comparison.moved] == [(Way.OUTWARD, 1)]
@@ -331,5 +394,6 @@ def test_changed_rows_say_how_they_change_and_closing_looks_different() -> None:
     )  # fmt: skip
     rows = [attrs.get("class") for attrs in Elements(html).each("tr")]
     assert rows[2:] == ["changed", "changed closes"]
+    assert Elements(html).each("th")[4]["scope"] == "rowgroup"
     assert "Opens" in html
     assert "Closes" in html

@@ -279,6 +279,44 @@ def test_a_finding_is_called_new_only_where_the_request_brings_it(
     assert not new["BH009"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "warning"),
+    [
+        ("low", "High risk now; it was low when sent. The lanes were asked for that: return it"),
+        ("medium", "High risk now; it was medium when sent. The lanes were asked for that"),
+        ("high", ""),
+        (None, ""),
+    ],
+)
+def test_dana_is_told_that_the_risk_rose_since_the_lanes_were_asked(
+    client_for: SignIn, dana: User, prod: ManagedNamespace, sent: str | None, warning: str
+) -> None:
+    looked_at(prod.cluster)
+    row = change_to(prod, egress="open", lifetime_days=30)
+    Request.objects.filter(pk=row.pk).update(risk=sent)
+    page = words(read(client_for(dana), row))
+    assert warning in page
+    assert ("when sent" in page) is bool(warning)
+
+
+def test_a_risk_that_fell_needs_no_other_lane(
+    client_for: SignIn, dana: User, waiting: Request
+) -> None:
+    Request.objects.filter(pk=waiting.pk).update(risk="high")
+    page = words(read(client_for(dana), waiting))
+    assert "Low risk now; it was high when sent." in page
+    assert "return it if another lane" not in page
+
+
+def test_the_risk_of_what_is_decided_moves_nobody(
+    client_for: SignIn, dana: User, waiting: Request
+) -> None:
+    Request.objects.filter(pk=waiting.pk).update(risk="high")
+    reason = "Name the component that calls outside."
+    client_for(dana).post(url(waiting), word(waiting, verdict="return", reason=reason))
+    assert "when sent" not in read(client_for(dana), waiting)
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 def test_dana_is_told_what_the_answer_rests_on(
     client_for: SignIn, dana: User, waiting: Request, cluster: Cluster, *, is_known: bool

@@ -11,6 +11,7 @@ from django.test import Client
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import (
     Cluster,
+    ClusterObservation,
     Event,
     ManagedNamespace,
     NamespaceObservation,
@@ -19,13 +20,18 @@ from onboarding.models import (
 )
 from onboarding.queries import paths
 from onboarding.services.story import demo_spec
-from tests.web.seen_cluster import MEMBER, a_policy, seen, url, words
+from tests.web.seen_cluster import MEMBER, a_pod, a_policy, observe, seen, url, words
 from tests.web.stories import onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
 WEB = "payments-prod/app=web,project=payments"
 NGINX = "ingress-nginx/app.kubernetes.io/name=ingress-nginx"
+ONLY_DNS: Manifest = {
+    "podSelector": {},
+    "policyTypes": ["Ingress", "Egress"],
+    "egress": [{"ports": [{"protocol": "UDP", "port": 53}]}],
+}
 
 
 @pytest.fixture
@@ -43,6 +49,13 @@ def ask(
     assert answer.status_code == 200, words(answer.content)
     said = words(answer.content)
     return said[said.index("Can A reach B") :]
+
+
+def adopt(policy: Json) -> None:
+    """Put one more policy into payments-prod."""
+    mine = NamespaceObservation.objects.get(name="payments-prod")
+    mine.policies = [*mine.policies, policy]
+    mine.save()
 
 
 def prepared(client: Client, row: ManagedNamespace, **asked: object) -> str:
@@ -99,6 +112,69 @@ class TestTester:
         assert f"{NGINX} payments-prod" not in said
         assert f"{NGINX} to payments-prod/app=web,project=payments Allowed" in said
         assert "platform-secret" not in said
+
+    def test_labels_that_only_their_own_policies_name_are_not_told(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        theirs = NamespaceObservation.objects.get(name="search-prod")
+        spec: Manifest = {"podSelector": {"matchLabels": {"clearance": "charlie-secret"}}}
+        internal: Manifest = {**spec, "policyTypes": ["Egress"]}
+        theirs.policies = [a_policy("search-prod", "internal", internal)]
+        theirs.pods = [a_pod({"clearance": "charlie-secret"}), a_pod({"clearance": "none"})]
+        theirs.save()
+        adopt(a_policy("payments-prod", "all", {"podSelector": {}, "ingress": [{}]}))
+        said = ask(client_for(bob), prod, "search-prod", WEB, 80)
+        assert "search-prod, some of its pods to payments-prod/app=web,project=payments" in said
+        assert "clearance" not in said
+        assert "charlie-secret" not in said
+
+    @pytest.mark.parametrize(("count", "is_alone"), [(1, True), (2, False)])
+    def test_a_pod_is_never_told_to_be_blocked_from_itself(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace, *, count: int, is_alone: bool
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.pods = [a_pod({"project": "lone"}) | {"count": count}]
+        mine.save()
+        lone = "payments-prod/project=lone"
+        said = ask(client_for(bob), prod, lone, lone, 80)
+        assert ("There is no other pod: both ends are one and the same." in said) is is_alone
+        assert ("Blocked No." in said) is not is_alone
+        assert "too many pods" not in said
+
+    def test_two_lone_pods_are_still_asked_about_each_other(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.pods = [a_pod({"project": name}) | {"count": 1} for name in ("lone", "payments")]
+        mine.save()
+        said = ask(client_for(bob), prod, "payments-prod/project=lone", "payments-prod", 80)
+        assert "Blocked No." in said
+        assert "There is no other pod" not in said
+
+    def test_what_opens_something_is_not_said_to_close_by_default(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.policies = [a_policy("payments-prod", "only-dns", ONLY_DNS)]
+        mine.save()
+        out = ask(client_for(bob), prod, MEMBER, "203.0.113.7", 443)
+        assert "no rule allows it. Isolated by payments-prod/only-dns" in out
+        into = ask(client_for(bob), prod, "ingress-nginx", MEMBER, 443)
+        assert "no rule allows it. Closed by default, payments-prod/only-dns" in into
+
+    def test_of_answers_that_agree_the_least_settled_is_told(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        names = ({"kind": "agent"}, {"kind": "probe"})
+        pods = [a_pod(one, host_network=at == 0) for at, one in enumerate(names)]
+        observe(prod.cluster, "agents", [], pods)
+        ClusterObservation.objects.update(version=2)
+        said = ask(client_for(bob), prod, "agents", WEB, 9000)
+        assert "Blocked No." in said
+        assert "Kubernetes leaves this open" in said
+        NamespaceObservation.objects.filter(name="agents").update(pods=pods[1:])
+        ClusterObservation.objects.update(version=3)
+        assert "leaves this open" not in ask(client_for(bob), prod, "agents", WEB, 9000)
 
     def test_an_ingress_source_can_be_asked_about_before_it_runs(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
@@ -234,6 +310,16 @@ class TestAdvice:
         said = ask(client_for(alice), prod, "payments-prod/project=other", "203.0.113.7", 443)
         assert "Put the label project=payments" in said
         assert "Ask for egress “Internet HTTPS”" in said
+
+    def test_pods_without_a_component_need_that_label_too(
+        self, client_for: SignIn, alice: User, prod: ManagedNamespace
+    ) -> None:
+        mine = NamespaceObservation.objects.get(name="payments-prod")
+        mine.pods = [a_pod({"project": "payments"})]
+        mine.save()
+        said = ask(client_for(alice), prod, NGINX, MEMBER, 9090)
+        assert "Put the label app=web on the pods in payments-prod." in said
+        assert "pods with app=web to serve ingress-nginx on TCP 8080, 9090" in said
 
     def test_dns_that_the_cluster_lost_is_approved_already(
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
