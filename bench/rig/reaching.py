@@ -1,13 +1,10 @@
 """What an answer of reachability costs. Processor time, so that other work on the machine counts
 little; every sample of a comparison is a process of its own, as the peer's is.
-
-    python -m bench.rig.reaching FOLDER    read a folder and answer; one JSON line
 """
 
 import json
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from bench.rig.answering_once import count_pairs
 from bench.rig.failure import BenchFailed
 from bench.rig.intervals import Interval, interval_of, percentile
 from bench.rig.worlds import Shape, as_world, world
@@ -23,7 +21,6 @@ from devtools.places import PYTHON, ROOT
 from onboarding.domain.objects import Manifest
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.folding import fold
-from onboarding.reachability.reading import load
 
 # One namespace is asked for this often, spread over the estate.
 ASKED = 100
@@ -31,10 +28,15 @@ ASKED = 100
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds: of the answer alone, and of the whole process that gave it."""
+    """Processor seconds of three things.
+
+    `answer` is the answer alone; `process` a whole process that reads, answers and prints nothing;
+    `command` the tool's own command, which prints the answer for people.
+    """
 
     answer: float
     process: float
+    command: float
 
 
 @dataclass(frozen=True)
@@ -61,42 +63,25 @@ def write_folder(folder: Path, manifests: Sequence[Manifest]) -> Path:
     return folder
 
 
-def answer(folder: str) -> dict[str, float]:
-    """Read the folder, then answer every pair on every port, as `peer_analyzer.py` does."""
-    began = time.process_time()
-    loaded = load(folder)
-    read = time.process_time()
-    reached = sum(count_pairs(Estate(loaded.world)))
-    return {"read": read - began, "answer": time.process_time() - read, "cubes": reached}
-
-
-def count_pairs(estate: Estate) -> list[int]:
-    """Work every port class out; return how many pairs each connects."""
-    return [
-        sum(map(int.bit_count, estate.rows(number))) for number in range(len(estate.port_classes))
-    ]
-
-
 def ours(folder: Path) -> Cost:
-    """The cost in a process of its own; the whole process is the command people use."""
-    said, _ = _run(str(PYTHON), "-m", "bench.rig.reaching", str(folder))
-    _, process = _run(str(PYTHON), "-m", "onboarding.reachability", str(folder))
-    return Cost(json.loads(said)["answer"], process)
+    """The engine's cost, each part in a process of its own."""
+    said, process = _run(str(PYTHON), "-m", "bench.rig.answering_once", str(folder))
+    _, command = _run(str(PYTHON), "-m", "onboarding.reachability", str(folder))
+    return Cost(json.loads(said)["answer"], process, command)
 
 
 def theirs(folder: Path) -> Cost:
     """The peer's cost of the same."""
-    said, process = _run(str(peers_python()), "-I", str(ANALYZER), "folder", str(folder))
-    return Cost(json.loads(said)["answer"], process)
+    python = (str(peers_python()), "-I")
+    said, process = _run(*python, str(ANALYZER), "folder", str(folder))
+    _, command = _run(*python, "-m", "nca", "--connectivity", "-r", str(folder))
+    return Cost(json.loads(said)["answer"], process, command)
 
 
-def ratios(mine: Sequence[Cost], peer: Sequence[Cost]) -> tuple[Interval, Interval]:
-    """How many times less ours costs, block by block: the answer, the whole process."""
-    pairs = list(zip(mine, peer, strict=True))
-    return (
-        interval_of([other.answer / own.answer for own, other in pairs]),
-        interval_of([other.process / own.process for own, other in pairs]),
-    )
+def ratios(mine: Sequence[Cost], peer: Sequence[Cost], what: str) -> Interval:
+    """How many times less ours costs, block by block; `what` is a field of Cost."""
+    pairs = zip(mine, peer, strict=True)
+    return interval_of([getattr(other, what) / getattr(own, what) for own, other in pairs])
 
 
 def grown(shape: Shape, namespaces: int, *, blocks: int) -> Growth:
@@ -145,7 +130,3 @@ def _run(*command: str) -> tuple[str, float]:
         raise BenchFailed(f"{' '.join(command[1:4])} failed: {done.stderr[-500:]}")
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return done.stdout, used
-
-
-if __name__ == "__main__":
-    print(json.dumps(answer(sys.argv[1])))
