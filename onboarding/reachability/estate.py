@@ -30,11 +30,24 @@ from onboarding.reachability.sets import members, places
 from onboarding.reachability.surroundings import Surroundings, surroundings
 from onboarding.reachability.verdicts import Question, reason_of
 
+# What a verdict is worth that another reading contradicts, and why.
 _BEYOND = {
-    Reading.BLOCKS_MISS_PODS: Certainty.PLUGIN_DEPENDENT,
-    Reading.OWN_NODE_OPEN: Certainty.PLUGIN_DEPENDENT,
-    Reading.HOST_AS_PODS: Certainty.UNDEFINED,
-    Reading.ANY_NODE_IS_OWN: Certainty.UNDEFINED,
+    Reading.BLOCKS_MISS_PODS: (
+        Certainty.PLUGIN_DEPENDENT,
+        "an ipBlock decides, and network plugins differ in whether it holds pods",
+    ),
+    Reading.OWN_NODE_OPEN: (
+        Certainty.PLUGIN_DEPENDENT,
+        "network plugins differ in whether a pod always reaches its own node",
+    ),
+    Reading.HOST_AS_PODS: (
+        Certainty.UNDEFINED,
+        "Kubernetes leaves open whether policies tell a pod on the host's network from its node",
+    ),
+    Reading.ANY_NODE_IS_OWN: (
+        Certainty.UNDEFINED,
+        "a pod's own node always gets in, and it is not known where the pod runs",
+    ),
 }
 
 
@@ -134,11 +147,16 @@ class Estate:
         ]
         return Verdict(
             allowed=allowed,
-            certainty=max(doubts, key=list(Certainty).index, default=Certainty.CERTAIN),
+            certainty=max(
+                (certainty for certainty, _ in doubts),
+                key=list(Certainty).index,
+                default=Certainty.CERTAIN,
+            ),
             egress=egress,
             ingress=ingress,
             reason=reason_of(egress, ingress),
             is_complete=not self.world.foreign,
+            caveat="; ".join(words for _, words in doubts),
         )
 
     def verdicts(self, source: int, destination: int) -> list[Verdict]:

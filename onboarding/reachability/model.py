@@ -266,7 +266,8 @@ class Verdict:
     """Whether traffic may pass, and the evidence: both sides, and how settled it is.
 
     `reason` is a sentence for people; it names the side that blocks, or why both allow.
-    `is_complete` is false when policies of foreign kinds could override the answer.
+    `is_complete` is false when policies of foreign kinds could override the answer. `caveat` says
+    why it is not certain, "" where it is.
     """
 
     allowed: bool

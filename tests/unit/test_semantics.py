@@ -77,7 +77,9 @@ DOUBTS = [
 def test_a_verdict_says_how_settled_it_is(
     stage: list[Tree], ends: tuple[str, str], manifest: Tree, certainty: str
 ) -> None:
-    assert about(stage, *ends, manifest).certainty == Certainty(certainty)
+    said = about(stage, *ends, manifest)
+    assert said.certainty == Certainty(certainty)
+    assert bool(said.caveat) == (certainty != "certain")
 
 
 REFUSED = {
