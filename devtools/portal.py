@@ -22,7 +22,7 @@ from devtools.interrupts import Stopped, raise_when_asked_to_stop
 from devtools.places import PYTHON, ROOT, VAR, State
 from devtools.supervise import Running, run_processes, say, supervise
 from devtools.valkey import start_valkey
-from onboarding.domain.demo import DEMO_PASSWORD, DEMO_PEOPLE
+from onboarding.demo.people import DEMO_PASSWORD, DEMO_PEOPLE
 
 WEB_PORTS = range(8000, 8050)
 WEB_SECONDS = 30.0

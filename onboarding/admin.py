@@ -171,8 +171,8 @@ class RequestAdmin(ReadOnly, RowAdmin):
 class DecisionAdmin(ReadOnly, RowAdmin):
     """Decisions, to read. They are made on the approval page and nowhere else."""
 
-    list_display = ["request", "lane", "verdict", "person", "decided_at", "voided_at"]
-    list_filter = ["lane", "verdict"]
+    list_display = ["request", "lane", "vote", "person", "decided_at", "voided_at"]
+    list_filter = ["lane", "vote"]
     list_select_related = ["request", "person"]
 
 

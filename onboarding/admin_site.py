@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from onboarding.domain.actions import Action
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import Cluster, Team, User
-from onboarding.queries.standing import standing_of
+from onboarding.queries.permissions import permissions_of
 from onboarding.services.history import (
     About,
     about_cluster,
@@ -54,7 +54,7 @@ class BulkheadAdminSite(admin.AdminSite):
 def is_platform_admin(request: HttpRequest) -> bool:
     """Tell whether the person behind the request is an active platform admin."""
     user: User | AnonymousUser = request.user
-    return isinstance(user, User) and user.is_active and standing_of(user).is_platform_admin
+    return isinstance(user, User) and user.is_active and permissions_of(user).is_platform_admin
 
 
 class PlatformAdminsOnly:

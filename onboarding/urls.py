@@ -11,6 +11,7 @@ from onboarding.views import (
     home,
     namespaces,
     platform,
+    request_forms,
     requests,
 )
 
@@ -20,12 +21,12 @@ NAMESPACE = "namespaces/<str:public_id>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("requests/", requests.request_list, name="request-list"),
-    path("requests/new/", requests.request_new, name="request-new"),
-    path("requests/preview/", requests.request_preview, name="request-preview"),
-    path("requests/name-check/", requests.name_check, name="name-check"),
+    path("requests/new/", request_forms.request_new, name="request-new"),
+    path("requests/preview/", request_forms.request_preview, name="request-preview"),
+    path("requests/name-check/", request_forms.name_check, name="name-check"),
     path(REQUEST, requests.request_detail, name="request-detail"),
     path(f"{REQUEST}progress/", requests.request_progress, name="request-progress"),
-    path(f"{REQUEST}edit/", requests.request_edit, name="request-edit"),
+    path(f"{REQUEST}edit/", request_forms.request_edit, name="request-edit"),
     path(f"{REQUEST}cancel/", requests.request_cancel, name="request-cancel"),
     path(f"{REQUEST}objects.yaml", requests.request_yaml, name="request-yaml"),
     path("approvals/", decisions.queue, name="queue"),

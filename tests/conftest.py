@@ -1,22 +1,18 @@
-"""The cast and their world: rows every test may use. Environment is set before Django starts."""
+"""The cast and their world: rows every test may use."""
 
-import base64
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-os.environ.setdefault("BULKHEAD_DEMO", "1")
-os.environ.setdefault("BULKHEAD_CREDENTIAL_KEYS", base64.b64encode(b"k" * 32).decode())
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from devcluster import ControlPlane, start
-from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.demo.people import DEMO_PEOPLE
+from onboarding.demo.scenario import seed_people
 from onboarding.models import Cluster, IngressSource, Team, User
-from onboarding.services.story import seed_people
 from tests.support.fake_cluster import FakeCluster
 
 

@@ -24,6 +24,7 @@ from django.utils.timezone import now
 from bench.rig.failure import BenchFailed
 from onboarding.cluster.connections import APPLY_TYPE, Connection
 from onboarding.cluster.kinds import object_path
+from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, key_of
@@ -31,9 +32,8 @@ from onboarding.domain.ownership import GENERATION
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Cluster, ManagedNamespace, Request, Team
 from onboarding.plan.model import DIGEST, REQUEST, stamped
-from onboarding.services.preview import Wish, preview
+from onboarding.services.preview import NamespaceWish, preview
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import approve, ask, demo_spec
 
 ANSWER_SECONDS = 60
 KUBECTL_SECONDS = 300
@@ -63,7 +63,7 @@ def manifests_of(name: str, cluster: Cluster) -> list[Manifest]:
     """The objects the portal would store, with stamps of the same shape."""
     spec = demo_spec(name, cluster=cluster.name)
     team = Team.objects.get(slug=spec.team)
-    plan = preview(Wish(RequestKind.ONBOARD, spec, team, cluster)).plan
+    plan = preview(NamespaceWish(RequestKind.ONBOARD, spec, team, cluster)).plan
     stamps = {REQUEST: f"REQ-{name[:10]}", GENERATION: "1", DIGEST: plan.digest}
     return [stamped(manifest, stamps) for manifest in plan.manifests()]
 

@@ -21,7 +21,7 @@ from bench.rig.failure import BenchFailed
 from onboarding.cluster.gateway import Gateway
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.plan.model import load_plan
-from onboarding.services.connect import open_gateway
+from onboarding.services.credentials import open_gateway
 from onboarding.services.reconcile import reconcile
 
 PORTAL = "system:serviceaccount:bulkhead-system:bulkhead"

@@ -24,7 +24,7 @@ from bench.rig.failure import BenchFailed
 from onboarding.cluster.gateway import PAGE_SIZE
 from onboarding.models import Cluster, ClusterObservation
 from onboarding.queries.observed import observed_world
-from onboarding.services.connect import open_gateway
+from onboarding.services.credentials import open_gateway
 from onboarding.services.observe import observe
 
 MOST_MEMORY = 200.0

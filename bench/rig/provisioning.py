@@ -16,7 +16,7 @@ from bench.rig.latency import approve_to_ready
 from bench.rig.report import Value, write_csv
 from onboarding.cluster.connections import Connection
 from onboarding.models import Cluster
-from onboarding.services.connect import stored_token
+from onboarding.services.credentials import stored_token
 
 WORKERS = (1, 8)
 COUNTED = 3

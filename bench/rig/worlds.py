@@ -11,7 +11,7 @@ from functools import cache
 from random import Random
 
 from onboarding.domain.catalogue import Catalogue
-from onboarding.domain.facts import ClusterFacts, IngressSource
+from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.objects import Json, Manifest, branch, text
 from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
 from onboarding.plan.build import Ingredients, build_plan
@@ -22,7 +22,7 @@ from onboarding.reachability.policies import read_policy
 SEED = 17
 PODS = ("web", "api", "db")
 ZONES = tuple(f"zone-{number}" for number in range(10))
-INGRESS = IngressSource("ingress-nginx", "ingress-nginx", {"app": "ingress-nginx"})
+INGRESS = IngressFacts("ingress-nginx", "ingress-nginx", {"app": "ingress-nginx"})
 # Each cuts the ports of the whole estate once more.
 DENSE_PORTS = (80, 443, 1883, 2379, 3000, 3306, 4222, 5432, 5672, 6379, 8080, 8443, 9090, 9200)
 FACTS = ClusterFacts(

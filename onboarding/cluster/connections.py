@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes import client, config
 
-from onboarding.cluster.answers import Answer, read_answer
 from onboarding.cluster.errors import ClusterError, TimedOut, Unreachable
+from onboarding.cluster.responses import Response, read_answer
 from onboarding.domain.objects import Json, Manifest
 
 CONNECT_SECONDS = 3.0
@@ -45,7 +45,7 @@ class AdminConnection:
     private_key: str = field(default="", repr=False)
 
 
-class Line:
+class HttpClient:
     """A line to one API server. Safe to share between threads; each gets a kept connection."""
 
     def __init__(self, connection: Connection | AdminConnection) -> None:
@@ -62,7 +62,7 @@ class Line:
         query: Mapping[str, str] | None = None,
         body: Manifest | None = None,
         content_type: str = JSON_TYPE,
-    ) -> Answer:
+    ) -> Response:
         """Send once, without retries or redirects, and return the whole answer, whatever it says.
 
         Raise Unreachable, TimedOut or ServerFault if there is none.

@@ -49,7 +49,7 @@ class Unauthorized(ClusterError):
     """401: the credential is expired, revoked or wrong."""
 
 
-class Forbidden(ClusterError):
+class AccessDenied(ClusterError):
     """403 for want of a grant: what the platform admin installed does not cover this."""
 
 
@@ -57,7 +57,7 @@ class Refused(ClusterError):
     """The object was not accepted: validation, admission, quota, any other 4xx."""
 
 
-class NotFound(ClusterError):
+class ObjectMissing(ClusterError):
     """404 on a write: the namespace, or the kind itself, does not exist."""
 
 
@@ -65,7 +65,7 @@ class AlreadyExists(ClusterError):
     """409 on create: somebody has the name."""
 
 
-class Conflict(ClusterError):
+class WriteConflict(ClusterError):
     """409 on a later write: what was read is stale, or the uid is another object's."""
 
 

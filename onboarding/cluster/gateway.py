@@ -1,7 +1,7 @@
 """The one door to a cluster: few verbs, plain dicts, every failure one of cluster.errors.
 
-Services receive a `ClusterGateway` and never build one themselves; services/connect.py opens it.
-No verb retries: what to do about a failure is decided where the state is.
+Services receive a `ClusterGateway` and never build one themselves: services/credentials.py
+opens it. No verb retries: what to do about a failure is decided where the state is.
 """
 
 import threading
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from onboarding.cluster.answers import Answer, refusal
 from onboarding.cluster.connections import (
     APPLY_TYPE,
     JSON_TYPE,
     MERGE_TYPE,
     AdminConnection,
     Connection,
-    Line,
+    HttpClient,
 )
-from onboarding.cluster.errors import ClusterError, Forbidden, Refused, ServerFault
+from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, ServerFault
 from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
+from onboarding.cluster.responses import Response, refusal
 from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 
@@ -50,7 +50,7 @@ class Gateway(ClusterGateway):
         self, connection: Connection | AdminConnection, *, field_manager: str = FIELD_MANAGER
     ) -> None:
         self.requests = 0
-        self._line = Line(connection)
+        self._line = HttpClient(connection)
         self._field_manager = field_manager
         self._counting = threading.Lock()
 
@@ -216,14 +216,14 @@ class Gateway(ClusterGateway):
         query: Mapping[str, str] | None = None,
         body: Manifest | None = None,
         content_type: str = JSON_TYPE,
-    ) -> Answer:
+    ) -> Response:
         with self._counting:
             self.requests += 1
         return self._line.send(method, path, query=query, body=body, content_type=content_type)
 
     def _accepted(
         self,
-        answer: Answer,
+        answer: Response,
         *,
         key: Key | None,
         needs: Sequence[_Grant] = (),
@@ -233,7 +233,7 @@ class Gateway(ClusterGateway):
         if answer.succeeded:
             return answer.body
         error = refusal(answer, key=key, creating=creating)
-        if isinstance(error, Forbidden) and needs and self._has_all(needs):
+        if isinstance(error, AccessDenied) and needs and self._has_all(needs):
             raise _as_refused(error)
         raise error
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from onboarding.cluster.errors import Forbidden, Refused, Unauthorized
+from onboarding.cluster.errors import AccessDenied, Refused, Unauthorized
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 
@@ -28,7 +28,7 @@ class NotInForce(Exception):
     """Something was installed, but the cluster does not act on it in time. Worded for a person."""
 
 
-class Outcome(StrEnum):
+class InstallOutcome(StrEnum):
     """The object has been …"""
 
     CREATED = "created"
@@ -42,7 +42,7 @@ class Installed:
     """What became of one object. `differing` names the fields somebody else still holds."""
 
     key: Key
-    outcome: Outcome
+    outcome: InstallOutcome
     differing: tuple[str, ...] = ()
 
 
@@ -68,11 +68,11 @@ def install(admin: ClusterGateway, manifests: Sequence[Manifest]) -> Iterator[In
         key = key_of(manifest)
         live = admin.get(key)
         if live is not None and not differences(manifest, live):
-            yield Installed(key, Outcome.UNCHANGED)
+            yield Installed(key, InstallOutcome.UNCHANGED)
             continue
         left = differences(manifest, admin.apply(manifest))
-        done = Outcome.CREATED if live is None else Outcome.CONFIGURED
-        yield Installed(key, Outcome.DIFFERS if left else done, tuple(left))
+        done = InstallOutcome.CREATED if live is None else InstallOutcome.CONFIGURED
+        yield Installed(key, InstallOutcome.DIFFERS if left else done, tuple(left))
 
 
 def differences(wanted: Manifest, live: Manifest) -> list[str]:
@@ -149,7 +149,7 @@ def _is_refused(probe: Callable[[], object]) -> bool:
         probe()
     except Refused:
         return True
-    except (Forbidden, Unauthorized):
+    except (AccessDenied, Unauthorized):
         return False
     return False
 

@@ -28,7 +28,7 @@ class Right:
 
 
 @dataclass(frozen=True)
-class Finding:
+class RightCheck:
     """What the cluster said about a right. `wrong` holds the verbs answered the other way."""
 
     right: Right
@@ -106,7 +106,7 @@ NOT_WANTED = (
 )
 
 
-def check_rights(portal: ClusterGateway) -> Iterator[Finding]:
+def check_rights(portal: ClusterGateway) -> Iterator[RightCheck]:
     """Yield one finding per line of the table, needed rights first."""
     for right in (*NEEDED, *NOT_WANTED):
         wrong = tuple(
@@ -114,7 +114,7 @@ def check_rights(portal: ClusterGateway) -> Iterator[Finding]:
             for verb in right.verbs
             if right.granted is not _is_granted(portal, right, verb=verb)
         )
-        yield Finding(right, wrong)
+        yield RightCheck(right, wrong)
 
 
 def _is_granted(portal: ClusterGateway, right: Right, *, verb: str) -> bool:

@@ -48,7 +48,7 @@ class ClusterGateway(Protocol):
     ) -> Manifest:
         """Server-side apply, by force, and return what is stored.
 
-        With `seen`, the live object as last read: raise Conflict if it has changed or gone since.
+        With `seen`, the live object as last read: raise WriteConflict if it changed or went since.
         Compare before applying: explicit empty lists are never stored, so an API server counts
         every apply of them as a change.
         """
@@ -57,11 +57,11 @@ class ClusterGateway(Protocol):
         """Remove fields, named by their path of map keys, and return what is stored.
 
         For what others added beside the portal's fields: a forced apply leaves that. Raise
-        Conflict if the object has changed since it was `seen`.
+        WriteConflict if the object has changed since it was `seen`.
         """
 
     def delete(self, key: Key, *, uid: str | None = None) -> bool:
-        """Ask for deletion; False if it was already gone. Raise Conflict if the uid differs."""
+        """Ask for deletion; False if it was gone. Raise WriteConflict if the uid differs."""
 
     def delete_collection(self, kind: str, namespace: str) -> None:
         """Ask for deletion of all objects of a kind in a namespace, and of what they own."""

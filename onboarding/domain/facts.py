@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class IngressSource:
+class IngressFacts:
     """A namespace whose `pod_labels` pods may be allowed to reach exposed components."""
 
     slug: str
@@ -22,4 +22,4 @@ class ClusterFacts:
     dns_labels: Mapping[str, str]
     ranges: tuple[str, ...]
     group_prefix: str
-    ingress: Mapping[str, IngressSource]
+    ingress: Mapping[str, IngressFacts]

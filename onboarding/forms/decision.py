@@ -10,19 +10,19 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.lanes import Lane
-from onboarding.models import Verdict
+from onboarding.models import Vote
 from onboarding.services.decide import MAX_REASON
 
-NEEDS_REASON = frozenset({Verdict.RETURN.value, Verdict.REJECT.value})
+NEEDS_REASON = frozenset({Vote.RETURN.value, Vote.REJECT.value})
 
 
 class DecisionForm(forms.Form):
-    """lane, verdict, digest, reason. `offered` are the lanes the page lets the person choose."""
+    """lane, vote, digest, reason. `offered` are the lanes the page lets the person choose."""
 
     lane = forms.ChoiceField(
         label=_("Lane you decide"), choices=[(lane.value, lane.value.title()) for lane in Lane]
     )
-    verdict = forms.ChoiceField(choices=Verdict.choices)
+    vote = forms.ChoiceField(choices=Vote.choices)
     digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
     reason = forms.CharField(
         label=_("Reason"),
@@ -46,6 +46,6 @@ class DecisionForm(forms.Form):
         """Demand a reason with every word that is not a plain yes."""
         cleaned: dict[str, Any] = super().clean() or {}
         reason = cleaned.get("reason", "").strip()
-        if cleaned.get("verdict") in NEEDS_REASON and not reason:
+        if cleaned.get("vote") in NEEDS_REASON and not reason:
             self.add_error("reason", _("Say why, so that the requester knows what to change."))
         return {**cleaned, "reason": reason}

@@ -5,7 +5,7 @@ from onboarding.models.events import Event
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
-from onboarding.models.requests import Decision, Request, RequestLane, Verdict
+from onboarding.models.requests import Decision, Request, RequestLane, Vote
 
 __all__ = [
     "Cluster",
@@ -24,5 +24,5 @@ __all__ = [
     "Step",
     "Team",
     "User",
-    "Verdict",
+    "Vote",
 ]

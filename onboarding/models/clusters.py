@@ -3,8 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.facts import ClusterFacts
-from onboarding.domain.facts import IngressSource as IngressFacts
+from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 

@@ -19,7 +19,8 @@ class ManagedNamespace(models.Model):
 
     `generation` counts approved revisions, `observed_generation` the newest one that was read back
     whole. `next_at` is when it is due (null: never again). A claim holds `lease_owner`,
-    `lease_until` and the counter `fence`: writes of a worker that lost its lease find no row.
+    `lease_until` and the counter `fencing_token`: what a worker that lost its lease writes finds
+    no row.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
@@ -37,7 +38,7 @@ class ManagedNamespace(models.Model):
     next_at = models.DateTimeField(null=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
-    fence = models.PositiveBigIntegerField(default=0)
+    fencing_token = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=30, blank=True)
     message = models.TextField(blank=True)

@@ -15,7 +15,7 @@ class ClusterObservation(models.Model):
 
     `seen_at` is when the last look that succeeded began: nothing older is shown as newer.
     `version` counts the looks that found something changed. `looked_at` is when the last look
-    began, also one that failed; `trouble` says why it did, "" after a success. `fence` and
+    began, also one that failed; `trouble` says why it did, "" after a success. `fencing_token` and
     `lease_until` let one observer work at a time: the write of one that lost its lease finds no
     row. `requests` counts the pages of lists that the last look read.
     """
@@ -26,7 +26,7 @@ class ClusterObservation(models.Model):
     looked_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
-    fence = models.PositiveBigIntegerField(default=0)
+    fencing_token = models.PositiveBigIntegerField(default=0)
     # Kinds of policies that are not understood, e.g. "CiliumNetworkPolicy (cilium.io)".
     foreign_kinds = models.JSONField(default=list)
     namespaces = models.PositiveIntegerField(default=0)

@@ -15,7 +15,7 @@ from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import Team, User
 
 
-class Verdict(models.TextChoices):
+class Vote(models.TextChoices):
     """What one person said on one lane."""
 
     APPROVE = "approve", _("Approved")
@@ -120,7 +120,7 @@ class Decision(models.Model):
 
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="decisions")
     lane = models.CharField(max_length=10, choices=[(lane.value, lane.value) for lane in Lane])
-    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    vote = models.CharField(max_length=10, choices=Vote.choices)
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="decisions")
     requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     digest = models.CharField(max_length=71)
@@ -143,4 +143,4 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person.label} {self.verdict} {self.lane} of {self.request.label}"
+        return f"{self.person.label} {self.vote} {self.lane} of {self.request.label}"

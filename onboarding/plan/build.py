@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from onboarding.domain.catalogue import Catalogue, Template
-from onboarding.domain.facts import ClusterFacts, IngressSource
+from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.ownership import TEMPLATE
@@ -112,7 +112,7 @@ def _exposure_values(
     }
 
 
-def _source(exposure: Exposure, facts: ClusterFacts) -> IngressSource:
+def _source(exposure: Exposure, facts: ClusterFacts) -> IngressFacts:
     if exposure.source not in facts.ingress:
         raise BadParameter(f"{exposure.source} is not an ingress source of {facts.name}")
     return facts.ingress[exposure.source]

@@ -7,7 +7,7 @@ would bring and the question asked again, so an advice is never a guess. Least i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from onboarding.domain.facts import IngressSource
+from onboarding.domain.facts import IngressFacts
 from onboarding.domain.spec import MAX_PORTS, Exposure, NamespaceSpec, Scope
 from onboarding.models import ManagedNamespace
 from onboarding.plan.build import Ingredients, build_plan
@@ -133,7 +133,7 @@ def _exposures(case: _Case) -> Iterator[_Try]:
                 )
 
 
-def _exposure(case: _Case, source: IngressSource, component: str) -> Exposure:
+def _exposure(case: _Case, source: IngressFacts, component: str) -> Exposure:
     """Return the exposure in force with one more port, or one of its own."""
     port, old = case.reply.question.port, case.spec.exposure
     if old and (old.source, old.component) == (source.slug, component):

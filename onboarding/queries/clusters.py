@@ -3,13 +3,13 @@
 from django.db.models import QuerySet
 
 from onboarding.models import Cluster, ManagedNamespace
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
 
 
-def visible_to(standing: Standing) -> QuerySet[Cluster]:
+def visible_to(permissions: Permissions) -> QuerySet[Cluster]:
     """Return every registered cluster for platform admins, nothing for others."""
     rows = Cluster.objects.prefetch_related("ingress_sources")
-    return rows if standing.is_platform_admin else rows.none()
+    return rows if permissions.is_platform_admin else rows.none()
 
 
 def usable() -> QuerySet[Cluster]:

@@ -29,7 +29,7 @@ from onboarding.reachability.risk import reasons_for, risk_of
 
 
 @dataclass(frozen=True)
-class Picture:
+class Connectivity:
     """A namespace's connectivity, and what is to be said about it.
 
     `findings` are all of the state shown, `introduced` those that were not there before; `risk` is
@@ -60,7 +60,7 @@ class Picture:
 
 def picture_of_plans(
     cluster: Cluster, namespace: str, *, before: Plan | None, after: Plan | None, uid: str = ""
-) -> Picture:
+) -> Connectivity:
     """Return what a request changes. None: the namespace is not there. Raise ValueError for two.
 
     `uid` is that of the portal's own namespace; what was seen of any other of the name is left out.
@@ -72,7 +72,7 @@ def picture_of_plans(
         namespace, *(_with_plan(outside, namespace, plan) for plan in (before, after)), facts=facts
     )
     found_before, found = (_findings(one, namespace, facts) for one in (old, new))
-    return Picture(
+    return Connectivity(
         neighbourhood=compare(namespace, old, new),
         estate=new or cast("Estate", old),
         findings=found,
@@ -83,7 +83,7 @@ def picture_of_plans(
     )
 
 
-def picture_of_namespace(row: ManagedNamespace) -> Picture | None:
+def picture_of_namespace(row: ManagedNamespace) -> Connectivity | None:
     """Return a managed namespace as it was observed; None where it was not seen on the cluster.
 
     Where what is in force was approved after the last look, that is shown instead.
@@ -101,7 +101,7 @@ def picture_of_namespace(row: ManagedNamespace) -> Picture | None:
         return None
     estate = Estate(with_assumed_pods(world, only={row.name}), boundaries=_boundaries(facts))
     found = _findings(estate, row.name, facts)
-    return Picture(
+    return Connectivity(
         neighbourhood=fold(row.name, estate),
         estate=estate,
         findings=found,

@@ -3,17 +3,26 @@
 from django.db.models import QuerySet
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState
+from onboarding.domain.refusals import NotFound
 from onboarding.models import Event, ManagedNamespace, Request, Revision, Run
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
 
 # A change is made against something that was read back whole.
 CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 
 
-def visible_to(standing: Standing) -> QuerySet[ManagedNamespace]:
+def visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
     """Return the namespaces a person may know of, gone ones included."""
     rows = ManagedNamespace.objects.select_related("team", "cluster")
-    return rows if standing.sees_everything else rows.filter(team__in=standing.teams)
+    return rows if permissions.sees_everything else rows.filter(team__in=permissions.teams)
+
+
+def load_namespace(permissions: Permissions, public_id: str) -> ManagedNamespace:
+    """Return a namespace the person may know of. Raise NotFound for every other."""
+    row = visible_to(permissions).filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("No such namespace.")
+    return row
 
 
 def in_force(namespace: ManagedNamespace) -> Revision | None:
@@ -41,24 +50,24 @@ def has_open_request(namespace: ManagedNamespace, besides: Request | None = None
 
 
 def may_change(
-    standing: Standing, namespace: ManagedNamespace, besides: Request | None = None
+    permissions: Permissions, namespace: ManagedNamespace, besides: Request | None = None
 ) -> bool:
     """Tell whether a person may ask for a change now, or send the request `besides` again."""
     return (
-        namespace.team_id in standing.leads
+        namespace.team_id in permissions.leads
         and NamespaceState(namespace.state) in CHANGEABLE
         and not has_open_request(namespace, besides)
     )
 
 
 def may_retire(
-    standing: Standing, namespace: ManagedNamespace, besides: Request | None = None
+    permissions: Permissions, namespace: ManagedNamespace, besides: Request | None = None
 ) -> bool:
     """Tell whether a person may ask for the removal now; also of one that never came to be."""
     retirable = CHANGEABLE | {NamespaceState.BLOCKED, NamespaceState.RETRYING}
     newest = namespace.revisions.first()
     return (
-        namespace.team_id in standing.leads
+        namespace.team_id in permissions.leads
         and NamespaceState(namespace.state) in retirable
         and not (newest and newest.ends_namespace)
         and not has_open_request(namespace, besides)

@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import (
     NamespaceState,
     RequestState,
 )
-from onboarding.models import Decision, ManagedNamespace, Request, Revision, Run, Step, Verdict
+from onboarding.models import Decision, ManagedNamespace, Request, Revision, Run, Step, Vote
 
 
 class Stage(StrEnum):
@@ -135,5 +135,5 @@ def returned_with(request: Request) -> Decision | None:
     """Return the decision that sent the request back to its author, or None. One query."""
     if request.state != RequestState.RETURNED.value:
         return None
-    rows = request.decisions.filter(verdict=Verdict.RETURN).select_related("person")
+    rows = request.decisions.filter(vote=Vote.RETURN).select_related("person")
     return rows.order_by("-id").first()

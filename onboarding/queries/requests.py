@@ -1,45 +1,75 @@
 """Reading requests: whose they are, who may see them, what waits for whom."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
+from onboarding.domain.refusals import Conflict, Forbidden, NotFound
 from onboarding.models import Decision, Request, RequestLane
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
+
+EDITABLE = frozenset({RequestState.DRAFT, RequestState.RETURNED})
+LANES_READ = (
+    "lanes",
+    Prefetch(
+        "decisions",
+        queryset=Decision.objects.filter(voided_at__isnull=True).select_related("person"),
+    ),
+)
 
 
-def visible_to(standing: Standing) -> QuerySet[Request]:
+def visible_to(permissions: Permissions) -> QuerySet[Request]:
     """Return the requests a person may know of. Drafts are their author's alone."""
     rows = Request.objects.select_related("team", "cluster", "requester", "namespace")
-    own_drafts = Q(state=RequestState.DRAFT.value, requester=standing.user_id)
+    own_drafts = Q(state=RequestState.DRAFT.value, requester=permissions.user_id)
     sent = ~Q(state=RequestState.DRAFT.value)
-    if standing.sees_everything:
+    if permissions.sees_everything:
         return rows.filter(sent | own_drafts)
-    return rows.filter((sent & Q(team__in=standing.teams)) | own_drafts)
+    return rows.filter((sent & Q(team__in=permissions.teams)) | own_drafts)
 
 
-def waiting_for(standing: Standing) -> QuerySet[Request]:
+def load_request(permissions: Permissions, public_id: str) -> Request:
+    """Return a request the person may know of. Raise NotFound for every other."""
+    rows = visible_to(permissions).prefetch_related(*LANES_READ)
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("No such request.")
+    return row
+
+
+def load_sent(permissions: Permissions, public_id: str) -> Request:
+    """Return a request that approvers may decide or read. Raise NotFound for a draft as well."""
+    row = load_request(permissions, public_id)
+    if row.state == RequestState.DRAFT.value:
+        raise NotFound("No such request.")
+    return row
+
+
+def load_own(permissions: Permissions, public_id: str) -> Request:
+    """Return the person's own request that can be edited. Raise NotFound, Forbidden, Conflict."""
+    row = load_request(permissions, public_id)
+    if row.requester_id != permissions.user_id:
+        raise Forbidden("Only the person who asked can edit the request.")
+    if RequestState(row.state) not in EDITABLE:
+        raise Conflict(f"{row.label} can no longer be edited.")
+    return row
+
+
+def waiting_for(permissions: Permissions) -> QuerySet[Request]:
     """Return what waits for a person's lanes, oldest first; never their own requests."""
     decided = Decision.objects.filter(
         request=OuterRef("request"), lane=OuterRef("lane"), voided_at__isnull=True
     )
     undecided = RequestLane.objects.filter(
-        request=OuterRef("pk"), lane__in=sorted(standing.lanes)
+        request=OuterRef("pk"), lane__in=sorted(permissions.lanes)
     ).exclude(Exists(decided))
     return (
-        visible_to(standing)
+        visible_to(permissions)
         .filter(Exists(undecided), state=RequestState.PENDING.value)
-        .exclude(requester=standing.user_id)
+        .exclude(requester=permissions.user_id)
         .order_by("submitted_at", "id")
     )
 
 
-def waiting_count(standing: Standing) -> int:
+def waiting_count(permissions: Permissions) -> int:
     """Return how many requests wait for a person's lanes."""
-    return waiting_for(standing).count()
-
-
-def decisions_of(request: Request) -> dict[Lane, Decision]:
-    """Return the decisions that count, by lane."""
-    rows = request.decisions.filter(voided_at__isnull=True).select_related("person")
-    return {Lane(decision.lane): decision for decision in rows}
+    return waiting_for(permissions).count()

@@ -42,7 +42,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReportOptions:
     """What is asked and how it is to be answered. `observed` goes into the documents' head."""
 
     question: Question = field(default_factory=Question)
@@ -53,7 +53,7 @@ class Wish:
     observed: Manifest | None = None
 
 
-def answer(loaded: Loaded, wish: Wish) -> Iterator[str]:
+def answer(loaded: Loaded, wish: ReportOptions) -> Iterator[str]:
     """Yield the answer's text. Raise BadQuestion before the first piece of it."""
     world = _prepared(loaded.world, wish)
     estate = Estate(world, boundaries=_boundaries(wish.question))
@@ -68,14 +68,14 @@ def answer(loaded: Loaded, wish: Wish) -> Iterator[str]:
     return _write(wish, head, entries, {"findings": findings})
 
 
-def verdicts(loaded: Loaded, wish: Wish) -> Iterator[Answer]:
+def verdicts(loaded: Loaded, wish: ReportOptions) -> Iterator[Answer]:
     """Yield the answers themselves, for whoever has to judge them. Raise BadQuestion."""
     world = _prepared(loaded.world, wish)
     estate = Estate(world, boundaries=_boundaries(wish.question))
     yield from Asked(estate, wish.question).answers()
 
 
-def compare(before: Loaded, after: Loaded, wish: Wish) -> Iterator[str]:
+def compare(before: Loaded, after: Loaded, wish: ReportOptions) -> Iterator[str]:
     """Yield what differs. Raise BadQuestion before the first piece of it."""
     old, new = _prepared(before.world, wish), _prepared(after.world, wish)
     cuts = _boundaries(wish.question)
@@ -104,7 +104,7 @@ def compare(before: Loaded, after: Loaded, wish: Wish) -> Iterator[str]:
     return _write(wish, head, (change.to_json() for change in found), {})
 
 
-def _prepared(world: World, wish: Wish) -> World:
+def _prepared(world: World, wish: ReportOptions) -> World:
     """Return the world with the pods to assume, and with the nodes that are asked about.
 
     Pods can name the address of a node that is not given. Whoever asks about it means the node, not
@@ -127,7 +127,7 @@ def _port_notes(asked: Asked) -> Iterator[str]:
         yield f"not answered, because they have no port of this name: {lacking} of the receivers"
 
 
-def _head(schema: str, world: World, notes: Sequence[str], wish: Wish) -> Manifest:
+def _head(schema: str, world: World, notes: Sequence[str], wish: ReportOptions) -> Manifest:
     observed: Manifest = {"observed": wish.observed} if wish.observed else {}
     return {
         "schema": schema,
@@ -139,13 +139,13 @@ def _head(schema: str, world: World, notes: Sequence[str], wish: Wish) -> Manife
 
 
 def _write(
-    wish: Wish, head: Manifest, entries: Iterable[Manifest], tail: Manifest
+    wish: ReportOptions, head: Manifest, entries: Iterable[Manifest], tail: Manifest
 ) -> Iterator[str]:
     write = write_json if wish.format is Format.JSON else write_yaml
     return write(head, "records", entries, tail)
 
 
-def _table(asked: Asked, wish: Wish, notes: Sequence[str]) -> Iterator[str]:
+def _table(asked: Asked, wish: ReportOptions, notes: Sequence[str]) -> Iterator[str]:
     world = asked.estate.world
     yield from _age(wish)
     yield summary(world)
@@ -160,7 +160,7 @@ def _table(asked: Asked, wish: Wish, notes: Sequence[str]) -> Iterator[str]:
         yield from Lines(asked, shows_blocked=wish.shows_blocked).text()
 
 
-def _age(wish: Wish) -> Iterator[str]:
+def _age(wish: ReportOptions) -> Iterator[str]:
     """Yield what the answer is made from where that was observed, not read."""
     if wish.observed:
         yield f"observed on {wish.observed['cluster']}, seen at {wish.observed['seenAt']}\n"

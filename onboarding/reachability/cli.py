@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
-from onboarding.reachability.answering import Format, Wish, answer, compare, verdicts
+from onboarding.reachability.answering import Format, ReportOptions, answer, compare, verdicts
 from onboarding.reachability.asking import Question, read_port
 from onboarding.reachability.files import BadInput
 from onboarding.reachability.members import BadQuestion
@@ -71,13 +71,13 @@ def add_question(parser: ArgumentParser) -> None:
     )
 
 
-def wish_of(given: Namespace) -> Wish:
+def wish_of(given: Namespace) -> ReportOptions:
     """Return the arguments as a wish. Raise BadQuestion."""
     if given.expect and not (given.source and given.destination and given.port):
         raise BadQuestion("--expect needs --from, --to and --port")
     if given.namespace and (given.source or given.destination):
         raise BadQuestion("--namespace cannot be had together with --from or --to")
-    return Wish(
+    return ReportOptions(
         question=Question(
             around=given.namespace,
             source=given.source,
@@ -91,7 +91,7 @@ def wish_of(given: Namespace) -> Wish:
     )
 
 
-def disappointed(loaded: Loaded, wish: Wish, expected: str) -> Iterator[str]:
+def disappointed(loaded: Loaded, wish: ReportOptions, expected: str) -> Iterator[str]:
     """Yield a sentence for each pair whose answer is not the expected one. Raise BadQuestion."""
     answered = False
     for one in verdicts(loaded, wish):
@@ -123,7 +123,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _run(given: Namespace, wish: Wish) -> int:
+def _run(given: Namespace, wish: ReportOptions) -> int:
     ranges = [_range(one) for one in given.pod_range]
     if given.diff:
         if given.expect:

@@ -1,7 +1,7 @@
 """Claims: who works on which namespace, for how long. Only the database's clock counts.
 
-A claim is a lease with a fence number. A worker that was frozen past its lease still believes it
-holds it, but every one of its writes names the fence and finds no row.
+A claim is a lease with a fencing token. A worker that was frozen past its lease still believes it
+holds it, but every one of its writes names the token and finds no row.
 """
 
 import os
@@ -32,13 +32,15 @@ class Claim:
     """A namespace held by one worker. `namespace` is the row as it was when claimed."""
 
     namespace: ManagedNamespace
-    fence: int
+    fencing_token: int
     owner: str
 
     @property
     def rows(self) -> QuerySet[ManagedNamespace]:
         """Return the row as long as the claim holds; nothing once it is lost."""
-        return ManagedNamespace.objects.filter(pk=self.namespace.pk, fence=self.fence)
+        return ManagedNamespace.objects.filter(
+            pk=self.namespace.pk, fencing_token=self.fencing_token
+        )
 
     def update(self, **fields: object) -> None:
         """Change the row and prolong the lease. Raise LostLease if somebody else has it."""
@@ -61,11 +63,11 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
         if namespace is None:
             return None
         ManagedNamespace.objects.filter(pk=namespace.pk).update(
-            fence=F("fence") + 1,
+            fencing_token=F("fencing_token") + 1,
             lease_owner=owner,
             lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
         )
-    return Claim(namespace=namespace, fence=namespace.fence + 1, owner=owner)
+    return Claim(namespace=namespace, fencing_token=namespace.fencing_token + 1, owner=owner)
 
 
 def _due() -> QuerySet[ManagedNamespace]:

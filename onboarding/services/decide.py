@@ -21,17 +21,17 @@ from onboarding.models import (
     Request,
     RequestLane,
     Revision,
-    Verdict,
+    Vote,
 )
 from onboarding.queries.requests import visible_to
-from onboarding.services import history, outbox
+from onboarding.services import hints, history
 from onboarding.services.history import By
 
-_ENDS = {Verdict.RETURN: RequestState.RETURNED, Verdict.REJECT: RequestState.REJECTED}
+_ENDS = {Vote.RETURN: RequestState.RETURNED, Vote.REJECT: RequestState.REJECTED}
 _ACTIONS = {
-    Verdict.APPROVE: Action.LANE_APPROVED,
-    Verdict.RETURN: Action.REQUEST_RETURNED,
-    Verdict.REJECT: Action.REQUEST_REJECTED,
+    Vote.APPROVE: Action.LANE_APPROVED,
+    Vote.RETURN: Action.REQUEST_RETURNED,
+    Vote.REJECT: Action.REQUEST_REJECTED,
 }
 MAX_REASON = 1000
 
@@ -48,7 +48,7 @@ def decide(
     request_id: int,
     *,
     lane: Lane,
-    verdict: Verdict,
+    vote: Vote,
     by: By,
     digest: str,
     reason: str,
@@ -61,24 +61,24 @@ def decide(
     """
     with transaction.atomic():
         request = (
-            visible_to(by.standing).select_for_update(of=("self",)).filter(pk=request_id).first()
+            visible_to(by.permissions).select_for_update(of=("self",)).filter(pk=request_id).first()
         )
         if request is None:
             raise NotFound
         _check_person(request, lane, by)
         _check_state(request, lane, digest, now)
-        _check_reason(verdict, reason)
-        decision = _write(request, lane, verdict, by=by, reason=reason, now=now)
+        _check_reason(vote, reason)
+        decision = _write(request, lane, vote, by=by, reason=reason, now=now)
         event = history.record(
-            _ACTIONS[verdict],
+            _ACTIONS[vote],
             actor=by.actor,
             at=now,
             about=history.about_request(request),
-            body={"lane": lane.value, "verdict": verdict.value, "digest": decision.digest},
+            body={"lane": lane.value, "vote": vote.value, "digest": decision.digest},
             note=reason,
         )
-        if verdict is not Verdict.APPROVE:
-            _close(request, _ENDS[verdict], event_id=event.pk, now=now)
+        if vote is not Vote.APPROVE:
+            _close(request, _ENDS[vote], event_id=event.pk, now=now)
         elif not _undecided(request):
             _take_effect(request, by=by, now=now)
     request.refresh_from_db()
@@ -88,7 +88,7 @@ def decide(
 def _check_person(request: Request, lane: Lane, by: By) -> None:
     if request.requester_id == by.user.pk:
         raise OwnRequest("You cannot decide your own request.")
-    if lane not in by.standing.lanes:
+    if lane not in by.permissions.lanes:
         raise Forbidden(f"You do not hold the {lane} lane.")
     if lane.value not in request.lanes.values_list("lane", flat=True):
         raise Invalid(f"{request.label} does not need the {lane} lane.")
@@ -112,29 +112,29 @@ def _who_was_first(decision: Decision, now: datetime) -> str:
     seconds = max(0, int((now - decision.decided_at).total_seconds()))
     ago = f"{seconds} seconds ago" if seconds < 90 else f"{seconds // 60} minutes ago"
     said = {
-        Verdict.APPROVE: "approved",
-        Verdict.RETURN: "returned",
-        Verdict.REJECT: "rejected",
-    }[Verdict(decision.verdict)]
+        Vote.APPROVE: "approved",
+        Vote.RETURN: "returned",
+        Vote.REJECT: "rejected",
+    }[Vote(decision.vote)]
     return f"{decision.person.label} {said} the {decision.lane} lane {ago}."
 
 
-def _check_reason(verdict: Verdict, reason: str) -> None:
-    if verdict is not Verdict.APPROVE and not reason.strip():
+def _check_reason(vote: Vote, reason: str) -> None:
+    if vote is not Vote.APPROVE and not reason.strip():
         raise Invalid("Give a reason, so that the team knows what to change.", field="reason")
     if len(reason) > MAX_REASON:
         raise Invalid(f"Use at most {MAX_REASON} characters for the reason.", field="reason")
 
 
 def _write(
-    request: Request, lane: Lane, verdict: Verdict, *, by: By, reason: str, now: datetime
+    request: Request, lane: Lane, vote: Vote, *, by: By, reason: str, now: datetime
 ) -> Decision:
     try:
         with transaction.atomic():
             return Decision.objects.create(
                 request=request,
                 lane=lane.value,
-                verdict=verdict,
+                vote=vote,
                 person=by.user,
                 requester_id=request.requester_id,
                 digest=request.digest,
@@ -147,7 +147,7 @@ def _write(
 
 def _undecided(request: Request) -> bool:
     approved = Decision.objects.filter(
-        request=request, verdict=Verdict.APPROVE, voided_at__isnull=True
+        request=request, vote=Vote.APPROVE, voided_at__isnull=True
     ).values("lane")
     return RequestLane.objects.filter(request=request).exclude(lane__in=approved).exists()
 
@@ -190,7 +190,7 @@ def _take_effect(request: Request, *, by: By, now: datetime) -> None:
     )
     Request.objects.filter(pk=request.pk).update(namespace=namespace)
     _close(request, RequestState.APPROVED, event_id=approved.pk, now=now)
-    outbox.hint(namespace.pk)
+    hints.hint(namespace.pk)
 
 
 def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespace:

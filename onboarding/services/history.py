@@ -15,7 +15,7 @@ from onboarding.domain.actions import Action
 from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
 from onboarding.plan.digest import canonical
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class By:
     """A person acting through an interface: the row, what they may do now, and how they came."""
 
     user: User
-    standing: Standing
+    permissions: Permissions
     actor: Actor
 
 

@@ -17,7 +17,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from onboarding.cluster.discovery import find_policy_kinds
-from onboarding.cluster.errors import Forbidden, ServerFault, TimedOut
+from onboarding.cluster.errors import AccessDenied, ServerFault, TimedOut
 from onboarding.cluster.gateway import ClusterGateway
 from onboarding.cluster.verbs import Manifests, SnapshotLost
 from onboarding.domain.objects import Manifest
@@ -30,8 +30,8 @@ from onboarding.domain.observed import (
     seen_namespaces,
 )
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Run
-from onboarding.services import troubles
-from onboarding.services.connect import open_gateway
+from onboarding.services import failures
+from onboarding.services.credentials import open_gateway
 
 Clock = Callable[[], datetime]
 _Reduced = TypeVar("_Reduced")
@@ -52,13 +52,15 @@ class Look:
     """A cluster held by one observer since `began`."""
 
     cluster: Cluster
-    fence: int
+    fencing_token: int
     began: datetime
 
     @property
     def row(self) -> QuerySet[ClusterObservation]:
         """Return the observation as long as the look is ours; nothing once it is lost."""
-        return ClusterObservation.objects.filter(cluster=self.cluster, fence=self.fence)
+        return ClusterObservation.objects.filter(
+            cluster=self.cluster, fencing_token=self.fencing_token
+        )
 
     def release(self, *, next_at: datetime, **fields: object) -> None:
         """Write how the look ended and give the cluster back. Raise LostLook if it is not ours."""
@@ -67,7 +69,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Observation:
     """Everything one look saw. `pages` counts the answers it took."""
 
     namespaces: tuple[SeenNamespace, ...]
@@ -143,11 +145,11 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
 
 def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     """Take the cluster unless the row has been claimed since it was read: one of many wins."""
-    fence = row.fence + 1
-    mine = ClusterObservation.objects.filter(pk=row.pk, fence=row.fence).update(
-        fence=fence, lease_until=now + LONGEST_LOOK, looked_at=now
+    token = row.fencing_token + 1
+    mine = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token).update(
+        fencing_token=token, lease_until=now + LONGEST_LOOK, looked_at=now
     )
-    return Look(row.cluster, fence, now) if mine else None
+    return Look(row.cluster, token, now) if mine else None
 
 
 @dataclass
@@ -168,7 +170,7 @@ class _Deadline:
             del page  # before the next one is read
 
 
-def _take(cluster: ClusterGateway, deadline: _Deadline) -> Picture:
+def _take(cluster: ClusterGateway, deadline: _Deadline) -> Observation:
     """List and reduce. Policies come before pods: they say which labels count."""
 
     def whole(kind: str, reduce: Callable[[Iterable[Manifest]], _Reduced]) -> _Reduced:
@@ -183,7 +185,7 @@ def _take(cluster: ClusterGateway, deadline: _Deadline) -> Picture:
     policies = whole("NetworkPolicy", reduce_policies)
     keys = keys_selecting_pods(chain.from_iterable(policies.values()))
     pods = whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
-    return Picture(
+    return Observation(
         namespaces=tuple(seen_namespaces(namespaces, policies, pods)),
         policies=sum(map(len, policies.values())),
         pods=sum(classes.total() for classes in pods.values()),
@@ -196,11 +198,11 @@ def _foreign_kinds(cluster: ClusterGateway) -> tuple[str, ...]:
     """Return the kinds that may override policies. Not being told means there may be any."""
     try:
         return find_policy_kinds(cluster)
-    except Forbidden:
+    except AccessDenied:
         return (DISCOVERY_REFUSED,)
 
 
-def _store(look: Look, picture: Picture, *, now: datetime) -> None:
+def _store(look: Look, picture: Observation, *, now: datetime) -> None:
     """Write what changed, so that a reader sees this picture or the one before, never both."""
     with transaction.atomic():
         row = look.row.select_for_update().first()
@@ -255,8 +257,8 @@ def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
 
 def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
     """Leave the last picture as it is; write down why there is no newer one."""
-    trouble = troubles.judge(error)
-    is_known = trouble.condition is not None or not troubles.is_a_bug(error)
+    trouble = failures.judge(error)
+    is_known = trouble.condition is not None or not failures.is_a_bug(error)
     log.warning("not observed", error=str(error), exc_info=None if is_known else error)
     wait = timedelta(seconds=max(settings.OBSERVE_SECONDS, trouble.retry_after))
     try:

@@ -20,21 +20,21 @@ from onboarding.cluster.errors import Unauthorized
 from onboarding.cluster.gateway import ClusterGateway, Gateway
 from onboarding.cluster.installation import (
     FIELD_MANAGER,
-    Outcome,
+    InstallOutcome,
     install,
     load_manifests,
     printed,
     wait_for_admission,
     wait_for_roles,
 )
-from onboarding.cluster.selfcheck import Finding, check_rights
+from onboarding.cluster.selfcheck import RightCheck, check_rights
 from onboarding.domain.actions import Action
 from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
 from onboarding.models import Cluster, IngressSource
 from onboarding.services import history
-from onboarding.services.connect import NoCredential, stored_token
+from onboarding.services.credentials import NoCredential, stored_token
 from onboarding.services.renew import is_due, store_token
 
 Say = Callable[[str], object]
@@ -55,7 +55,7 @@ class Pods:
 
 
 @dataclass(frozen=True)
-class Wish:
+class PrepareOptions:
     """What the command line says. None or () keeps what is stored, or what the cluster tells."""
 
     name: str
@@ -87,10 +87,10 @@ def parse_pods(written: str) -> Pods:
     return Pods(namespace, labels)
 
 
-def prepare_cluster(wish: Wish, *, say: Say, now: datetime) -> bool:
+def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     """Prepare and register the cluster, saying one line per thing; False if any right is wrong.
 
-    Raise CannotPrepare, NotInForce, CannotSeal or any ClusterError, with nothing registered yet.
+    Raise CannotPrepare, NotInForce, CannotEncrypt or any ClusterError, with nothing registered yet.
     """
     _check(wish)
     admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
@@ -103,7 +103,7 @@ def prepare_cluster(wish: Wish, *, say: Say, now: datetime) -> bool:
     return _self_check(portal, say=say)
 
 
-def _check(wish: Wish) -> None:
+def _check(wish: PrepareOptions) -> None:
     if check_dns_label(wish.name):
         raise CannotPrepare(f'"{wish.name}" is no name for a cluster: use a to z, digits, hyphens')
     if wish.group_prefix and check_group(f"{wish.group_prefix}x"):
@@ -136,13 +136,13 @@ def _install(admin: ClusterGateway, *, say: Say) -> None:
     held = False
     for done in install(admin, manifests):
         say(f"{done.key} {done.outcome}" + "".join(f"\n  {path}" for path in done.differing))
-        held = held or done.outcome is Outcome.DIFFERS
+        held = held or done.outcome is InstallOutcome.DIFFERS
     if held:
         raise CannotPrepare("somebody else holds the fields named above; remove them and run again")
     wait_for_roles(admin, manifests)
 
 
-def _has_working_token(cluster: Cluster, wish: Wish, *, now: datetime) -> bool:
+def _has_working_token(cluster: Cluster, wish: PrepareOptions, *, now: datetime) -> bool:
     try:
         if is_due(cluster, now=now):
             return False
@@ -156,14 +156,14 @@ def _mint(admin: ClusterGateway) -> tuple[str, datetime]:
     return admin.renew_token(settings.TOKEN_HOURS * 3600)
 
 
-def _portal(cluster: Cluster, wish: Wish, minted: tuple[str, datetime] | None) -> Gateway:
+def _portal(cluster: Cluster, wish: PrepareOptions, minted: tuple[str, datetime] | None) -> Gateway:
     token = minted[0] if minted else stored_token(cluster)[0]
     return Gateway(Connection(wish.connection.server, wish.connection.ca, token))
 
 
 def _register(
     cluster: Cluster,
-    wish: Wish,
+    wish: PrepareOptions,
     *,
     admin: ClusterGateway,
     minted: tuple[str, datetime] | None,
@@ -175,7 +175,7 @@ def _register(
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
         for source in wish.ingress:
             outcomes[f"ingress source {source.namespace}"] = _save_source(cluster, source)
-        if any(outcome is not Outcome.UNCHANGED for outcome in outcomes.values()):
+        if any(outcome is not InstallOutcome.UNCHANGED for outcome in outcomes.values()):
             history.record(
                 Action.CLUSTER_REGISTERED,
                 actor=history.SYSTEM,
@@ -195,7 +195,7 @@ def _register(
     say(f"credential {state}, expires {cluster.credential_expires_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _facts(cluster: Cluster, wish: Wish, found: Ranges) -> dict[str, Json]:
+def _facts(cluster: Cluster, wish: PrepareOptions, found: Ranges) -> dict[str, Json]:
     """Return what holds: said now, else stored before, else told by the cluster."""
     known = cluster.facts
     dns = wish.dns or Pods(
@@ -221,28 +221,28 @@ def _facts(cluster: Cluster, wish: Wish, found: Ranges) -> dict[str, Json]:
 _RANGE_FACTS = {"pods": "pod_ranges", "services": "service_ranges", "nodes": "node_ranges"}
 
 
-def _save(cluster: Cluster, wish: Wish, facts: dict[str, Json]) -> Outcome:
+def _save(cluster: Cluster, wish: PrepareOptions, facts: dict[str, Json]) -> InstallOutcome:
     """Write the row only where it differs."""
     new = {"api_server": wish.connection.server, "ca_pem": wish.connection.ca, "facts": facts}
     if cluster.pk and all(getattr(cluster, name) == value for name, value in new.items()):
-        return Outcome.UNCHANGED
-    outcome = Outcome.CONFIGURED if cluster.pk else Outcome.CREATED
+        return InstallOutcome.UNCHANGED
+    outcome = InstallOutcome.CONFIGURED if cluster.pk else InstallOutcome.CREATED
     for name, value in new.items():
         setattr(cluster, name, value)
     cluster.save()
     return outcome
 
 
-def _save_source(cluster: Cluster, source: Pods) -> Outcome:
+def _save_source(cluster: Cluster, source: Pods) -> InstallOutcome:
     held = IngressSource.objects.filter(cluster=cluster, slug=source.namespace).first()
     if held and held.pod_labels == source.labels:
-        return Outcome.UNCHANGED
+        return InstallOutcome.UNCHANGED
     IngressSource.objects.update_or_create(
         cluster=cluster,
         slug=source.namespace,
         defaults={"namespace": source.namespace, "pod_labels": source.labels},
     )
-    return Outcome.CONFIGURED if held else Outcome.CREATED
+    return InstallOutcome.CONFIGURED if held else InstallOutcome.CREATED
 
 
 def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
@@ -256,7 +256,7 @@ def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
     return not wrong
 
 
-def _settled(portal: ClusterGateway) -> list[Finding]:
+def _settled(portal: ClusterGateway) -> list[RightCheck]:
     """Return the findings once all are right, or as they are after a while.
 
     The API server learns of new roles with a delay, so the first no is not final.

@@ -16,13 +16,13 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
 from onboarding.plan.fill import BadParameter
 from onboarding.plan.model import Plan, load_plan
-from onboarding.queries.connectivity import Picture, picture_of_plans
+from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import in_force
 from onboarding.reachability.sentences import sentences
 
 
 @dataclass(frozen=True)
-class Wish:
+class NamespaceWish:
     """What somebody asks for. `namespace` is None when onboarding."""
 
     kind: RequestKind
@@ -42,25 +42,25 @@ class Preview:
     changes: tuple[ObjectChange, ...]
     lanes: tuple[NeededLane, ...]
     sentences: tuple[str, ...]
-    picture: Picture
+    picture: Connectivity
     base_generation: int
 
 
-def change_wish(namespace: ManagedNamespace, spec: NamespaceSpec) -> Wish:
+def change_wish(namespace: ManagedNamespace, spec: NamespaceSpec) -> NamespaceWish:
     """Return the wish to change a namespace to `spec`."""
-    return Wish(RequestKind.CHANGE, spec, namespace.team, namespace.cluster, namespace)
+    return NamespaceWish(RequestKind.CHANGE, spec, namespace.team, namespace.cluster, namespace)
 
 
-def retire_wish(namespace: ManagedNamespace) -> Wish:
+def retire_wish(namespace: ManagedNamespace) -> NamespaceWish:
     """Return the wish to remove a namespace. Raise Invalid if nothing was ever approved for it."""
     revision = in_force(namespace)
     if revision is None:
         raise Invalid(f"{namespace.name} has nothing in force.")
     wanted = revision.wanted
-    return Wish(RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace)
+    return NamespaceWish(RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace)
 
 
-def preview(wish: Wish) -> Preview:
+def preview(wish: NamespaceWish) -> Preview:
     """Return what the wish would do. Raise Invalid if a value does not fit the catalogue."""
     catalogue = load_catalogue()
     revision = in_force(wish.namespace) if wish.namespace else None
@@ -90,7 +90,7 @@ def preview(wish: Wish) -> Preview:
     )
 
 
-def _plan(wish: Wish) -> Plan:
+def _plan(wish: NamespaceWish) -> Plan:
     if wish.kind is RequestKind.RETIRE:
         return empty_plan(wish.cluster.name, wish.spec.name)
     ingredients = Ingredients(

@@ -24,13 +24,13 @@ from onboarding.domain.ownership import GENERATION
 from onboarding.models import Cluster, Revision, Run
 from onboarding.plan.compare import differences
 from onboarding.plan.model import DIGEST, REQUEST, load_plan
-from onboarding.services import troubles
+from onboarding.services import failures
 from onboarding.services.claim import Claim, LostLease, claim
-from onboarding.services.connect import open_gateway
+from onboarding.services.credentials import open_gateway
 from onboarding.services.phases import PHASES
 from onboarding.services.phases.observe import Terminating, UidChanged, observe
 from onboarding.services.phases.verify import ALL_QUESTIONS, check_team
-from onboarding.services.phases.work import Outcome, Superseded, Work, culprit
+from onboarding.services.phases.work import PhaseResult, Superseded, Work, culprit
 from onboarding.services.runs import Journal
 
 Clock = Callable[[], datetime]
@@ -191,7 +191,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
     _cluster_is_fine(namespace.cluster, now=now)
 
 
-def _bury(journal: Journal, outcome: Outcome, *, now: datetime) -> None:
+def _bury(journal: Journal, outcome: PhaseResult, *, now: datetime) -> None:
     """The namespace is confirmed gone: leave a tombstone that keeps its name for a while."""
     journal.finish_step(Phase.DELETE, outcome, now=now)
     namespace = journal.claim.namespace
@@ -215,7 +215,7 @@ def _cluster_is_fine(cluster: Cluster, *, now: datetime) -> None:
     if cluster.condition == ClusterCondition.OK.value:
         Cluster.objects.filter(pk=cluster.pk).update(last_seen_at=now)
     else:
-        troubles.note_condition(cluster, ClusterCondition.OK, "", now=now)
+        failures.note_condition(cluster, ClusterCondition.OK, "", now=now)
 
 
 def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
@@ -226,21 +226,21 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
             journal.claim.release(next_at=now + timedelta(seconds=POLL_SECONDS * 10))
             return
         if isinstance(error, Terminating):
-            _retry(journal, troubles.Trouble(str(error)), now=now)
+            _retry(journal, failures.Failure(str(error)), now=now)
             return
-        trouble = troubles.judge(error)
+        trouble = failures.judge(error)
         if trouble.condition:
             _wait_for_cluster(journal, trouble, now=now)
         elif trouble.blocked:
             _block(journal, trouble, now=now)
         else:
-            log.warning("will try again", error=str(error), exc_info=troubles.is_a_bug(error))
+            log.warning("will try again", error=str(error), exc_info=failures.is_a_bug(error))
             _retry(journal, trouble, now=now)
     except LostLease as lost:
         log.info("lease lost", detail=str(lost))
 
 
-def _wait_for_cluster(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+def _wait_for_cluster(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
     """The cluster's condition, not the namespace's: it stays due, and goes on by itself."""
     if trouble.condition is None:
         return
@@ -250,12 +250,12 @@ def _wait_for_cluster(journal: Journal, trouble: troubles.Trouble, *, now: datet
     if trouble.condition is ClusterCondition.UNAUTHORIZED and renewed:
         journal.claim.release()  # somebody renewed the token meanwhile: still due, try with that
         return
-    troubles.note_condition(used, trouble.condition, trouble.message, now=now)
+    failures.note_condition(used, trouble.condition, trouble.message, now=now)
     journal.note(trouble.message)
     journal.claim.release(message=f"Waits for {used.name}: {trouble.message}")
 
 
-def _block(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+def _block(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
     reason = trouble.blocked.value if trouble.blocked else ""
     journal.end(Run.Outcome.BLOCKED, now=now, message=trouble.message, failed=journal.current)
     journal.move(
@@ -266,13 +266,13 @@ def _block(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> Non
         release=True,
         reason=reason,
         message=trouble.message,
-        next_at=now + troubles.BLOCKED_LOOK_AGAIN,
+        next_at=now + failures.BLOCKED_LOOK_AGAIN,
     )
 
 
-def _retry(journal: Journal, trouble: troubles.Trouble, *, now: datetime) -> None:
+def _retry(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
     attempts = journal.claim.namespace.attempts + 1
-    wait = troubles.delay(attempts, at_least=trouble.retry_after)
+    wait = failures.delay(attempts, at_least=trouble.retry_after)
     journal.end(Run.Outcome.RETRYING, now=now, message=trouble.message, failed=journal.current)
     journal.move(
         NamespaceState.RETRYING,

@@ -10,7 +10,12 @@ from onboarding.cluster.errors import ClusterError
 from onboarding.domain.actions import Action
 from onboarding.models import Cluster
 from onboarding.services import history
-from onboarding.services.connect import NoCredential, open_gateway, sealed_token, stored_token
+from onboarding.services.credentials import (
+    NoCredential,
+    encrypted_token,
+    open_gateway,
+    stored_token,
+)
 
 log = structlog.get_logger()
 
@@ -53,7 +58,7 @@ def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: date
     unchanged = Cluster.objects.filter(pk=cluster.pk, credential_version=cluster.credential_version)
     with transaction.atomic():
         stored = unchanged.update(
-            credential=sealed_token(cluster, token, issued_at=now),
+            credential=encrypted_token(cluster, token, issued_at=now),
             credential_version=following,
             credential_expires_at=expires_at,
         )

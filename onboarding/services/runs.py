@@ -16,7 +16,7 @@ from onboarding.domain.objects import Manifest
 from onboarding.models import Revision, Run, Step
 from onboarding.services import history
 from onboarding.services.claim import Claim, LostLease
-from onboarding.services.phases.work import Outcome
+from onboarding.services.phases.work import PhaseResult
 
 
 class Journal:
@@ -55,7 +55,7 @@ class Journal:
                     for position, phase in enumerate(self.phases)
                 )
 
-    def finish_step(self, phase: Phase, outcome: Outcome, *, now: datetime) -> None:
+    def finish_step(self, phase: Phase, outcome: PhaseResult, *, now: datetime) -> None:
         """Record a finished step without moving the namespace: the caller settles where to."""
         self._finish_step(phase, [change.dump() for change in outcome.changes], now)
 
@@ -64,7 +64,7 @@ class Journal:
         if self.run is not None and self.current is not None:
             self._step(self.current).update(message=message)
 
-    def done(self, phase: Phase, outcome: Outcome, *, now: datetime, **fields: object) -> None:
+    def done(self, phase: Phase, outcome: PhaseResult, *, now: datetime, **fields: object) -> None:
         """Record a finished phase: its step, the state it reached, and the event."""
         changes: list[Manifest] = [change.dump() for change in outcome.changes]
         with transaction.atomic():

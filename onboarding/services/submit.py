@@ -21,7 +21,7 @@ from onboarding.queries.namespaces import may_change, may_retire
 from onboarding.queries.requests import visible_to
 from onboarding.services import history
 from onboarding.services.history import By
-from onboarding.services.preview import Preview, Wish, preview
+from onboarding.services.preview import NamespaceWish, Preview, preview
 
 _SENT = {
     RequestState.DRAFT: Action.REQUEST_DRAFTED,
@@ -30,14 +30,14 @@ _SENT = {
 
 
 def save_draft(
-    wish: Wish, *, by: By, form_key: str, now: datetime, request: Request | None = None
+    wish: NamespaceWish, *, by: By, form_key: str, now: datetime, request: Request | None = None
 ) -> Request:
     """Keep a wish that is not sent yet, visible to its author alone."""
     return _store(wish, RequestState.DRAFT, by=by, form_key=form_key, now=now, request=request)
 
 
 def submit(
-    wish: Wish, *, by: By, form_key: str, now: datetime, request: Request | None = None
+    wish: NamespaceWish, *, by: By, form_key: str, now: datetime, request: Request | None = None
 ) -> Request:
     """Send a wish to its lanes; `request` is the draft or returned row being edited.
 
@@ -50,7 +50,7 @@ def submit(
 def cancel(request_id: int, *, by: By, now: datetime) -> Request:
     """Take one's own request back. Raises NotFound, Forbidden, or Conflict when it is decided."""
     with transaction.atomic():
-        request = visible_to(by.standing).select_for_update(of=("self",)).filter(pk=request_id)
+        request = visible_to(by.permissions).select_for_update(of=("self",)).filter(pk=request_id)
         row = request.first()
         if row is None:
             raise NotFound
@@ -70,7 +70,7 @@ def cancel(request_id: int, *, by: By, now: datetime) -> Request:
 
 
 def _store(
-    wish: Wish,
+    wish: NamespaceWish,
     state: RequestState,
     *,
     by: By,
@@ -103,13 +103,13 @@ def _sent_before(by: By, form_key: str) -> Request | None:
     return Request.objects.filter(requester=by.user, form_key=form_key).first()
 
 
-def _check_rights(wish: Wish, by: By) -> None:
-    if wish.team.pk not in by.standing.leads:
+def _check_rights(wish: NamespaceWish, by: By) -> None:
+    if wish.team.pk not in by.permissions.leads:
         raise Forbidden(f"Only a lead of team {wish.team.slug} can ask for this.")
 
 
 def _check_wish(
-    wish: Wish, thought: Preview, *, by: By, now: datetime, request: Request | None
+    wish: NamespaceWish, thought: Preview, *, by: By, now: datetime, request: Request | None
 ) -> None:
     if wish.kind is RequestKind.ONBOARD:
         check = check_name(wish.cluster, wish.spec.name, now=now, except_request=request)
@@ -121,13 +121,13 @@ def _check_wish(
         raise Invalid("Nothing would change. Change a field, or leave the page.")
 
 
-def _check_namespace(wish: Wish, by: By, request: Request | None) -> None:
+def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> None:
     """Raise Conflict when the namespace cannot be asked for now."""
     if wish.namespace is None:
         raise NotFound
     namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
     may_ask = may_change if wish.kind is RequestKind.CHANGE else may_retire
-    if not may_ask(by.standing, namespace, request):
+    if not may_ask(by.permissions, namespace, request):
         raise Conflict(
             f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
             "ready and nothing waits for a decision."
@@ -135,7 +135,7 @@ def _check_namespace(wish: Wish, by: By, request: Request | None) -> None:
 
 
 def _write(
-    wish: Wish,
+    wish: NamespaceWish,
     thought: Preview,
     state: RequestState,
     *,
@@ -180,7 +180,7 @@ def _write(
 
 
 def _fields(
-    wish: Wish, thought: Preview, state: RequestState, *, form_key: str, now: datetime
+    wish: NamespaceWish, thought: Preview, state: RequestState, *, form_key: str, now: datetime
 ) -> dict[str, Any]:
     """Return what a new row and an edited one have in common."""
     return {

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from onboarding.domain.refusals import Forbidden
 from onboarding.models import User
-from onboarding.queries.standing import Standing, standing_of
+from onboarding.queries.permissions import Permissions, permissions_of
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", bound=HttpResponseBase)
@@ -33,21 +33,21 @@ class Who(Enum):
 
 
 class SignedIn(HttpRequest):
-    """A request after `allow`: a person with a standing."""
+    """A request after `allow`: a person, and what they may do."""
 
     user: User
-    standing: Standing
+    permissions: Permissions
     request_id: str
 
 
-_CHECKS: dict[Who, Callable[[Standing], bool]] = {
-    Who.SIGNED_IN: lambda _standing: True,
-    Who.READERS: lambda _standing: True,
-    Who.LEADS: lambda _standing: True,
-    Who.TEAM_LEADS: lambda standing: bool(standing.leads),
-    Who.APPROVERS: lambda standing: standing.is_approver,
-    Who.AUDITORS: lambda standing: standing.reads_history,
-    Who.PLATFORM_ADMINS: lambda standing: standing.is_platform_admin,
+_CHECKS: dict[Who, Callable[[Permissions], bool]] = {
+    Who.SIGNED_IN: lambda _permissions: True,
+    Who.READERS: lambda _permissions: True,
+    Who.LEADS: lambda _permissions: True,
+    Who.TEAM_LEADS: lambda permissions: bool(permissions.leads),
+    Who.APPROVERS: lambda permissions: permissions.is_approver,
+    Who.AUDITORS: lambda permissions: permissions.reads_history,
+    Who.PLATFORM_ADMINS: lambda permissions: permissions.is_platform_admin,
 }
 
 
@@ -65,8 +65,8 @@ def allow(
         def guarded(request: HttpRequest, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
             signed_in = cast("SignedIn", request)
             if who is not Who.ANYBODY:
-                signed_in.standing = standing_of(signed_in.user)
-                if not _CHECKS[who](signed_in.standing):
+                signed_in.permissions = permissions_of(signed_in.user)
+                if not _CHECKS[who](signed_in.permissions):
                     raise Forbidden(f"This page is for {who.value}.")
             return view(signed_in, *args, **kwargs)
 

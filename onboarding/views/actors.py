@@ -10,5 +10,5 @@ def actor_of(request: SignedIn) -> Actor:
 
 
 def by(request: SignedIn) -> By:
-    """Return the person with their standing, for services that check rights again."""
-    return By(user=request.user, standing=request.standing, actor=actor_of(request))
+    """Return the person with their permissions, for services that check rights again."""
+    return By(user=request.user, permissions=request.permissions, actor=actor_of(request))

@@ -15,12 +15,11 @@ from onboarding.forms.retire import RetireForm
 from onboarding.forms.suggestions import suggested_answers
 from onboarding.models import ManagedNamespace, Request
 from onboarding.plan.render_yaml import render_yaml
-from onboarding.queries.namespaces import has_open_request, may_change, may_retire
+from onboarding.queries.namespaces import has_open_request, load_namespace, may_change, may_retire
 from onboarding.services.preview import preview, retire_wish
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.namespaces import load_namespace
 from onboarding.views.posted import only
 from onboarding.views.request_forms import answer, change_desk
 
@@ -32,7 +31,7 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
     A query may propose other answers; see forms/suggestions.py.
     """
     row = _load_led(request, public_id)
-    if request.method != "POST" and not may_change(request.standing, row):
+    if request.method != "POST" and not may_change(request.permissions, row):
         raise Conflict(_why_not(row))
     desk = change_desk(request, row)
     if desk.start:
@@ -46,7 +45,7 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     """List what goes with the namespace; POST with its typed name asks for the removal."""
     row = _load_led(request, public_id)
     returned = _returned_retirement(request, row)
-    if returned is None and request.method != "POST" and not may_retire(request.standing, row):
+    if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
         raise Conflict(_why_not(row))
     form = RetireForm(request.POST if request.method == "POST" else None, name=row.name)
     if request.method == "POST":
@@ -86,8 +85,8 @@ def _retire_page(request: SignedIn, row: ManagedNamespace, form: RetireForm) -> 
 
 
 def _load_led(request: SignedIn, public_id: str) -> ManagedNamespace:
-    row = load_namespace(request, public_id)
-    if row.team_id not in request.standing.leads:
+    row = load_namespace(request.permissions, public_id)
+    if row.team_id not in request.permissions.leads:
         raise Forbidden(_("Only a lead of team %(team)s can ask for this.") % {"team": row.team})
     return row
 

@@ -13,16 +13,16 @@ from django.utils import timezone
 from onboarding.domain.facts import ClusterFacts
 from onboarding.forms.path_question import PathQuestionForm
 from onboarding.models import ManagedNamespace
+from onboarding.pages.connectivity import build_connectivity
+from onboarding.pages.namespace import build_namespace_page
+from onboarding.pages.path_answer import PathAnswer, build_answer
 from onboarding.queries.advice import advise
-from onboarding.queries.connectivity import Picture, picture_of_namespace
+from onboarding.queries.connectivity import Connectivity, picture_of_namespace
+from onboarding.queries.namespaces import load_namespace
 from onboarding.queries.paths import End, reply_to
 from onboarding.reachability.model import Pod, World
 from onboarding.reachability.neighbourhood import PartyKind
 from onboarding.views.access import SignedIn, Who, allow
-from onboarding.views.connectivity_page import build_connectivity
-from onboarding.views.namespace_page import build_namespace_page
-from onboarding.views.namespaces import load_namespace
-from onboarding.views.path_answer import PathAnswer, build_answer
 
 ASKED = frozenset({"from", "to", "port"})
 MOST_KNOWN_ENDS = 60
@@ -45,10 +45,10 @@ class Tester:
 @allow(Who.READERS)
 def namespace_connectivity(request: SignedIn, public_id: str) -> HttpResponse:
     """Show who can reach the namespace and whom it can reach; ?from=&to=&port= asks about one."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     picture = picture_of_namespace(row)
     context = {
-        "head": build_namespace_page(row, request.standing, tab="connectivity"),
+        "head": build_namespace_page(row, request.permissions, tab="connectivity"),
         "ns": row,
         "now": timezone.now(),
         "picture": picture,
@@ -61,7 +61,7 @@ def namespace_connectivity(request: SignedIn, public_id: str) -> HttpResponse:
     return render(request, "namespaces/namespace_connectivity.html", context, status=status)
 
 
-def _tester(request: SignedIn, row: ManagedNamespace, picture: Picture) -> Tester:
+def _tester(request: SignedIn, row: ManagedNamespace, picture: Connectivity) -> Tester:
     facts = row.cluster.known_facts()
     world = picture.estate.world
     form = PathQuestionForm(
@@ -79,7 +79,7 @@ def _tester(request: SignedIn, row: ManagedNamespace, picture: Picture) -> Teste
 
 
 def _known_ends(
-    row: ManagedNamespace, picture: Picture, facts: ClusterFacts, world: World
+    row: ManagedNamespace, picture: Connectivity, facts: ClusterFacts, world: World
 ) -> list[str]:
     """Return what can be typed: the namespace's own pods, and peers that the table names."""
     own = (_end_of(pod) for pod in world.pods if pod.namespace == row.name)

@@ -17,39 +17,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from onboarding.domain.lanes import Lane
-from onboarding.domain.lifecycle import RequestState
-from onboarding.domain.refusals import Conflict, Invalid, NotFound
+from onboarding.domain.refusals import Conflict, Invalid
 from onboarding.domain.risk import Risk
 from onboarding.forms.decision import DecisionForm
-from onboarding.models import Request, Verdict
-from onboarding.queries.requests import visible_to, waiting_for
+from onboarding.models import Request, Vote
+from onboarding.pages.decision import build_decision_page, lane_states
+from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
 from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.decision_page import LANES_READ, build_decision_page, lane_states
 from onboarding.views.posted import only
 
 PAGE_SIZE = 50
 FILTERS = {"team": "team__slug", "cluster": "cluster__name", "risk": "risk"}
 SAID = {
-    Verdict.APPROVE: gettext_lazy("You approved the %(lane)s lane of %(request)s."),
-    Verdict.RETURN: gettext_lazy("You returned %(request)s to its author from the %(lane)s lane."),
-    Verdict.REJECT: gettext_lazy("You rejected %(request)s on the %(lane)s lane."),
+    Vote.APPROVE: gettext_lazy("You approved the %(lane)s lane of %(request)s."),
+    Vote.RETURN: gettext_lazy("You returned %(request)s to its author from the %(lane)s lane."),
+    Vote.REJECT: gettext_lazy("You rejected %(request)s on the %(lane)s lane."),
 }
 
 
 @allow(Who.APPROVERS)
 def queue(request: SignedIn) -> HttpResponse:
     """List what waits for the person's lanes, oldest first; q, team, cluster and risk narrow it."""
-    waiting = waiting_for(request.standing)
+    waiting = waiting_for(request.permissions)
     wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", *FILTERS)}
     page = Paginator(_matching(waiting, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [(row, lane_states(row, request.standing)) for row in page],
+        "rows": [(row, lane_states(row, request.permissions)) for row in page],
         "wanted": wanted,
         "filtered": any(wanted.values()),
-        "lanes": [lane.value for lane in Lane if lane in request.standing.lanes],
+        "lanes": [lane.value for lane in Lane if lane in request.permissions.lanes],
         "teams": waiting.order_by("team__slug").values_list("team__slug", flat=True).distinct(),
         "clusters": waiting.order_by("cluster__name")
         .values_list("cluster__name", flat=True)
@@ -65,27 +64,24 @@ def queue(request: SignedIn) -> HttpResponse:
 @allow(Who.READERS)
 def decision(request: SignedIn, public_id: str) -> HttpResponse:
     """Show everything a decision needs; POST gives it."""
-    rows = visible_to(request.standing).exclude(state=RequestState.DRAFT.value)
-    row = rows.prefetch_related(*LANES_READ).filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("No such request.")
+    row = load_sent(request.permissions, public_id)
     if request.method == "POST":
         return _decide(request, row)
     return _show(request, row, None)
 
 
 def _decide(request: SignedIn, row: Request) -> HttpResponse:
-    only(request, "lane", "verdict", "digest", "reason")
-    page = build_decision_page(row, request.standing, now=timezone.now())
+    only(request, "lane", "vote", "digest", "reason")
+    page = build_decision_page(row, request.permissions, now=timezone.now())
     form = DecisionForm(request.POST, offered=page.offered)
     if not form.is_valid():
         return _show(request, row, form)
-    lane, verdict = Lane(form.cleaned_data["lane"]), Verdict(form.cleaned_data["verdict"])
+    lane, vote = Lane(form.cleaned_data["lane"]), Vote(form.cleaned_data["vote"])
     try:
         decide(
             row.pk,
             lane=lane,
-            verdict=verdict,
+            vote=vote,
             by=by(request),
             digest=form.cleaned_data["digest"],
             reason=form.cleaned_data["reason"],
@@ -96,14 +92,14 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
         return _show(request, row, form)
     except Conflict as faster:
         return _somebody_was_faster(request, row, faster)
-    messages.success(request, SAID[verdict] % {"lane": lane.value, "request": row.label})
+    messages.success(request, SAID[vote] % {"lane": lane.value, "request": row.label})
     return redirect("decision", public_id=row.public_id)
 
 
 def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpResponse:
     """Render the page. A form in error answers 422 and keeps what was typed."""
     now = timezone.now()
-    page = build_decision_page(row, request.standing, now=now)
+    page = build_decision_page(row, request.permissions, now=now)
     first = page.offered[0].value if page.offered else ""
     shown = form or DecisionForm(
         initial={"digest": row.digest, "lane": first}, offered=page.offered

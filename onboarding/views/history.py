@@ -18,15 +18,15 @@ from onboarding.domain.actions import Action
 from onboarding.domain.refusals import Invalid, NotFound
 from onboarding.forms.event_filter import LOOKUPS, EventFilter
 from onboarding.models import Event
+from onboarding.pages.event_export import csv_lines, iso, json_lines
+from onboarding.pages.event_lines import event_lines
+from onboarding.pages.namespace import build_namespace_page
+from onboarding.pages.revisions import NoSuchRevision, build_comparison, revision_lines
 from onboarding.queries.events import visible_to
+from onboarding.queries.namespaces import load_namespace
 from onboarding.services.history import about_user, record
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import actor_of
-from onboarding.views.event_export import csv_lines, iso, json_lines
-from onboarding.views.event_lines import event_lines
-from onboarding.views.namespace_page import build_namespace_page
-from onboarding.views.namespaces import load_namespace
-from onboarding.views.revision_pages import NoSuchRevision, build_comparison, revision_lines
 
 PAGE_SIZE = 50
 FORMATS: dict[str, tuple[str, Callable[[QuerySet[Event]], Iterator[str]]]] = {
@@ -40,7 +40,7 @@ def event_list(request: SignedIn) -> HttpResponse:
     """List events newest first; the filter is the URL, `before` the id to go on from."""
     form = EventFilter(request.GET)
     is_valid = form.is_valid()
-    rows = form.narrow(visible_to(request.standing)) if is_valid else Event.objects.none()
+    rows = form.narrow(visible_to(request.permissions)) if is_valid else Event.objects.none()
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
@@ -72,7 +72,7 @@ def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
         raise Invalid("The filter cannot be read. Open the history page and correct it there.")
     now = timezone.now()
     with transaction.atomic():
-        newest = visible_to(request.standing).values_list("pk", flat=True).first() or 0
+        newest = visible_to(request.permissions).values_list("pk", flat=True).first() or 0
         record(
             Action.EXPORTED,
             actor=actor_of(request),
@@ -81,7 +81,7 @@ def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
             body={"form": form, "filter": {**wanted.wanted()}, "up_to_id": newest},
         )
     # Only what was there when the export was asked for: its own event would be in it otherwise.
-    events = wanted.narrow(visible_to(request.standing)).filter(pk__lte=newest)
+    events = wanted.narrow(visible_to(request.permissions)).filter(pk__lte=newest)
     content_type, lines = FORMATS[form]
     response = StreamingHttpResponse(lines(events), content_type=content_type)
     stamp = iso(now)[:19].replace(":", "")
@@ -92,7 +92,7 @@ def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
 @allow(Who.READERS)
 def namespace_revisions(request: SignedIn, public_id: str) -> HttpResponse:
     """List what was approved for a namespace over time; left and right compare any two."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     lines = revision_lines(row)
     comparison, problem = None, ""
     left, right = request.GET.get("left", ""), request.GET.get("right", "")
@@ -105,7 +105,7 @@ def namespace_revisions(request: SignedIn, public_id: str) -> HttpResponse:
     newest = [line.revision.number for line in lines[:2]]
     context = {
         "ns": row,
-        "head": build_namespace_page(row, request.standing, tab="revisions"),
+        "head": build_namespace_page(row, request.permissions, tab="revisions"),
         "lines": lines,
         "comparison": comparison,
         "left": left or str(newest[-1] if newest else ""),

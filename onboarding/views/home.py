@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState, RequestState
 from onboarding.models import ManagedNamespace, Request, Team
+from onboarding.pages.decision import lane_states
 from onboarding.queries import namespaces, requests
 from onboarding.queries.progress import returned_with
+from onboarding.queries.requests import LANES_READ
 from onboarding.views.access import SignedIn, Who, allow
-from onboarding.views.decision_page import LANES_READ, lane_states
 
 SHOWN = 50
 EXPIRES_SOON = timedelta(days=14)
@@ -40,24 +41,26 @@ class Item:
 @allow(Who.SIGNED_IN)
 def home(request: SignedIn) -> HttpResponse:
     """Show the person's day. Approvers also see their queue, auditors the way to history."""
-    standing, now = request.standing, timezone.now()
-    own = namespaces.visible_to(standing).filter(team__in=standing.teams)
+    permissions, now = request.permissions, timezone.now()
+    own = namespaces.visible_to(permissions).filter(team__in=permissions.teams)
     live = own.exclude(state=NamespaceState.GONE.value).order_by("name", "id")
     open_states = sorted(OPEN_REQUEST | {RequestState.DRAFT})
-    mine = requests.visible_to(standing).filter(team__in=standing.teams, state__in=open_states)
+    mine = requests.visible_to(permissions).filter(
+        team__in=permissions.teams, state__in=open_states
+    )
     context = {
-        "teams": list(Team.objects.filter(pk__in=standing.teams)),
+        "teams": list(Team.objects.filter(pk__in=permissions.teams)),
         "items": [*_returned(request), *_troubled(live), *_expiring(live, now)],
         "namespaces": live[:SHOWN],
         "namespace_count": live.count(),
         "rows": [
-            (row, lane_states(row, standing))
+            (row, lane_states(row, permissions))
             for row in mine.prefetch_related(*LANES_READ).order_by("id")[:SHOWN]
         ],
         "request_count": mine.count(),
-        "is_lead": bool(standing.leads),
-        "standing": standing,
-        "waiting": requests.waiting_count(standing) if standing.is_approver else 0,
+        "is_lead": bool(permissions.leads),
+        "permissions": permissions,
+        "waiting": requests.waiting_count(permissions) if permissions.is_approver else 0,
         "now": now,
     }
     return render(request, "home/home.html", context)

@@ -19,31 +19,23 @@ from django.views.decorators.http import require_POST
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.refusals import NotFound
 from onboarding.models import ManagedNamespace
-from onboarding.plan.model import load_plan
-from onboarding.plan.render_yaml import render_documents
-from onboarding.queries.namespaces import events_of, in_force, visible_to
-from onboarding.services.retry import try_again
-from onboarding.views.access import SignedIn, Who, allow
-from onboarding.views.actors import by
-from onboarding.views.event_lines import event_lines
-from onboarding.views.namespace_page import (
+from onboarding.pages.event_lines import event_lines
+from onboarding.pages.namespace import (
     build_bindings,
     build_namespace_page,
     build_overview,
     build_policies,
 )
+from onboarding.plan.model import load_plan
+from onboarding.plan.render_yaml import render_documents
+from onboarding.queries.namespaces import events_of, in_force, load_namespace, visible_to
+from onboarding.services.retry import try_again
+from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.actors import by
 from onboarding.views.posted import only
 
 PAGE_SIZE = 50
 ACTIVITY_SHOWN = 100
-
-
-def load_namespace(request: SignedIn, public_id: str) -> ManagedNamespace:
-    """Return a namespace the person may know of. Raise NotFound for every other."""
-    row = visible_to(request.standing).filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("No such namespace.")
-    return row
 
 
 @allow(Who.SIGNED_IN)
@@ -51,7 +43,7 @@ def namespace_list(request: SignedIn) -> HttpResponse:
     """List the namespaces the person may see; q, state and cluster narrow it."""
     wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", "team", "cluster")}
     state = request.GET.get("state", "live")
-    seen = visible_to(request.standing)
+    seen = visible_to(request.permissions)
     rows = seen.order_by("name", "id")
     if state != "all":
         rows = rows.exclude(state=NamespaceState.GONE.value)
@@ -79,21 +71,21 @@ def namespace_list(request: SignedIn) -> HttpResponse:
 @allow(Who.READERS)
 def namespace_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show isolation, identity, bounds and what stands in the way."""
-    row = load_namespace(request, public_id)
-    return _tab(request, row, "overview", {"overview": build_overview(row, request.standing)})
+    row = load_namespace(request.permissions, public_id)
+    return _tab(request, row, "overview", {"overview": build_overview(row, request.permissions)})
 
 
 @allow(Who.READERS)
 def namespace_policies(request: SignedIn, public_id: str) -> HttpResponse:
     """Show every object in force: its template, what it means, its YAML."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     return _tab(request, row, "policies", {"policies": build_policies(in_force(row))})
 
 
 @allow(Who.READERS)
 def namespace_access(request: SignedIn, public_id: str) -> HttpResponse:
     """Show who gets in, with which role, and what that role leaves out."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     people = row.team.memberships.select_related("user").order_by("role", "user__username")
     context = {"bindings": build_bindings(in_force(row)), "people": people}
     return _tab(request, row, "access", context)
@@ -102,7 +94,7 @@ def namespace_access(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.READERS)
 def namespace_activity(request: SignedIn, public_id: str) -> HttpResponse:
     """Show the namespace's part of history, newest first."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     events = list(events_of(row)[: ACTIVITY_SHOWN + 1])
     context = {
         "lines": event_lines(events[:ACTIVITY_SHOWN]),
@@ -114,7 +106,7 @@ def namespace_activity(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.READERS)
 def namespace_yaml(request: SignedIn, public_id: str) -> HttpResponse:
     """Send the objects in force as one YAML file, in the order they are applied."""
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     revision = in_force(row)
     if revision is None:
         raise NotFound("Nothing was approved for this namespace yet.")
@@ -129,7 +121,7 @@ def namespace_yaml(request: SignedIn, public_id: str) -> HttpResponse:
 def namespace_try_again(request: SignedIn, public_id: str) -> HttpResponse:
     """Make a stuck namespace due now; the service checks that the person is a lead or an admin."""
     only(request)
-    row = load_namespace(request, public_id)
+    row = load_namespace(request.permissions, public_id)
     try_again(row.pk, by=by(request), now=timezone.now())
     messages.success(request, _("A worker looks at %(name)s again now.") % {"name": row.name})
     return redirect("namespace-detail", public_id=row.public_id)
@@ -140,6 +132,6 @@ def _tab(
 ) -> HttpResponse:
     """Render one tab: the head they share, then its own contents."""
     template = "detail" if tab == "overview" else tab
-    head = build_namespace_page(row, request.standing, tab=tab)
+    head = build_namespace_page(row, request.permissions, tab=tab)
     shared = {"head": head, "ns": row, "now": timezone.now()}
     return render(request, f"namespaces/namespace_{template}.html", {**shared, **context})

@@ -18,7 +18,7 @@ _LIVE = ~Q(namespaces__state=NamespaceState.GONE.value)
 @allow(Who.PLATFORM_ADMINS)
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
-    clusters = visible_to(request.standing).annotate(live=Count("namespaces", filter=_LIVE))
+    clusters = visible_to(request.permissions).annotate(live=Count("namespaces", filter=_LIVE))
     rows = [(cluster, waiting_work(cluster)) for cluster in clusters]
     context = {"rows": rows, "now": timezone.now()}
     return render(request, "platform/cluster_list.html", context)
@@ -27,7 +27,7 @@ def cluster_list(request: SignedIn) -> HttpResponse:
 @allow(Who.PLATFORM_ADMINS)
 def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show one cluster: condition, what was seen there, facts, sources. Never a credential."""
-    cluster: Cluster | None = visible_to(request.standing).filter(public_id=public_id).first()
+    cluster: Cluster | None = visible_to(request.permissions).filter(public_id=public_id).first()
     if cluster is None:
         raise NotFound("No such cluster.")
     now = timezone.now()

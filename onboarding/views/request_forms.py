@@ -23,16 +23,16 @@ from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
 from onboarding.models import ManagedNamespace, Request, Team
+from onboarding.pages.request_preview import build_preview, objects_as_file
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries import clusters, namespaces, requests
 from onboarding.queries.names import check_name
 from onboarding.queries.progress import returned_with
-from onboarding.services.preview import Wish, change_wish
+from onboarding.services.preview import NamespaceWish, change_wish
 from onboarding.services.submit import save_draft, submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.posted import only
-from onboarding.views.request_preview import build_preview, objects_as_file
 
 ACTIONS = frozenset({"submit", "draft", "preview"})
 
@@ -58,22 +58,22 @@ class Desk:
         initial = {**answers_of(self.start), **self.suggested} if self.start else {}
         return NamespaceRequestForm(data, offer=self.offer, initial=initial, is_draft=is_draft)
 
-    def wish(self, spec: NamespaceSpec) -> Wish:
+    def wish(self, spec: NamespaceSpec) -> NamespaceWish:
         """Return what the form's answers ask for."""
         if self.namespace:
             return change_wish(self.namespace, spec)
         team, cluster = self.offer.team(spec.team), self.offer.cluster(spec.cluster)
-        return Wish(RequestKind.ONBOARD, spec, team, cluster)
+        return NamespaceWish(RequestKind.ONBOARD, spec, team, cluster)
 
 
 def build_offer(
     request: SignedIn, *, fixed: NamespaceSpec | None = None, editing: Request | None = None
 ) -> Offer:
     """Return what the person may choose from. Raise Forbidden for somebody who leads no team."""
-    if not request.standing.leads:
+    if not request.permissions.leads:
         raise Forbidden(_("Only team leads ask for namespaces. Ask the lead of your team."))
     return Offer(
-        teams=tuple(Team.objects.filter(pk__in=request.standing.leads)),
+        teams=tuple(Team.objects.filter(pk__in=request.permissions.leads)),
         clusters=tuple(clusters.usable()),
         catalogue=load_catalogue(),
         now=timezone.now(),
@@ -99,18 +99,6 @@ def edit_desk(request: SignedIn, row: Request) -> Desk:
     if row.namespace:
         return change_desk(request, row.namespace, row)
     return Desk(build_offer(request, editing=row), editing=row, start=row.wanted)
-
-
-def load_own(request: SignedIn, public_id: str) -> Request:
-    """Return the person's own request that can still be edited; 404, 403 or 409 otherwise."""
-    row = requests.visible_to(request.standing).filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("No such request.")
-    if row.requester_id != request.user.pk:
-        raise Forbidden(_("Only the person who asked can edit the request."))
-    if row.state not in {RequestState.DRAFT.value, RequestState.RETURNED.value}:
-        raise Conflict(_("%(request)s can no longer be edited.") % {"request": row.label})
-    return row
 
 
 def answer(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
@@ -194,9 +182,9 @@ def _about(desk: Desk) -> str:
 def _desk_of(request: SignedIn) -> Desk:
     """Return the desk the page named in its address."""
     if public_id := request.GET.get("request"):
-        return edit_desk(request, load_own(request, public_id))
+        return edit_desk(request, requests.load_own(request.permissions, public_id))
     if public_id := request.GET.get("namespace"):
-        row = namespaces.visible_to(request.standing).filter(public_id=public_id).first()
+        row = namespaces.visible_to(request.permissions).filter(public_id=public_id).first()
         if row is None:
             raise NotFound("No such namespace.")
         return change_desk(request, row)
@@ -208,7 +196,7 @@ def request_new(request: SignedIn) -> HttpResponse:
     """Ask for a namespace; ?from= starts with the answers of an earlier request."""
     start = None
     if public_id := request.GET.get("from"):
-        row = requests.visible_to(request.standing).filter(public_id=public_id).first()
+        row = requests.visible_to(request.permissions).filter(public_id=public_id).first()
         if row is None:
             raise NotFound("No such request.")
         start = row.wanted.changed(name="")
@@ -221,7 +209,7 @@ def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
     """Go on with a draft, or mend what was returned. Retirements have their own page."""
     if request.method == "POST" and (known := already_sent(request)):
         return known
-    row = load_own(request, public_id)
+    row = requests.load_own(request.permissions, public_id)
     if row.kind == RequestKind.RETIRE.value and row.namespace:
         return redirect("namespace-retire", public_id=row.namespace.public_id)
     return answer(request, edit_desk(request, row), "requests/request_edit.html")
@@ -246,7 +234,11 @@ def name_check(request: SignedIn) -> HttpResponse:
     """Say whether a name is free on a cluster, why not, and which variant is."""
     name, cluster_name = request.GET.get("name", ""), request.GET.get("cluster", "")
     cluster = clusters.usable().filter(name=cluster_name).first()
-    editing = load_own(request, request.GET["request"]) if "request" in request.GET else None
+    editing = (
+        requests.load_own(request.permissions, request.GET["request"])
+        if "request" in request.GET
+        else None
+    )
     check = None
     if name and cluster:
         check = check_name(cluster, name, now=timezone.now(), except_request=editing)

@@ -15,40 +15,25 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
-from onboarding.domain.refusals import NotFound
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Request
+from onboarding.pages.decision import build_decision_page, lane_states
+from onboarding.pages.namespace import WHAT_TO_DO
+from onboarding.pages.request_preview import objects_as_file
+from onboarding.pages.step_words import step_views
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.progress import Progress, Stage, progress_of, returned_with
-from onboarding.queries.requests import visible_to
+from onboarding.queries.requests import EDITABLE, LANES_READ, load_request, visible_to
 from onboarding.services.submit import cancel
 from onboarding.templatetags.states import REQUEST_STATES
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.decision_page import LANES_READ, build_decision_page, lane_states
-from onboarding.views.namespace_page import WHAT_TO_DO
 from onboarding.views.posted import only
-from onboarding.views.request_forms import name_check, request_edit, request_new, request_preview
-from onboarding.views.request_preview import objects_as_file
-from onboarding.views.step_words import step_views
-
-__all__ = [
-    "name_check",
-    "request_cancel",
-    "request_detail",
-    "request_edit",
-    "request_list",
-    "request_new",
-    "request_preview",
-    "request_progress",
-    "request_yaml",
-]
 
 PAGE_SIZE = 25
 STOP_POLLING = 286  # htmx: swap this answer in and ask no more
 CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
-EDITABLE = frozenset({RequestState.DRAFT, RequestState.RETURNED})
 KIND_WORDS = {
     RequestKind.ONBOARD: gettext_lazy("New namespace"),
     RequestKind.CHANGE: gettext_lazy("Change"),
@@ -56,28 +41,19 @@ KIND_WORDS = {
 }
 
 
-def load_request(request: SignedIn, public_id: str) -> Request:
-    """Return a request the person may know of. Raise NotFound for every other."""
-    rows = visible_to(request.standing).prefetch_related(*LANES_READ)
-    row = rows.filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("No such request.")
-    return row
-
-
 @allow(Who.SIGNED_IN)
 def request_list(request: SignedIn) -> HttpResponse:
     """List the requests the person may see, newest first; state and kind narrow it."""
-    seen = visible_to(request.standing)
+    seen = visible_to(request.permissions)
     wanted = {name: request.GET.get(name, "") for name in ("state", "kind")}
     page = Paginator(_matching(seen, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [(row, lane_states(row, request.standing)) for row in page],
+        "rows": [(row, lane_states(row, request.permissions)) for row in page],
         "state_chips": _chips("state", _state_labels(), wanted),
         "kind_chips": _chips("kind", _kind_labels(), wanted),
         "clear_url": reverse("request-list") if any(wanted.values()) else "",
-        "is_lead": bool(request.standing.leads),
+        "is_lead": bool(request.permissions.leads),
         "now": timezone.now(),
     }
     return render(request, "requests/request_list.html", context)
@@ -86,18 +62,20 @@ def request_list(request: SignedIn) -> HttpResponse:
 @allow(Who.READERS)
 def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show one request: who asked, who must agree, what it does, and how far it is."""
-    row, now = load_request(request, public_id), timezone.now()
+    row, now = load_request(request.permissions, public_id), timezone.now()
     is_own, state = row.requester_id == request.user.pk, RequestState(row.state)
     context = {
         **_progress_context(request, row),
-        "page": build_decision_page(row, request.standing, now=now),
+        "page": build_decision_page(row, request.permissions, now=now),
         "spec": row.wanted,
         "kind": KIND_WORDS[RequestKind(row.kind)],
         "returned": returned_with(row),
         "may_cancel": is_own and state in CANCELLABLE,
         "may_edit": is_own and state in EDITABLE,
-        "may_duplicate": bool(request.standing.leads) and row.kind != RequestKind.RETIRE.value,
-        "may_decide": request.standing.is_approver and state is RequestState.PENDING and not is_own,
+        "may_duplicate": bool(request.permissions.leads) and row.kind != RequestKind.RETIRE.value,
+        "may_decide": request.permissions.is_approver
+        and state is RequestState.PENDING
+        and not is_own,
         "now": now,
     }
     return render(request, "requests/request_detail.html", context)
@@ -106,7 +84,7 @@ def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.READERS)
 def request_progress(request: SignedIn, public_id: str) -> HttpResponse:
     """Return the timeline alone; 286 tells htmx that nothing moves by itself any more."""
-    context = _progress_context(request, load_request(request, public_id))
+    context = _progress_context(request, load_request(request.permissions, public_id))
     context["is_swapped_in"] = True
     progress: Progress = context["progress"]
     status = STOP_POLLING if progress.is_over else 200
@@ -118,7 +96,11 @@ def request_progress(request: SignedIn, public_id: str) -> HttpResponse:
 def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
     """Take one's own request back."""
     only(request)
-    row = cancel(load_request(request, public_id).pk, by=by(request), now=timezone.now())
+    row = cancel(
+        load_request(request.permissions, public_id).pk,
+        by=by(request),
+        now=timezone.now(),
+    )
     messages.success(request, _("%(request)s was cancelled.") % {"request": row.label})
     return redirect("request-detail", public_id=row.public_id)
 
@@ -126,19 +108,19 @@ def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.READERS)
 def request_yaml(request: SignedIn, public_id: str) -> HttpResponse:
     """Send every object of the request as one YAML file, in apply order."""
-    row = load_request(request, public_id)
+    row = load_request(request.permissions, public_id)
     return objects_as_file(render_documents(load_plan(row.plan).manifests()), row.name)
 
 
 def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
     progress = progress_of(row)
     namespace = progress.namespace
-    may_push = request.standing.is_platform_admin or row.team_id in request.standing.leads
+    may_push = request.permissions.is_platform_admin or row.team_id in request.permissions.leads
     return {
         "row": row,
         "progress": progress,
         "steps": step_views(progress.steps),
-        "lanes": {"lanes": lane_states(row, request.standing)},
+        "lanes": {"lanes": lane_states(row, request.permissions)},
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": WHAT_TO_DO.get(namespace.reason, "") if namespace else "",
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},

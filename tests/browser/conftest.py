@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from devcluster.control_plane import ControlPlane
-from onboarding.domain.demo import DEMO_PASSWORD
+from onboarding.demo.people import DEMO_PASSWORD
 from tests.support.real_processes import Live, set_up
 
 CHROMIUM = os.environ.get("BULKHEAD_TEST_CHROMIUM", "/usr/bin/chromium")

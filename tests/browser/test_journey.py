@@ -88,13 +88,13 @@ def refuse_own_decision(alice: Person, request: str) -> None:
     page, decision = alice.page, request.replace("/requests/", "/approvals/")
     expect(page.get_by_role("link", name="Review and decide")).to_have_count(0)
     assert alice.open(decision) == 200
-    expect(page.locator("button[name=verdict]")).to_have_count(0)
+    expect(page.locator("button[name=vote]")).to_have_count(0)
     alice.check_page()
     sent: dict[str, str | float | bool] = {
         "csrfmiddlewaretoken": page.locator("[name=csrfmiddlewaretoken]").first.input_value(),
         "digest": page.locator("[title^='sha256:']").first.get_attribute("title") or "",
         "lane": "network",
-        "verdict": "approve",
+        "vote": "approve",
         "reason": "",
     }
     answer = page.context.request.post(decision, form=sent, headers={"Referer": decision})

@@ -9,7 +9,12 @@ import pytest
 from onboarding.cluster.errors import Unreachable
 from onboarding.domain.objects import Key
 from onboarding.models import Cluster
-from onboarding.services.connect import NoCredential, open_gateway, sealed_token, stored_token
+from onboarding.services.credentials import (
+    NoCredential,
+    encrypted_token,
+    open_gateway,
+    stored_token,
+)
 from onboarding.services.renew import renew_credential, renew_due, store_token
 from tests.cluster.conftest import Prepared
 
@@ -33,7 +38,7 @@ def cluster(prepared: Prepared) -> Cluster:
 def registered(name: str, prepared: Prepared) -> Cluster:
     connection = prepared.portal_connection
     row = Cluster(name=name, api_server=connection.server, ca_pem=connection.ca)
-    row.credential = sealed_token(row, connection.token, issued_at=NOW)
+    row.credential = encrypted_token(row, connection.token, issued_at=NOW)
     row.credential_version = 1
     row.credential_expires_at = NOW + LIFE
     row.save()

@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from onboarding.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Refused
+from onboarding.cluster.errors import (
+    AccessDenied,
+    AlreadyExists,
+    ObjectMissing,
+    Refused,
+    WriteConflict,
+)
 from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
@@ -61,7 +67,7 @@ def test_a_dry_run_stores_nothing(world: World) -> None:
 def test_writing_into_a_namespace_that_does_not_exist_is_not_found(world: World) -> None:
     astray = {**world.deny_all, "metadata": {"name": "deny-all", "namespace": "no-such-namespace"}}
     for write in (world.gateway.create, world.gateway.apply):
-        with pytest.raises(NotFound, match="no-such-namespace"):
+        with pytest.raises(ObjectMissing, match="no-such-namespace"):
             write(astray)
 
 
@@ -86,14 +92,14 @@ def test_applying_what_was_seen_goes_through(world: World) -> None:
 def test_applying_over_a_version_that_has_moved_on_is_a_conflict(world: World) -> None:
     seen = world.gateway.apply(world.allow_dns)
     world.others.change(key_of(world.allow_dns), {"metadata": {"labels": {"by": "hand"}}})
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflict):
         world.gateway.apply(world.allow_dns, seen=seen)
 
 
 def test_applying_over_what_has_been_deleted_since_is_a_conflict(world: World) -> None:
     seen = world.gateway.apply(world.allow_dns)
     world.gateway.delete(key_of(seen))
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflict):
         world.gateway.apply(world.allow_dns, seen=seen)
 
 
@@ -161,7 +167,7 @@ def test_deleting_tells_whether_there_was_anything(world: World) -> None:
 
 def test_deleting_another_uid_is_a_conflict_and_deletes_nothing(world: World) -> None:
     live = world.gateway.apply(world.deny_all)
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflict):
         world.gateway.delete(key_of(live), uid=str(uuid.uuid4()))
     assert world.gateway.delete(key_of(live), uid=text(live, "metadata", "uid")) is True
 
@@ -241,7 +247,7 @@ def test_every_request_is_counted(world: World) -> None:
 
 
 def test_a_role_the_portal_may_not_bind_is_forbidden_too(world: World) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(AccessDenied):
         world.gateway.apply(world.binding("edit"))
 
 

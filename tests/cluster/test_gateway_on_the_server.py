@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from onboarding.cluster.answers import Answer
-from onboarding.cluster.connections import Line
-from onboarding.cluster.errors import Forbidden, Unauthorized, Unreachable
+from onboarding.cluster.connections import HttpClient
+from onboarding.cluster.errors import AccessDenied, Unauthorized, Unreachable
 from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.kinds import KINDS
+from onboarding.cluster.responses import Response
 from onboarding.domain.objects import Key, key_of
 from tests.cluster.conftest import Prepared
 from tests.support.worlds import DENY_ALL_SPEC, BreakGlass, World
 
 
 def test_a_right_the_portal_lacks_is_forbidden(prepared: Prepared) -> None:
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(AccessDenied) as refusal:
         prepared.portal.get(Key("ServiceAccount", "default", "default"))
     assert refusal.value.status == 403
     assert "cannot get resource" in refusal.value.message
@@ -51,13 +51,13 @@ def test_long_lists_arrive_page_by_page_and_whole(
 class LosesItsPlace:
     """A line to the real server that answers the first request for a second page with 410."""
 
-    line: Line
+    line: HttpClient
     lost: int = 0
 
-    def send(self, method: str, path: str, **options: Any) -> Answer:
+    def send(self, method: str, path: str, **options: Any) -> Response:
         if "continue" in (options.get("query") or {}) and not self.lost:
             self.lost += 1
-            return Answer(410, {"message": "the continue parameter is too old"})
+            return Response(410, {"message": "the continue parameter is too old"})
         return self.line.send(method, path, **options)
 
     def close(self) -> None:

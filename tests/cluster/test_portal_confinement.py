@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from onboarding.cluster.errors import ClusterError, Forbidden, Refused
+from onboarding.cluster.errors import AccessDenied, ClusterError, Refused
 from onboarding.cluster.gateway import Gateway
 from onboarding.domain.objects import Key, Manifest
 from tests.cluster.conftest import Prepared
@@ -37,11 +37,11 @@ ATTEMPTS: dict[str, Attempt] = {
         lambda portal, _: portal.apply(policy("default", "open", {"egress": [{}]})),
     ),
     "bind edit": (
-        Forbidden,
+        AccessDenied,
         lambda portal, at: portal.apply(binding(at, "e", role="edit", group="payments")),
     ),
     "bind cluster-admin": (
-        Forbidden,
+        AccessDenied,
         lambda portal, at: portal.apply(binding(at, "c", role="cluster-admin", group="payments")),
     ),
     "bind every signed-in user": (
@@ -66,13 +66,13 @@ ATTEMPTS: dict[str, Attempt] = {
         ),
     ),
     "create a pod": (
-        Forbidden,
+        AccessDenied,
         lambda portal, at: portal.create(
             {**pod("mine"), "metadata": {"name": "mine", "namespace": at}}
         ),
     ),
     "write a cluster role": (
-        Forbidden,
+        AccessDenied,
         lambda portal, _: portal.apply(
             {
                 "apiVersion": f"{RBAC_GROUP}/v1",
@@ -83,7 +83,7 @@ ATTEMPTS: dict[str, Attempt] = {
         ),
     ),
     "bind its own role to somebody everywhere": (
-        Forbidden,
+        AccessDenied,
         lambda portal, _: portal.apply(
             {
                 **binding("", "bulkhead:more", role="bulkhead:provisioner", group="payments"),
@@ -93,13 +93,13 @@ ATTEMPTS: dict[str, Attempt] = {
         ),
     ),
     "switch off its own confinement": (
-        Forbidden,
+        AccessDenied,
         lambda portal, _: portal.delete(
             Key("ValidatingAdmissionPolicyBinding", "", "bulkhead-confined")
         ),
     ),
     "read service accounts": (
-        Forbidden,
+        AccessDenied,
         lambda portal, at: portal.list("ServiceAccount", at),
     ),
 }

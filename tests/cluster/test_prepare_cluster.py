@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from onboarding.cluster.installation import load_manifests
 from onboarding.domain.objects import Key, Manifest, key_of, text
 from onboarding.models import Cluster
-from onboarding.services.connect import open_gateway
+from onboarding.services.credentials import open_gateway
 from tests.cluster.conftest import MANIFESTS, Prepared, eventually
 
 pytestmark = pytest.mark.django_db

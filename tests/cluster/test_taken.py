@@ -13,12 +13,12 @@ import pytest
 from django.utils import timezone
 
 from devcluster import start
+from onboarding.demo.scenario import acting
 from onboarding.domain.lifecycle import BlockedReason, ClusterCondition, NamespaceState
 from onboarding.models import Cluster, Event
-from onboarding.services.connect import sealed_token
+from onboarding.services.credentials import encrypted_token
 from onboarding.services.reconcile import reconcile
 from onboarding.services.retry import try_again
-from onboarding.services.story import acting
 from tests.cluster.conftest import KEY, registered_by
 from tests.support import live_portal
 from tests.support.audit_log import AuditLog
@@ -140,7 +140,7 @@ def use_token(cluster: Cluster, token: str) -> None:
     """Store a credential as renewal does."""
     row = Cluster.objects.get(pk=cluster.pk)
     Cluster.objects.filter(pk=row.pk).update(
-        credential=sealed_token(row, token, issued_at=timezone.now()),
+        credential=encrypted_token(row, token, issued_at=timezone.now()),
         credential_version=row.credential_version + 1,
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from onboarding.models import Cluster
-from onboarding.services.connect import NoCredential, stored_token
+from onboarding.services.credentials import NoCredential, stored_token
 from tests.cluster.conftest import MANIFESTS
 
 ROOT = MANIFESTS.parents[1]

@@ -5,7 +5,7 @@ import time
 from devcluster.control_plane import OwnedControlPlane
 from onboarding.cluster.errors import Refused
 from onboarding.domain.lifecycle import BlockedReason
-from onboarding.services.troubles import Trouble, judge
+from onboarding.services.failures import Failure, judge
 from tests.support.audit_log import check_fence_first, creations
 from tests.support.live_portal import wait_for
 from tests.support.real_processes import Live
@@ -60,7 +60,7 @@ def test_a_refusal_by_roles_that_are_there_when_asked_again_is_not_for_a_person(
         'namespaces is forbidden: User "system:serviceaccount:bulkhead-system:bulkhead" cannot '
         'create resource "namespaces" in API group "" at the cluster scope: rbac: not found'
     )
-    assert judge(Refused(unloaded, status=403)) == Trouble(unloaded)
+    assert judge(Refused(unloaded, status=403)) == Failure(unloaded)
 
 
 def test_a_refusal_by_admission_is() -> None:

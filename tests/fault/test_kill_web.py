@@ -9,7 +9,7 @@ from http.cookiejar import CookieJar
 
 import pytest
 
-from onboarding.domain.demo import DEMO_PASSWORD
+from onboarding.demo.people import DEMO_PASSWORD
 from tests.support.audit_log import creations
 from tests.support.real_processes import Live
 
@@ -44,7 +44,7 @@ class Pat:
     def decide(self, url: str, page: str) -> int:
         digest = re.search(r"sha256:[0-9a-f]{64}", page)
         assert digest is not None
-        fields = {"lane": "platform", "verdict": "approve", "reason": "", "digest": digest[0]}
+        fields = {"lane": "platform", "vote": "approve", "reason": "", "digest": digest[0]}
         return self.post(url, page, **fields)
 
 
@@ -58,7 +58,7 @@ def test_g03_an_approval_whose_answer_was_lost_counts_once(live: Live, prefix: s
     with live.web() as address:
         again = Pat(address)
         url, fresh = again.get(f"/approvals/{public_id}/")
-        assert 'name="verdict"' not in fresh
+        assert 'name="vote"' not in fresh
         assert again.decide(url, fresh) == 409
     with live.sweeper():
         ended = live.act("wait", name)[name]

@@ -39,7 +39,7 @@ def test_two_workers_never_hold_one(now: datetime) -> None:
     namespace = due("shop", now=now)
     held = claim("worker-1")
     assert held is not None
-    assert (held.namespace, held.fence) == (namespace, 1)
+    assert (held.namespace, held.fencing_token) == (namespace, 1)
     assert claim("worker-2") is None
     assert claim("worker-2", namespace_id=namespace.pk) is None
     namespace.refresh_from_db()
@@ -60,7 +60,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_finds_no_row(now: date
     second = claim("worker-2")
     assert first is not None
     assert second is not None
-    assert (first.fence, second.fence) == (1, 2)
+    assert (first.fencing_token, second.fencing_token) == (1, 2)
     with pytest.raises(LostLease):
         first.update(message="Late.")
     with pytest.raises(LostLease):
@@ -87,7 +87,7 @@ def test_a_released_claim_is_free_for_others(now: datetime) -> None:
     held.release()
     again = claim("worker-2")
     assert again is not None
-    assert again.fence == 2
+    assert again.fencing_token == 2
 
 
 def test_g06_one_cluster_takes_no_more_than_its_share_of_workers(

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from onboarding.demo.scenario import ask
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.risk import Risk
 from onboarding.models import Cluster, ClusterObservation, Event, NamespaceObservation
 from onboarding.plan.build import empty_plan
-from onboarding.queries.connectivity import Picture, picture_of_namespace, picture_of_plans
+from onboarding.queries.connectivity import Connectivity, picture_of_namespace, picture_of_plans
 from onboarding.reachability.neighbourhood import Change, Line, PartyKind, Way
 from onboarding.services.preview import preview
-from onboarding.services.story import ask
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import NAME, plan_of, ready, spec_of, wish_of
 
@@ -39,7 +39,7 @@ def seen(name: str, *pods: dict[str, str], **labels: str) -> NamespaceObservatio
     return NamespaceObservation(name=name, uid=UID, digest="sha256:0", labels=labels, pods=classes)
 
 
-def moves(picture: Picture) -> set[tuple[Way, Change, str]]:
+def moves(picture: Connectivity) -> set[tuple[Way, Change, str]]:
     """The lines that change: way, change, and whose answer it is."""
     return {
         (line.way, line.change, told(line))

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import REQUEST_TRANSITIONS, RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
@@ -21,10 +22,9 @@ from onboarding.models import (
     RoleAssignment,
     Team,
     User,
-    Verdict,
+    Vote,
 )
 from onboarding.services.decide import Stale, decide
-from onboarding.services.story import acting, approve, ask
 from onboarding.services.submit import save_draft, submit
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
@@ -51,7 +51,7 @@ def request_row(now: datetime) -> Request:
 def say(request: Request, username: str, **differing: object) -> Request:
     wanted: dict[str, object] = {
         "lane": Lane.NETWORK,
-        "verdict": Verdict.APPROVE,
+        "vote": Vote.APPROVE,
         "by": acting(username),
         "digest": request.digest,
         "reason": "",
@@ -170,17 +170,17 @@ def test_an_approval_of_what_was_shown_before_an_edit_is_refused(now: datetime) 
         say(shown, "dana")
 
 
-@pytest.mark.parametrize("verdict", [Verdict.RETURN, Verdict.REJECT])
+@pytest.mark.parametrize("vote", [Vote.RETURN, Vote.REJECT])
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])
-def test_a_refusal_needs_a_reason(verdict: Verdict, reason: str, request_row: Request) -> None:
+def test_a_refusal_needs_a_reason(vote: Vote, reason: str, request_row: Request) -> None:
     with pytest.raises(Invalid) as caught:
-        say(request_row, "dana", verdict=verdict, reason=reason)
+        say(request_row, "dana", vote=vote, reason=reason)
     assert caught.value.field == "reason"
 
 
 def test_a_reason_is_bounded(request_row: Request) -> None:
     with pytest.raises(Invalid, match="at most 1000"):
-        say(request_row, "dana", verdict=Verdict.REJECT, reason="x" * 1001)
+        say(request_row, "dana", vote=Vote.REJECT, reason="x" * 1001)
 
 
 def test_a_rejection_ends_the_request(request_row: Request, now: datetime) -> None:
@@ -259,25 +259,25 @@ def test_an_approved_change_sets_the_next_generation(fake: FakeCluster, now: dat
     assert request.lanes.count() == 1
 
 
-@pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT])
+@pytest.mark.parametrize("vote", [Vote.APPROVE, Vote.RETURN, Vote.REJECT])
 @pytest.mark.parametrize("state", [*RequestState])
 def test_a_request_is_decided_exactly_from_where_the_table_says(
-    state: RequestState, verdict: Verdict, now: datetime
+    state: RequestState, vote: Vote, now: datetime
 ) -> None:
     request = ask(CLOSED, now=now)
     event = Event.objects.create(at=now, canonical=b"", leaf="")
     Request.objects.filter(pk=request.pk).update(state=state.value, last_event=event)
     leads_to = {
-        Verdict.APPROVE: RequestState.APPROVED,
-        Verdict.RETURN: RequestState.RETURNED,
-        Verdict.REJECT: RequestState.REJECTED,
-    }[verdict]
+        Vote.APPROVE: RequestState.APPROVED,
+        Vote.RETURN: RequestState.RETURNED,
+        Vote.REJECT: RequestState.REJECTED,
+    }[vote]
     if leads_to in REQUEST_TRANSITIONS[state]:
-        after = say(request, "pat", lane=Lane.PLATFORM, verdict=verdict, reason="Because.")
+        after = say(request, "pat", lane=Lane.PLATFORM, vote=vote, reason="Because.")
         assert after.state == leads_to
     else:
         with pytest.raises((Conflict, NotFound)):
-            say(request, "pat", lane=Lane.PLATFORM, verdict=verdict, reason="Because.")
+            say(request, "pat", lane=Lane.PLATFORM, vote=vote, reason="Because.")
         assert not Decision.objects.exists()
 
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
+from onboarding.demo.scenario import approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import REQUEST_TRANSITIONS, RequestState
 from onboarding.domain.refusals import Conflict
 from onboarding.models import Event, Request
 from onboarding.queries.names import check_name
 from onboarding.services.expire import expire_requests
-from onboarding.services.story import approve, ask
 from tests.support.requests import actions, send_back, spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")

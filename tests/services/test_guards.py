@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from onboarding.demo.scenario import acting, ask
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Revision, Team
-from onboarding.services.story import acting, ask
 from onboarding.services.submit import submit
 from tests.support.requests import approve_all, spec_of, wanted, wish_of
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
+from onboarding.demo.scenario import acting, ask
 from onboarding.domain.actions import Action
 from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, Event, Request, User
 from onboarding.services import history
 from onboarding.services.history import NotInTransaction, record
-from onboarding.services.story import acting, ask
 from tests.support.fake_cluster import FakeCluster
 from tests.support.real_database import committed
 from tests.support.requests import ready, reject, spec_of

@@ -9,7 +9,7 @@ from onboarding.domain.lifecycle import PROVISIONING, REACHED, Phase
 from onboarding.models import ManagedNamespace
 from onboarding.plan.model import load_plan
 from onboarding.services.phases import PHASES
-from onboarding.services.phases.work import Outcome, Work
+from onboarding.services.phases.work import PhaseResult, Work
 from onboarding.services.reconcile import reconcile
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
@@ -29,15 +29,15 @@ class Killed(BaseException):
     """What a worker that is killed does: it stops, wherever it is."""
 
 
-def killed_before(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    def die(_work: Work) -> Outcome:
+def killed_before(phase: Callable[[Work], PhaseResult]) -> Callable[[Work], PhaseResult]:
+    def die(_work: Work) -> PhaseResult:
         raise Killed
 
     return die
 
 
-def killed_after(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
-    def die(work: Work) -> Outcome:
+def killed_after(phase: Callable[[Work], PhaseResult]) -> Callable[[Work], PhaseResult]:
+    def die(work: Work) -> PhaseResult:
         phase(work)
         raise Killed
 
@@ -48,7 +48,7 @@ def killed_after(phase: Callable[[Work], Outcome]) -> Callable[[Work], Outcome]:
 @pytest.mark.parametrize("phase", PROVISIONING)
 def test_g01_g02_killed_at_any_phase_it_is_ready_once(
     phase: Phase,
-    how: Callable[[Callable[[Work], Outcome]], Callable[[Work], Outcome]],
+    how: Callable[[Callable[[Work], PhaseResult]], Callable[[Work], PhaseResult]],
     fake: FakeCluster,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
@@ -83,10 +83,10 @@ def test_g05_a_worker_that_lost_its_lease_records_nothing(
     namespace = wanted(now=now)
     seen: dict[str, object] = {}
 
-    def frozen(work: Work) -> Outcome:
+    def frozen(work: Work) -> PhaseResult:
         outcome = original(work)
         ManagedNamespace.objects.filter(pk=namespace.pk).update(
-            fence=99, lease_owner="worker-2", message="Worker 2 was here."
+            fencing_token=99, lease_owner="worker-2", message="Worker 2 was here."
         )
         seen.update(ManagedNamespace.objects.values().get(pk=namespace.pk))
         seen["events"] = actions()

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from onboarding.cluster.errors import Forbidden, ServerFault, Unreachable
+from onboarding.cluster.errors import AccessDenied, ServerFault, Unreachable
 from onboarding.cluster.verbs import SnapshotLost
 from onboarding.domain.objects import Key, Manifest, branch
 from onboarding.models import Cluster, ClusterObservation, Event, NamespaceObservation
@@ -248,7 +248,7 @@ def test_other_makers_policy_kinds_make_the_answer_incomplete(
 def test_not_being_told_what_is_served_is_incomplete_too(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    fake.fail_next("served_kinds", Forbidden("forbidden", status=403))
+    fake.fail_next("served_kinds", AccessDenied("forbidden", status=403))
     seen = look(cluster, now)
     assert (seen.foreign_kinds, seen.trouble) == ([DISCOVERY_REFUSED], "")
 

@@ -127,7 +127,7 @@ def test_an_observer_that_lost_its_lease_reports_no_trouble(
     fake: FakeCluster, cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(portal: FakeCluster) -> tuple[str, ...]:
-        ClusterObservation.objects.update(fence=99)
+        ClusterObservation.objects.update(fencing_token=99)
         raise ClusterError("old news")
 
     monkeypatch.setattr(observing, "find_policy_kinds", too_late)

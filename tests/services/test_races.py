@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Conflict, Invalid
 from onboarding.models import (
@@ -18,11 +19,10 @@ from onboarding.models import (
     Request,
     Team,
     User,
-    Verdict,
+    Vote,
 )
 from onboarding.services.claim import Claim, claim
 from onboarding.services.decide import decide
-from onboarding.services.story import acting, approve, ask
 from onboarding.services.submit import cancel, submit
 from tests.support.real_database import at_once, committed
 from tests.support.requests import actions, make_due, spec_of, wanted, wish_of
@@ -46,12 +46,12 @@ def approvers(cast: dict[str, User]) -> list[str]:
     return names
 
 
-def word(request: Request, username: str, verdict: Verdict, now: datetime) -> Callable[[], Request]:
+def word(request: Request, username: str, vote: Vote, now: datetime) -> Callable[[], Request]:
     return partial(
         decide,
         request.pk,
         lane=Lane.NETWORK,
-        verdict=verdict,
+        vote=vote,
         by=acting(username),
         digest=request.digest,
         reason="Because.",
@@ -63,7 +63,7 @@ def test_g17_of_many_approvals_of_one_lane_one_wins(
     cluster: Cluster, approvers: list[str], now: datetime
 ) -> None:
     request = approve(ask(spec_of(), now=now), "pat", Lane.PLATFORM, now=now)
-    answers = at_once([word(request, name, Verdict.APPROVE, now) for name in approvers])
+    answers = at_once([word(request, name, Vote.APPROVE, now) for name in approvers])
     outcomes = Counter(type(answer) for answer in answers)
     assert outcomes == {Request: 1, Conflict: THREADS - 1}, answers
     assert ManagedNamespace.objects.count() == 1
@@ -75,10 +75,8 @@ def test_g17_of_approve_reject_return_and_cancel_one_wins(
     cluster: Cluster, approvers: list[str], now: datetime
 ) -> None:
     request = approve(ask(spec_of(), now=now), "pat", Lane.PLATFORM, now=now)
-    verdicts = [Verdict.APPROVE, Verdict.REJECT]
-    words = [
-        word(request, name, verdicts[number % 2], now) for number, name in enumerate(approvers)
-    ]
+    votes = [Vote.APPROVE, Vote.REJECT]
+    words = [word(request, name, votes[number % 2], now) for number, name in enumerate(approvers)]
     withdraw = partial(cancel, request.pk, by=acting("alice"), now=now)
     before = Event.objects.count()
     answers = at_once([withdraw, *words, withdraw])
@@ -152,4 +150,4 @@ def test_two_workers_never_hold_one_namespace(
     held = at_once([partial(claim, f"worker-{number}") for number in range(THREADS)])
     assert [type(one) for one in held if one is not None] == [Claim], held
     namespace.refresh_from_db()
-    assert namespace.fence == 1
+    assert namespace.fencing_token == 1

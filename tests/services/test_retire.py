@@ -6,14 +6,14 @@ import pytest
 from django.conf import settings
 
 from onboarding.cluster.errors import Refused, ServerFault
+from onboarding.demo.scenario import acting
 from onboarding.domain.lifecycle import RETIREMENT, Phase
 from onboarding.domain.objects import Key, Manifest
 from onboarding.domain.refusals import Invalid
 from onboarding.models import ManagedNamespace
 from onboarding.queries.names import check_name
 from onboarding.services.phases import PHASES
-from onboarding.services.phases.work import Outcome, Work
-from onboarding.services.story import acting
+from onboarding.services.phases.work import PhaseResult, Work
 from onboarding.services.submit import submit
 from tests.support.fake_cluster import FakeCluster
 from tests.support.manifests import binding
@@ -183,7 +183,7 @@ def test_g01_killed_at_any_phase_it_is_gone_once(
 ) -> None:
     whole = PHASES[phase]
 
-    def die(work: Work) -> Outcome:
+    def die(work: Work) -> PhaseResult:
         if not before:
             whole(work)
         raise Killed

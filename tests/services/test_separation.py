@@ -5,15 +5,15 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from onboarding.demo.scenario import acting, ask
 from onboarding.domain.lanes import Lane
-from onboarding.models import Decision, Request, User, Verdict
+from onboarding.models import Decision, Request, User, Vote
 from onboarding.queries.requests import waiting_for
 from onboarding.services.decide import OwnRequest, decide
-from onboarding.services.story import acting, ask
 from tests.support.requests import spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-COLUMNS = "request_id, lane, verdict, person_id, requester_id, digest, reason, decided_at"
+COLUMNS = "request_id, lane, vote, person_id, requester_id, digest, reason, decided_at"
 INSERT = f"INSERT INTO onboarding_decision ({COLUMNS}) VALUES (%s,%s,%s,%s,%s,%s,%s,%s)"
 
 
@@ -31,16 +31,16 @@ def insert(request: Request, *, person: User, requester: User, now: datetime) ->
         cursor.execute(INSERT, row)
 
 
-@pytest.mark.parametrize("verdict", [*Verdict])
+@pytest.mark.parametrize("vote", [*Vote])
 @pytest.mark.parametrize("lane", [Lane.PLATFORM, Lane.NETWORK])
 def test_g15_nobody_decides_their_own_request(
-    mine: Request, lane: Lane, verdict: Verdict, now: datetime
+    mine: Request, lane: Lane, vote: Vote, now: datetime
 ) -> None:
     with pytest.raises(OwnRequest, match="cannot decide your own request"):
         decide(
             mine.pk,
             lane=lane,
-            verdict=verdict,
+            vote=vote,
             by=acting("alice"),
             digest=mine.digest,
             reason="Mine.",
@@ -50,8 +50,8 @@ def test_g15_nobody_decides_their_own_request(
 
 
 def test_ones_own_request_does_not_wait_for_oneself(mine: Request) -> None:
-    assert not waiting_for(acting("alice").standing).exists()
-    assert [*waiting_for(acting("dana").standing)] == [mine]
+    assert not waiting_for(acting("alice").permissions).exists()
+    assert [*waiting_for(acting("dana").permissions)] == [mine]
 
 
 def test_g15_the_database_refuses_it_to_the_orm(mine: Request, alice: User, now: datetime) -> None:
@@ -59,7 +59,7 @@ def test_g15_the_database_refuses_it_to_the_orm(mine: Request, alice: User, now:
         Decision.objects.create(
             request=mine,
             lane="network",
-            verdict="approve",
+            vote="approve",
             person=alice,
             requester=alice,
             digest=mine.digest,

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import (
     REQUEST_TRANSITIONS,
@@ -16,7 +17,6 @@ from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
 from onboarding.plan.model import load_plan
 from onboarding.queries.requests import visible_to, waiting_for
-from onboarding.services.story import acting, approve, ask
 from onboarding.services.submit import cancel, save_draft, submit
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
@@ -134,9 +134,9 @@ def test_a_system_group_never_reaches_a_plan(payments: Team, now: datetime) -> N
 def test_a_draft_is_seen_by_its_author_alone(cast: dict[str, User], now: datetime) -> None:
     draft = save_draft(wish_of(spec_of()), by=acting("alice"), form_key="d", now=now)
     assert draft.state == "draft"
-    seeing = {name for name in cast if visible_to(acting(name).standing).exists()}
+    seeing = {name for name in cast if visible_to(acting(name).permissions).exists()}
     assert seeing == {"alice"}
-    assert not waiting_for(acting("pat").standing).exists()
+    assert not waiting_for(acting("pat").permissions).exists()
 
 
 def test_a_draft_keeps_no_name_and_is_sent_later(now: datetime) -> None:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from onboarding.cluster import gateway
 from onboarding.cluster.errors import (
+    AccessDenied,
     AlreadyExists,
     ClusterError,
-    Conflict,
-    Forbidden,
-    NotFound,
+    ObjectMissing,
     Refused,
+    WriteConflict,
 )
 from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.verbs import ClusterGateway, Manifests
@@ -135,7 +135,7 @@ class FakeCluster(ClusterGateway):
         self._asked("apply (dry run)" if dry_run else "apply", key)
         live = self.objects.get(key)
         if seen is not None and _identity(live) != _identity(seen):
-            raise Conflict("the object has been modified", status=409, key=key)
+            raise WriteConflict("the object has been modified", status=409, key=key)
         self._admit(key, manifest, new=live is None)
         if dry_run:
             return stored(manifest)
@@ -150,7 +150,7 @@ class FakeCluster(ClusterGateway):
         self._asked("cut", key)
         live = self.objects.get(key)
         if live is None or _identity(live) != _identity(seen):
-            raise Conflict("the object has been modified", status=409, key=key)
+            raise WriteConflict("the object has been modified", status=409, key=key)
         tree = copied(live)
         for *parents, last in fields:
             branch(tree, *parents).pop(last, None)
@@ -164,7 +164,7 @@ class FakeCluster(ClusterGateway):
         if live is None:
             return False
         if uid and uid != text(live, "metadata", "uid"):
-            raise Conflict("the UID in the precondition does not match", status=409, key=key)
+            raise WriteConflict("the UID in the precondition does not match", status=409, key=key)
         self._admit(key, live, new=False)
         if key.kind == "Namespace" and self.lingering:
             branch(live, "metadata").setdefault("deletionTimestamp", self._timestamp())
@@ -219,7 +219,7 @@ class FakeCluster(ClusterGateway):
         if waiting := self._failures.get(verb):
             raise waiting.pop(0)
         if key.kind and (_RBAC_VERBS.get(verb, verb), KINDS[key.kind].full_name) in self.withheld:
-            raise Forbidden("the portal has no such right", status=403, key=key)
+            raise AccessDenied("the portal has no such right", status=403, key=key)
 
     def _admit(self, key: Key, manifest: Manifest, *, new: bool) -> None:
         """Refuse what the API server or the shipped admission policies refuse the portal."""
@@ -228,7 +228,7 @@ class FakeCluster(ClusterGateway):
         if key.kind == "Namespace":
             home = home or manifest
         if home is None:
-            raise NotFound(f'namespaces "{place}" not found', status=404, key=key)
+            raise ObjectMissing(f'namespaces "{place}" not found', status=404, key=key)
         if branch(home, "metadata", "labels").get(_MANAGED) != "true":
             said = f"the portal may only write to namespaces labelled {_MANAGED}=true"
             raise Refused(said, status=403, key=key)
@@ -243,7 +243,7 @@ class FakeCluster(ClusterGateway):
         if live and _role(live) != _role(manifest):
             raise Refused("roleRef: field is immutable", status=422, key=key)
         if not live and not rules_of(_role(manifest)[1]):
-            raise Forbidden("the portal may not bind this role", status=403, key=key)
+            raise AccessDenied("the portal may not bind this role", status=403, key=key)
 
     def _apply_to(self, live: Manifest, manifest: Manifest) -> None:
         key = key_of(manifest)

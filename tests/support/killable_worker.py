@@ -20,7 +20,7 @@ django.setup()
 from django.db import connections  # noqa: E402 (Django has to be set up before its models)
 from django.utils import timezone  # noqa: E402
 
-from onboarding.cluster.connections import Line  # noqa: E402
+from onboarding.cluster.connections import HttpClient  # noqa: E402
 from onboarding.models import ManagedNamespace  # noqa: E402
 from onboarding.services.phases import PHASES  # noqa: E402
 from onboarding.services.reconcile import reconcile  # noqa: E402
@@ -57,7 +57,7 @@ class Fate:
     def after(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """The server has done it, the portal does not know yet."""
 
-        def wrapped(line: Line, method: str, path: str, **named: Any) -> Any:
+        def wrapped(line: HttpClient, method: str, path: str, **named: Any) -> Any:
             answer = call(line, method, path, **named)
             self.passes(f"{method} {path}")
             return answer
@@ -71,7 +71,7 @@ class Fate:
         for name in WRITES_OF_JOURNAL:
             setattr(Journal, name, self.around(getattr(Journal, name), f"journal {name}"))
         # A class attribute is set by its name here so that the wrapper stays a plain function.
-        setattr(Line, "send", self.after(Line.send))  # noqa: B010
+        setattr(HttpClient, "send", self.after(HttpClient.send))  # noqa: B010
 
 
 def work_until_killed(namespace_id: int, fatal: int) -> str:

@@ -10,6 +10,7 @@ from time import monotonic
 
 from django.utils import timezone
 
+from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.ownership import GENERATION
@@ -17,10 +18,9 @@ from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import DIGEST, REQUEST, load_plan, stamped
-from onboarding.services.connect import open_gateway
-from onboarding.services.preview import Wish, change_wish, retire_wish
+from onboarding.services.credentials import open_gateway
+from onboarding.services.preview import NamespaceWish, change_wish, retire_wish
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import acting, approve, ask, demo_spec
 from onboarding.services.submit import submit
 
 WAIT_SECONDS = 60.0
@@ -64,7 +64,7 @@ def retire(namespace: ManagedNamespace) -> ManagedNamespace:
     return approved(_sent(retire_wish(namespace)))
 
 
-def _sent(wish: Wish) -> Request:
+def _sent(wish: NamespaceWish) -> Request:
     key = f"{wish.kind}-{wish.spec.name}"
     return submit(wish, by=acting("alice"), form_key=key, now=timezone.now())
 

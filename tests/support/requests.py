@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 
 from django.db.models.functions import Now
 
-from onboarding.domain.facts import ClusterFacts, IngressSource
+from onboarding.demo.scenario import acting, approve, ask, demo_spec
+from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.lanes import Lane
 from onboarding.domain.objects import Key, Manifest
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, Verdict
+from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, Vote
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import Plan
 from onboarding.services.decide import decide
-from onboarding.services.preview import Wish, change_wish, retire_wish
+from onboarding.services.preview import NamespaceWish, change_wish, retire_wish
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import acting, approve, ask, demo_spec
 from onboarding.services.submit import submit
 
 NAME = "payments-prod"
@@ -33,7 +33,7 @@ FACTS = ClusterFacts(
     ranges=("10.96.0.0/16",),
     group_prefix="",
     ingress={
-        "ingress-nginx": IngressSource(
+        "ingress-nginx": IngressFacts(
             slug="ingress-nginx",
             namespace="ingress-nginx",
             pod_labels={"app.kubernetes.io/name": "ingress-nginx"},
@@ -59,9 +59,9 @@ def planned(plan: Plan, kind: str, name: str) -> Manifest:
     return found
 
 
-def wish_of(spec: NamespaceSpec) -> Wish:
+def wish_of(spec: NamespaceSpec) -> NamespaceWish:
     """The wish to onboard, for the team and cluster the spec names."""
-    return Wish(
+    return NamespaceWish(
         RequestKind.ONBOARD,
         spec,
         Team.objects.get(slug=spec.team),
@@ -78,19 +78,19 @@ def approve_all(request: Request, *, now: datetime) -> Request:
 
 def reject(request: Request, username: str, lane: Lane, *, now: datetime) -> Request:
     """Reject the request as one of the cast."""
-    return _end(request, username, lane, Verdict.REJECT, now)
+    return _end(request, username, lane, Vote.REJECT, now)
 
 
 def send_back(request: Request, username: str, lane: Lane, *, now: datetime) -> Request:
     """Return the request for changes as one of the cast."""
-    return _end(request, username, lane, Verdict.RETURN, now)
+    return _end(request, username, lane, Vote.RETURN, now)
 
 
-def _end(request: Request, username: str, lane: Lane, verdict: Verdict, now: datetime) -> Request:
+def _end(request: Request, username: str, lane: Lane, vote: Vote, now: datetime) -> Request:
     return decide(
         request.pk,
         lane=lane,
-        verdict=verdict,
+        vote=vote,
         by=acting(username),
         digest=request.digest,
         reason="Please use another port.",

@@ -16,6 +16,7 @@ django.setup()
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402 (Django has to be set up before its models)
 
+from onboarding.demo.scenario import approve, demo_spec  # noqa: E402
 from onboarding.domain.lanes import Lane  # noqa: E402
 from onboarding.domain.lifecycle import RequestState  # noqa: E402
 from onboarding.domain.spec import Exposure  # noqa: E402
@@ -27,7 +28,6 @@ from onboarding.models import (  # noqa: E402
     Request,
 )
 from onboarding.services.observe import observe_all  # noqa: E402
-from onboarding.services.story import approve, demo_spec  # noqa: E402
 from tests.support import live_portal  # noqa: E402
 
 PATIENCE_SECONDS = 120.0

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from onboarding.views.connectivity_graph import (
+from onboarding.pages.connectivity_graph import (
     FRAME_WIDTH,
     FRAME_X,
     MOST_BOXES,

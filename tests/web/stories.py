@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.actions import Action
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
@@ -12,7 +13,6 @@ from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import ManagedNamespace, Request
 from onboarding.services import history
 from onboarding.services.preview import change_wish
-from onboarding.services.story import acting, approve, ask
 from onboarding.services.submit import submit
 
 DECIDERS = {Lane.PLATFORM: "pat", Lane.NETWORK: "dana", Lane.SECURITY: "erin"}

@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.models import Cluster, Event, IngressSource, Membership, RoleAssignment, Team, User
-from onboarding.services.story import demo_spec
 from tests.web.stories import onboarded
 
 pytestmark = pytest.mark.django_db

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import (
@@ -20,7 +21,6 @@ from onboarding.models import (
     NamespaceObservation,
     User,
 )
-from onboarding.services.story import demo_spec
 from tests.web.seen_cluster import MEMBER, a_pod, a_policy, observe, seen, url, words
 from tests.web.stories import as_worker, onboarded, ready
 

@@ -6,7 +6,8 @@ import pytest
 from django.utils.html import strip_tags
 
 from onboarding.domain.risk import Risk
-from onboarding.queries.connectivity import Picture
+from onboarding.pages.reach_matrix import Flag, build_comparison, build_groups, flags_of
+from onboarding.queries.connectivity import Connectivity
 from onboarding.reachability.addresses import Span, spans_of
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.lint import Code, Finding, Severity
@@ -31,7 +32,6 @@ from onboarding.reachability.neighbourhood import (
 )
 from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
 from onboarding.templatetags.party_words import PRIVATE, note_on
-from onboarding.views.reach_matrix import Flag, build_comparison, build_groups, flags_of
 from tests.support.markup import EVIL, Elements
 from tests.support.markup import draw as draw_plainly
 
@@ -362,7 +362,7 @@ def test_beyond_the_border_of_production_is_nobody_where_it_is_not_known_on_whic
         {name: {"bulkhead.dev/environment": kind} if kind else {} for name, kind in kinds.items()}
     )
     crossing = Finding(MIXED_ENVIRONMENTS, Severity.ERROR, "")
-    picture = Picture(
+    picture = Connectivity(
         hood(), Estate(world), findings=(crossing,), introduced=(), seen_at=None, trouble="",
         foreign=(),
     )  # fmt: skip

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Decision, ManagedNamespace, Request, RoleAssignment, User
 from onboarding.services.preview import change_wish, retire_wish
-from onboarding.services.story import acting, approve, ask, demo_spec
 from onboarding.services.submit import submit
 from tests.web.sights import SECRET, looked_at, row_of, words
 from tests.web.stories import onboarded, ready
@@ -34,7 +34,7 @@ def url(row: Request) -> str:
 
 def word(row: Request, **differing: Any) -> dict[str, Any]:
     return {
-        "lane": "network", "verdict": "approve", "digest": row.digest, "reason": "", **differing
+        "lane": "network", "vote": "approve", "digest": row.digest, "reason": "", **differing
     }  # fmt: skip
 
 
@@ -102,11 +102,9 @@ def test_charlie_does_not_learn_that_it_exists(
     assert browser.post(url(waiting), word(waiting)).status_code == 404
 
 
-@pytest.mark.parametrize("verdict", ["return", "reject"])
-def test_a_no_needs_a_reason(
-    client_for: SignIn, dana: User, waiting: Request, verdict: str
-) -> None:
-    answer = client_for(dana).post(url(waiting), word(waiting, verdict=verdict, reason="  "))
+@pytest.mark.parametrize("vote", ["return", "reject"])
+def test_a_no_needs_a_reason(client_for: SignIn, dana: User, waiting: Request, vote: str) -> None:
+    answer = client_for(dana).post(url(waiting), word(waiting, vote=vote, reason="  "))
     assert answer.status_code == 422
     assert "Say why" in answer.content.decode()
     assert not Decision.objects.exists()
@@ -114,7 +112,7 @@ def test_a_no_needs_a_reason(
 
 def test_dana_returns_it_with_a_reason(client_for: SignIn, dana: User, waiting: Request) -> None:
     reason = "Name the component that calls outside."
-    client_for(dana).post(url(waiting), word(waiting, verdict="return", reason=reason))
+    client_for(dana).post(url(waiting), word(waiting, vote="return", reason=reason))
     waiting.refresh_from_db()
     assert waiting.state == RequestState.RETURNED.value
     assert reason in client_for(dana).get(url(waiting)).content.decode()
@@ -313,7 +311,7 @@ def test_the_risk_of_what_is_decided_moves_nobody(
 ) -> None:
     Request.objects.filter(pk=waiting.pk).update(risk="high")
     reason = "Name the component that calls outside."
-    client_for(dana).post(url(waiting), word(waiting, verdict="return", reason=reason))
+    client_for(dana).post(url(waiting), word(waiting, vote="return", reason=reason))
     assert "when sent" not in read(client_for(dana), waiting)
 
 

@@ -7,8 +7,8 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.models import Cluster, ManagedNamespace, User
-from onboarding.services.story import demo_spec
 from tests.web.stories import onboarded
 
 

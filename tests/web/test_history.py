@@ -11,13 +11,13 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.domain.actions import Action
 from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Event, ManagedNamespace, User
+from onboarding.pages.event_export import COLUMNS, harmless
+from onboarding.pages.revisions import diff_rows
 from onboarding.services import history
-from onboarding.services.story import demo_spec
-from onboarding.views.event_export import COLUMNS, harmless
-from onboarding.views.revision_pages import diff_rows
 from tests.web.stories import changed, onboarded, ready
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.models import Cluster, ManagedNamespace, Request, User, Verdict
+from onboarding.models import Cluster, ManagedNamespace, Request, User, Vote
 from onboarding.services.decide import decide
-from onboarding.services.story import acting, approve, ask, demo_spec
 from tests.support.left_by_worker import set_state
 
 ClientFor = Callable[[User], Client]
@@ -74,7 +74,7 @@ def test_a_returned_request_needs_attention_with_the_reason(
     decide(
         asked.pk,
         lane=Lane.PLATFORM,
-        verdict=Verdict.RETURN,
+        vote=Vote.RETURN,
         by=acting("pat"),
         digest=asked.digest,
         reason="Say what it is for.",

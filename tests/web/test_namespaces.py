@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.models import Cluster, Event, ManagedNamespace, User
-from onboarding.services.story import demo_spec
 from tests.web.stories import as_worker, onboarded, ready
 
 pytestmark = pytest.mark.django_db

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import (
     Cluster,
@@ -19,7 +20,6 @@ from onboarding.models import (
     User,
 )
 from onboarding.queries import paths
-from onboarding.services.story import demo_spec
 from tests.web.seen_cluster import MEMBER, a_pod, a_policy, observe, seen, url, words
 from tests.web.stories import onboarded, ready
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
+from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, Request, User
-from onboarding.services.story import approve, ask, demo_spec
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

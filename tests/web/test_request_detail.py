@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
-from onboarding.models import Cluster, ManagedNamespace, Request, Run, Step, User, Verdict
+from onboarding.models import Cluster, ManagedNamespace, Request, Run, Step, User, Vote
 from onboarding.services.decide import decide
-from onboarding.services.story import acting, approve, ask, demo_spec
 from tests.support.left_by_worker import set_state
 
 ClientFor = Callable[[User], Client]
@@ -45,7 +45,7 @@ def send_back(row: Request, reason: str, now: datetime) -> None:
     decide(
         row.pk,
         lane=Lane.NETWORK,
-        verdict=Verdict.RETURN,
+        vote=Vote.RETURN,
         by=acting("dana"),
         digest=row.digest,
         reason=reason,

@@ -11,11 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from onboarding.demo.scenario import ask, demo_spec
 from onboarding.domain.lifecycle import RequestState
 from onboarding.models import Cluster, ClusterObservation, Request, User
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
-from onboarding.services.story import ask, demo_spec
 from tests.web.sights import SECRET, looked_at, row_of, see, words
 from tests.web.stories import onboarded, ready
 

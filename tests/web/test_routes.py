@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.demo.people import DEMO_PEOPLE
+from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, ManagedNamespace, Request, Team, User
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import approve, ask, demo_spec
 from onboarding.urls import urlpatterns
 from onboarding.views.access import Who
 from tests.support.fake_cluster import FakeCluster

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
+from onboarding.demo.scenario import approve, ask, demo_spec, seed_people
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, branch
@@ -18,10 +19,9 @@ from onboarding.queries.namespaces import latest_run
 from onboarding.reachability.neighbourhood import Way
 from onboarding.reachability.sentences import sentences
 from onboarding.services.claim import worker_name
-from onboarding.services.connect import open_gateway
+from onboarding.services.credentials import open_gateway
 from onboarding.services.observe import observe
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import approve, ask, demo_spec, seed_people
 from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
 
 NAME = "payments-prod"

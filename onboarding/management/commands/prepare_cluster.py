@@ -8,13 +8,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from onboarding.cluster.discovery import Ranges, canonical
+from onboarding.cluster.encryption import CannotEncrypt
 from onboarding.cluster.errors import ClusterError
 from onboarding.cluster.installation import NotInForce
 from onboarding.cluster.kubeconfig import BadKubeconfig, parse_kubeconfig
-from onboarding.cluster.sealing import CannotSeal
 from onboarding.services.prepare_cluster import (
     CannotPrepare,
-    Wish,
+    PrepareOptions,
     parse_pods,
     prepare_cluster,
     print_manifests,
@@ -59,14 +59,14 @@ class Command(BaseCommand):
             right = prepare_cluster(_wish(options), say=self.stdout.write, now=timezone.now())
         except BadKubeconfig as error:
             raise CommandError(f"The kubeconfig cannot be used: {error}.") from error
-        except (CannotPrepare, CannotSeal, NotInForce, ClusterError, OSError) as error:
+        except (CannotPrepare, CannotEncrypt, NotInForce, ClusterError, OSError) as error:
             raise CommandError(f"Not prepared: {error}") from error
         if not right:
             raise CommandError("The cluster is not as it must be; see the lines above.")
 
 
-def _wish(options: dict[str, Any]) -> Wish:
-    return Wish(
+def _wish(options: dict[str, Any]) -> PrepareOptions:
+    return PrepareOptions(
         name=options["name"],
         connection=parse_kubeconfig(options["kubeconfig"].read_text()),
         ingress=[parse_pods(written) for written in options["ingress"]],

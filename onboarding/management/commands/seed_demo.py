@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
 
-from onboarding.domain.demo import DEMO_PEOPLE
+from onboarding.demo.people import DEMO_PEOPLE
+from onboarding.demo.scenario import seed_people, tell
 from onboarding.models import Cluster
-from onboarding.services.story import seed_people, tell
 
 
 class Command(BaseCommand):

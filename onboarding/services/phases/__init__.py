@@ -1,4 +1,4 @@
-"""The phases of a run, each `(Work) -> Outcome`: the order is data in domain.lifecycle."""
+"""The phases of a run, each `(Work) -> PhaseResult`: the order is data in domain.lifecycle."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,9 +10,9 @@ from onboarding.services.phases.fence import fence
 from onboarding.services.phases.grant import grant
 from onboarding.services.phases.retire import delete, drain, revoke
 from onboarding.services.phases.verify import verify
-from onboarding.services.phases.work import Outcome, Work
+from onboarding.services.phases.work import PhaseResult, Work
 
-PHASES: Mapping[Phase, Callable[[Work], Outcome]] = {
+PHASES: Mapping[Phase, Callable[[Work], PhaseResult]] = {
     Phase.CREATE: create,
     Phase.FENCE: fence,
     Phase.BASELINE: baseline,

@@ -5,11 +5,11 @@ exposure that moves must not be cut in between. A plan that only takes away remo
 """
 
 from onboarding.domain.lifecycle import Phase
-from onboarding.services.phases.work import Outcome, Work
+from onboarding.services.phases.work import PhaseResult, Work
 
 
-def baseline(work: Work) -> Outcome:
+def baseline(work: Work) -> PhaseResult:
     """Apply the allow policies, then remove the portal's policies that the plan lacks."""
     brought = [work.bring(planned) for planned in work.plan.of(Phase.BASELINE)]
     removed = [work.remove(key) for key in work.outdated("NetworkPolicy")]
-    return Outcome((*brought, *removed))
+    return PhaseResult((*brought, *removed))

@@ -10,7 +10,14 @@ from onboarding.domain.objects import Manifest, text
 from onboarding.plan.compare import differences
 from onboarding.plan.model import REQUEST
 from onboarding.services.phases.observe import observe
-from onboarding.services.phases.work import Blocked, Change, Made, NotAsPlanned, Outcome, Work
+from onboarding.services.phases.work import (
+    AppliedChange,
+    Blocked,
+    NotAsPlanned,
+    Outcome,
+    PhaseResult,
+    Work,
+)
 
 
 class Taken(Blocked):
@@ -19,22 +26,22 @@ class Taken(Blocked):
     reason = BlockedReason.TAKEN
 
 
-def create(work: Work) -> Outcome:
+def create(work: Work) -> PhaseResult:
     """Create the namespace, or bring its labels back. Raise Taken if it is somebody else's."""
     [planned] = work.plan.of(Phase.CREATE)
     if work.namespace_key in work.live:
-        return Outcome((work.bring(planned),))
+        return PhaseResult((work.bring(planned),))
     wanted = work.wanted(planned)
     try:
         stored = work.cluster.create(wanted)
     except AlreadyExists:
         _take_over_own(work)
-        return Outcome((work.bring(planned),))
+        return PhaseResult((work.bring(planned),))
     left = differences(wanted, stored)
     if left:
         raise NotAsPlanned(planned.key, left)
     _remember(work, stored)
-    return Outcome((Change(planned.key, Made.CREATED),))
+    return PhaseResult((AppliedChange(planned.key, Outcome.CREATED),))
 
 
 def _take_over_own(work: Work) -> None:

@@ -5,10 +5,10 @@ Second phase of create → fence → baseline → bound → grant → verify. Sa
 
 from onboarding.domain.lifecycle import Phase
 from onboarding.plan.compare import differences
-from onboarding.services.phases.work import NotAsPlanned, Outcome, Work
+from onboarding.services.phases.work import NotAsPlanned, PhaseResult, Work
 
 
-def fence(work: Work) -> Outcome:
+def fence(work: Work) -> PhaseResult:
     """Apply deny-all and read it back. Raise NotAsPlanned if what is stored differs."""
     [planned] = work.plan.of(Phase.FENCE)
     change = work.bring(planned)
@@ -17,4 +17,4 @@ def fence(work: Work) -> Outcome:
     if stored is None or left:
         raise NotAsPlanned(planned.key, left)
     work.live[planned.key] = stored
-    return Outcome((change,))
+    return PhaseResult((change,))

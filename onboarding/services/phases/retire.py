@@ -6,7 +6,7 @@ namespace deleted. Each phase is safe to run any number of times.
 
 from onboarding.domain.objects import text
 from onboarding.services.phases.observe import remaining
-from onboarding.services.phases.work import Change, Made, Outcome, Work
+from onboarding.services.phases.work import AppliedChange, Outcome, PhaseResult, Work
 
 # Controllers before their pods, or pods come back.
 WORKLOADS = (
@@ -20,37 +20,37 @@ WORKLOADS = (
 )
 
 
-def revoke(work: Work) -> Outcome:
+def revoke(work: Work) -> PhaseResult:
     """Remove every RoleBinding, so that nobody starts anything while the rest goes."""
     bindings = sorted(key for key in work.live if key.kind == "RoleBinding")
-    return Outcome(tuple(work.remove(key) for key in bindings))
+    return PhaseResult(tuple(work.remove(key) for key in bindings))
 
 
-def drain(work: Work) -> Outcome:
+def drain(work: Work) -> PhaseResult:
     """Delete workloads and pods; wait until no pod is left."""
     namespace = work.plan.namespace
     if work.namespace_key not in work.live:
-        return Outcome()
+        return PhaseResult()
     for kind in WORKLOADS:
         if work.cluster.list(kind, namespace):
             work.cluster.delete_collection(kind, namespace)
     pods = work.cluster.list("Pod", namespace)
     if not pods:
-        return Outcome()
+        return PhaseResult()
     if any(not text(pod, "metadata", "deletionTimestamp") for pod in pods):
         work.cluster.delete_collection("Pod", namespace)
         pods = work.cluster.list("Pod", namespace)
-    return Outcome(waits=f"{len(pods)} pods are shutting down." if pods else "")
+    return PhaseResult(waits=f"{len(pods)} pods are shutting down." if pods else "")
 
 
-def delete(work: Work) -> Outcome:
+def delete(work: Work) -> PhaseResult:
     """Delete the namespace by its uid; wait until the API server no longer knows it."""
     live = work.live.get(work.namespace_key)
     if live is None:
-        return Outcome()
+        return PhaseResult()
     if not text(live, "metadata", "deletionTimestamp"):
         work.cluster.delete(work.namespace_key, uid=work.uid)
     found = work.cluster.get(work.namespace_key)
     if found is not None:
-        return Outcome(waits=remaining(found))
-    return Outcome((Change(work.namespace_key, Made.REMOVED),))
+        return PhaseResult(waits=remaining(found))
+    return PhaseResult((AppliedChange(work.namespace_key, Outcome.REMOVED),))

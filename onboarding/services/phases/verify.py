@@ -12,7 +12,7 @@ from onboarding.services.phases.work import (
     GUARDED_KINDS,
     Blocked,
     ChangedMeanwhile,
-    Outcome,
+    PhaseResult,
     Work,
 )
 
@@ -35,12 +35,12 @@ class TeamMayWritePolicy(Blocked):
     reason = BlockedReason.TEAM_MAY_WRITE_POLICY
 
 
-def verify(work: Work) -> Outcome:
+def verify(work: Work) -> PhaseResult:
     """Read back and compare everything. Raise ChangedMeanwhile or TeamMayWritePolicy."""
     work.refresh(*sorted(GUARDED_KINDS))
     check_equal(work)
     check_team(work, FIRST_QUESTION)
-    return Outcome()
+    return PhaseResult()
 
 
 def check_equal(work: Work) -> None:

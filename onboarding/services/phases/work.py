@@ -1,4 +1,4 @@
-"""What a phase is given and what it returns. Every phase is `(Work) -> Outcome`.
+"""What a phase is given and what it returns. Every phase is `(Work) -> PhaseResult`.
 
 Phases compare before they write, write only what differs, and believe only what the API server
 stored. They touch no row: reconcile records what they return.
@@ -22,7 +22,7 @@ GUARDED_KINDS = frozenset({"NetworkPolicy", "RoleBinding"})
 FIELD_MANAGER = "bulkhead"
 
 
-class Made(StrEnum):
+class Outcome(StrEnum):
     """Completes the sentence "The object has been …"."""
 
     CREATED = "created"
@@ -32,11 +32,11 @@ class Made(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class AppliedChange:
     """What became of one object."""
 
     key: Key
-    made: Made
+    made: Outcome
 
     def dump(self) -> Manifest:
         """Return the change as a step and an event store it."""
@@ -44,10 +44,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PhaseResult:
     """What a phase did; `waits` is not empty when Kubernetes has to finish something first."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[AppliedChange, ...] = ()
     waits: str = ""
 
 
@@ -104,14 +104,14 @@ class Work:
             for manifest in self.cluster.list(kind, self.plan.namespace):
                 self.live[key_of(manifest)] = manifest
 
-    def bring(self, planned: PlannedObject) -> Change:
+    def bring(self, planned: PlannedObject) -> AppliedChange:
         """Make one object equal to the plan, writing only if it differs.
 
         Raises NotAsPlanned when what the server stored still differs.
         """
         wanted, seen = self.wanted(planned), self.live.get(planned.key)
         if not differences(wanted, seen):
-            return Change(planned.key, Made.UNCHANGED)
+            return AppliedChange(planned.key, Outcome.UNCHANGED)
         stored = self.cluster.apply(wanted, seen=seen)
         extra = [found.path for found in differences(wanted, stored) if found.wanted is None]
         if extra:  # a forced apply leaves what another manager added beside our fields
@@ -120,13 +120,13 @@ class Work:
         if left:
             raise NotAsPlanned(planned.key, left)
         self.live[planned.key] = stored
-        return Change(planned.key, Made.CONFIGURED if seen else Made.CREATED)
+        return AppliedChange(planned.key, Outcome.CONFIGURED if seen else Outcome.CREATED)
 
-    def remove(self, key: Key) -> Change:
+    def remove(self, key: Key) -> AppliedChange:
         """Delete one object that was seen, and no other that took its name since."""
         self.cluster.delete(key, uid=text(self.live[key], "metadata", "uid"))
         del self.live[key]
-        return Change(key, Made.REMOVED)
+        return AppliedChange(key, Outcome.REMOVED)
 
     def outdated(self, kind: str) -> list[Key]:
         """Return the portal's own objects of a kind that the plan no longer contains."""

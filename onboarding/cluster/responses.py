@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import urllib3
 
 from onboarding.cluster.errors import (
+    AccessDenied,
     AlreadyExists,
     Busy,
     ClusterError,
-    Conflict,
-    Forbidden,
-    NotFound,
+    ObjectMissing,
     Refused,
     ServerFault,
     TimedOut,
     Unauthorized,
+    WriteConflict,
 )
 from onboarding.domain.objects import Json, Key, Manifest, branch, text
 
@@ -32,7 +32,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One complete answer. `body` is {} where the server sent none; always a JSON object."""
 
     status: int
@@ -44,7 +44,7 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
+def read_answer(response: urllib3.BaseHTTPResponse) -> Response:
     """Read and check the answer. Raise ServerFault or TimedOut if it breaks a bound or is no JSON.
 
     The connection goes back to its pool when all was read, and is closed otherwise.
@@ -59,16 +59,16 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise ServerFault("the answer was cut short") from error
     body = _tree(raw, status=response.status)
-    return Answer(response.status, body, _retry_after(response.headers.get("Retry-After", "")))
+    return Response(response.status, body, _retry_after(response.headers.get("Retry-After", "")))
 
 
-def refusal(answer: Answer, *, key: Key | None, creating: bool) -> ClusterError:
-    """Return the error an unsuccessful answer stands for. A 403 is a Forbidden until looked into.
+def refusal(answer: Response, *, key: Key | None, creating: bool) -> ClusterError:
+    """Return the error an unsuccessful answer stands for. A 403 is AccessDenied until looked into.
 
     `creating` tells a taken name from a stale write; both are 409.
     """
     if answer.status == 409:
-        kind: type[ClusterError] = AlreadyExists if creating else Conflict
+        kind: type[ClusterError] = AlreadyExists if creating else WriteConflict
     else:
         kind = _REFUSALS.get(answer.status) or (
             Refused if 400 <= answer.status < 500 else ServerFault
@@ -85,8 +85,8 @@ def refusal(answer: Answer, *, key: Key | None, creating: bool) -> ClusterError:
 
 _REFUSALS: dict[int, type[ClusterError]] = {
     401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
+    403: AccessDenied,
+    404: ObjectMissing,
     408: TimedOut,
     429: Busy,
 }

@@ -1,4 +1,4 @@
-"""What surrounds every page: navigation by standing, the person's roles, demo sign-ins."""
+"""What surrounds every page: navigation by permissions, the person's roles, demo sign-ins."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from onboarding.domain.demo import DEMO_PASSWORD, DEMO_PEOPLE
+from onboarding.demo.people import DEMO_PASSWORD, DEMO_PEOPLE
+from onboarding.queries.permissions import Permissions, permissions_of
 from onboarding.queries.requests import waiting_count
-from onboarding.queries.standing import Standing, standing_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             for person in DEMO_PEOPLE
         ]
         return {"shell": Shell(demo_people=people if settings.DEMO else [])}
-    standing = getattr(request, "standing", None) or standing_of(user)
-    entries = _entries(standing)
+    permissions = getattr(request, "permissions", None) or permissions_of(user)
+    entries = _entries(permissions)
     path = request.path
     chosen = max((url for url, *_rest in entries if path.startswith(url)), key=len, default="")
     return {
@@ -57,36 +57,36 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
                 NavItem(url, label, icon, count, current=url == chosen)
                 for url, label, icon, count in entries
             ],
-            role_line=_role_line(standing),
-            is_platform_admin=standing.is_platform_admin,
+            role_line=_role_line(permissions),
+            is_platform_admin=permissions.is_platform_admin,
         )
     }
 
 
-def _entries(standing: Standing) -> list[tuple[str, str, str, int | None]]:
+def _entries(permissions: Permissions) -> list[tuple[str, str, str, int | None]]:
     entries: list[tuple[str, str, str, int | None]] = [(reverse("home"), _("Home"), "home", None)]
-    if standing.is_approver:
-        waiting = waiting_count(standing)
+    if permissions.is_approver:
+        waiting = waiting_count(permissions)
         entries.append((reverse("queue"), _("Approvals"), "inbox", waiting))
     entries.append((reverse("namespace-list"), _("Namespaces"), "box", None))
     entries.append((reverse("request-list"), _("Requests"), "doc", None))
-    if standing.is_platform_admin:
+    if permissions.is_platform_admin:
         entries.append((reverse("cluster-list"), _("Clusters"), "cluster", None))
         entries.append((reverse("team-list"), _("Teams"), "people", None))
-    if standing.reads_history:
+    if permissions.reads_history:
         entries.append((reverse("event-list"), _("History"), "history", None))
     return entries
 
 
-def _role_line(standing: Standing) -> str:
+def _role_line(permissions: Permissions) -> str:
     roles = []
-    if standing.leads:
+    if permissions.leads:
         roles.append(_("Team lead"))
-    elif standing.teams:
+    elif permissions.teams:
         roles.append(_("Team member"))
-    roles += [_("%(lane)s approver") % {"lane": lane.value.title()} for lane in standing.lanes]
-    if standing.is_auditor:
+    roles += [_("%(lane)s approver") % {"lane": lane.value.title()} for lane in permissions.lanes]
+    if permissions.is_auditor:
         roles.append(_("Auditor, read only"))
-    if standing.is_platform_admin:
+    if permissions.is_platform_admin:
         roles.append(_("Platform admin"))
     return ", ".join(roles) or _("No team yet")

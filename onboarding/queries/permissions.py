@@ -10,7 +10,7 @@ from onboarding.models import Membership, RoleAssignment, User
 
 
 @dataclass(frozen=True)
-class Standing:
+class Permissions:
     """A person's rights at one moment. Team ids are primary keys."""
 
     user_id: int
@@ -36,13 +36,13 @@ class Standing:
         return self.is_auditor or self.is_platform_admin
 
 
-def standing_of(user: User) -> Standing:
+def permissions_of(user: User) -> Permissions:
     """Return what `user` may do now. An inactive user may do nothing."""
     memberships = [] if not user.is_active else list(user.memberships.values_list("team", "role"))
     roles = (
         set() if not user.is_active else set(user.role_assignments.values_list("role", flat=True))
     )
-    return Standing(
+    return Permissions(
         user_id=user.pk,
         teams=frozenset(team for team, _role in memberships),
         leads=frozenset(team for team, role in memberships if role == Membership.Role.LEAD),

@@ -15,33 +15,33 @@ _NONCE_BYTES = 12
 _FORMAT = b"\x01"
 
 
-class CannotSeal(Exception):
+class CannotEncrypt(Exception):
     """There is no usable key in this process."""
 
 
-class CannotUnseal(Exception):
+class CannotDecrypt(Exception):
     """No key opens it: wrong keys, another row's ciphertext, or it was altered."""
 
 
-def seal(keys: Sequence[bytes], plaintext: bytes, *, about: str) -> bytes:
-    """Return the plaintext sealed with the first key, bound to `about`. Raise CannotSeal."""
+def encrypt(keys: Sequence[bytes], plaintext: bytes, *, about: str) -> bytes:
+    """Return the plaintext sealed with the first key, bound to `about`. Raise CannotEncrypt."""
     if not keys or any(len(key) != KEY_BYTES for key in keys):
-        raise CannotSeal(f"BULKHEAD_CREDENTIAL_KEYS must hold keys of {KEY_BYTES} bytes")
+        raise CannotEncrypt(f"BULKHEAD_CREDENTIAL_KEYS must hold keys of {KEY_BYTES} bytes")
     nonce = os.urandom(_NONCE_BYTES)
     return _FORMAT + nonce + AESGCM(keys[0]).encrypt(nonce, plaintext, _bound_to(about))
 
 
-def unseal(keys: Sequence[bytes], sealed: bytes, *, about: str) -> bytes:
-    """Return the plaintext if any key opens it for this `about`. Raise CannotUnseal."""
+def decrypt(keys: Sequence[bytes], sealed: bytes, *, about: str) -> bytes:
+    """Return the plaintext if any key opens it for this `about`. Raise CannotDecrypt."""
     if not sealed.startswith(_FORMAT):
-        raise CannotUnseal("the stored credential has an unknown format")
+        raise CannotDecrypt("the stored credential has an unknown format")
     nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     for key in keys:
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(about))
         except (InvalidTag, ValueError):
             continue
-    raise CannotUnseal("no key in BULKHEAD_CREDENTIAL_KEYS opens the stored credential")
+    raise CannotDecrypt("no key in BULKHEAD_CREDENTIAL_KEYS opens the stored credential")
 
 
 def _bound_to(about: str) -> bytes:

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import pytest
 from celery import current_app
 
+from onboarding.demo.scenario import ask
 from onboarding.models import ManagedNamespace
-from onboarding.services import outbox
+from onboarding.services import hints
 from onboarding.services.reconcile import reconcile
-from onboarding.services.story import ask
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import approve_all, make_due, spec_of
 
@@ -29,7 +29,7 @@ class Capture(Protocol):
 
 @pytest.fixture(autouse=True)
 def closed_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "_closed_again_at", 0.0)
+    monkeypatch.setattr(hints, "_closed_again_at", 0.0)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def frozen(tmp_path: Path) -> Iterator[str]:
 def seconds_of_a_hint(capture: Capture) -> float:
     began = time.monotonic()
     with capture(execute=True):
-        outbox.hint(1)
+        hints.hint(1)
     return time.monotonic() - began
 
 
@@ -66,7 +66,7 @@ def test_without_a_queue_nothing_is_sent(
 ) -> None:
     queue("")
     with django_capture_on_commit_callbacks() as callbacks:
-        outbox.hint(1)
+        hints.hint(1)
     assert callbacks == []
 
 
@@ -75,7 +75,7 @@ def test_a_hint_waits_for_the_commit(
 ) -> None:
     queue(frozen)
     with django_capture_on_commit_callbacks() as callbacks:
-        outbox.hint(1)
+        hints.hint(1)
     assert len(callbacks) == 1
 
 
@@ -91,7 +91,7 @@ def test_g04_a_frozen_queue_never_raises_and_is_waited_for_once(
 ) -> None:
     queue(frozen)
     assert seconds_of_a_hint(django_capture_on_commit_callbacks) < 2
-    assert outbox._closed_again_at > time.monotonic()
+    assert hints._closed_again_at > time.monotonic()
     assert seconds_of_a_hint(django_capture_on_commit_callbacks) < 0.1
 
 
@@ -102,9 +102,9 @@ def test_the_breaker_closes_again_after_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queue(frozen)
-    monkeypatch.setattr(outbox, "_closed_again_at", time.monotonic() - 0.001)
+    monkeypatch.setattr(hints, "_closed_again_at", time.monotonic() - 0.001)
     assert seconds_of_a_hint(django_capture_on_commit_callbacks) >= 0.1
-    assert outbox._closed_again_at > time.monotonic() + outbox.BREAKER_SECONDS / 2
+    assert hints._closed_again_at > time.monotonic() + hints.BREAKER_SECONDS / 2
 
 
 def test_g04_an_approval_with_a_dead_queue_takes_effect_all_the_same(
@@ -131,7 +131,7 @@ def test_a_hint_carries_an_id_and_nothing_else(
 ) -> None:
     queue("memory://")
     with django_capture_on_commit_callbacks(execute=True):
-        outbox.hint(41)
+        hints.hint(41)
     with current_app.connection_for_write() as connection:
         message = connection.SimpleQueue("celery").get(timeout=2)
     assert message.headers["task"] == "onboarding.reconcile"

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from onboarding.queries.connectivity import Picture
+from onboarding.pages.connectivity_graph import Drawing, Spot, draw
+from onboarding.queries.connectivity import Connectivity
 from onboarding.reachability.model import Certainty, Direction, Policy, PolicyRef, World
 from onboarding.reachability.neighbourhood import Answer, Line, Opening, Party, PartyKind, Way
 from onboarding.templatetags.connectivity import capitalised, party_text, ports_text
 from onboarding.templatetags.party_words import note_on
-from onboarding.views.connectivity_graph import Drawing, Spot, draw
 
 UNSETTLED = (Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED)
 
 
 @dataclass(frozen=True)
-class Row:
+class PathRow:
     """One answer on some ports. Without an `opening` nothing gets through on them.
 
     `closers` are the policies that matter where it is closed: those that close by default, if any.
@@ -34,18 +34,18 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class PathGroup:
     """The rows of one way, with their heading and what the two ends are called."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[PathRow, ...]
 
 
 @dataclass(frozen=True)
-class Connectivity:
+class ConnectivityPage:
     """The page's table and picture. `summary` says the picture in words."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[PathGroup, ...]
     drawing: Drawing
     summary: str
     unsettled: tuple[Certainty, ...]
@@ -56,7 +56,7 @@ class Connectivity:
         return any(group.rows for group in self.groups)
 
 
-def build_connectivity(picture: Picture) -> Connectivity:
+def build_connectivity(picture: Connectivity) -> ConnectivityPage:
     """Return the table and the graph of one namespace."""
     world, name = picture.estate.world, picture.neighbourhood.namespace
     lines = picture.neighbourhood.lines
@@ -66,14 +66,14 @@ def build_connectivity(picture: Picture) -> Connectivity:
         Way.INSIDE: _("Inside this namespace, from the pods here to the others"),
     }
     groups = tuple(
-        Group(
+        PathGroup(
             title,
             tuple(_rows(picture.neighbourhood.going(way), name, _defaults(world, name, way))),
         )
         for way, title in titles.items()
     )
     said = {row.certainty for group in groups for row in group.rows}
-    return Connectivity(
+    return ConnectivityPage(
         groups=groups,
         drawing=_drawing(name, lines),
         summary=_summary(lines, is_complete=not world.foreign),
@@ -103,15 +103,15 @@ def _defaults(world: World, own: str, way: Way) -> frozenset[PolicyRef]:
     return frozenset(policy.ref for policy in world.policies if is_default(policy))
 
 
-def _rows(lines: Iterable[Line], own: str, defaults: frozenset[PolicyRef]) -> Iterator[Row]:
+def _rows(lines: Iterable[Line], own: str, defaults: frozenset[PolicyRef]) -> Iterator[PathRow]:
     for line in (line for of_peer in _by_peer(lines) for line in _opened_first(of_peer)):
         answer = line.answer
         for opening in answer.openings:
             words = capitalised(ports_text(opening))
-            yield Row(line, words, opening, certainty=opening.certainty)
+            yield PathRow(line, words, opening, certainty=opening.certainty)
         if answer.closed_by:
             closers = tuple(ref for ref in answer.closed_by if ref in defaults) or answer.closed_by
-            yield Row(
+            yield PathRow(
                 line,
                 _closed_ports(answer),
                 None,

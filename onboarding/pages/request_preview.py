@@ -14,11 +14,11 @@ from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
+from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
-from onboarding.queries.connectivity import Picture
-from onboarding.services.preview import Preview, Wish, preview
-from onboarding.views.reach_matrix import Flag, Group, build_groups, flags_of
+from onboarding.queries.connectivity import Connectivity
+from onboarding.services.preview import NamespaceWish, Preview, preview
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,16 @@ class PreviewPage:
     text: str
     trouble: str = ""
     is_same: bool = False
-    picture: Picture | None = None
+    picture: Connectivity | None = None
     groups: tuple[Group, ...] = ()
     flags: tuple[Flag, ...] = ()
 
 
 def build_preview(
-    form: NamespaceRequestForm, wish_of: Callable[[NamespaceSpec], Wish], *, shown: str = ""
+    form: NamespaceRequestForm,
+    wish_of: Callable[[NamespaceSpec], NamespaceWish],
+    *,
+    shown: str = "",
 ) -> PreviewPage:
     """Return the preview of the answers that stand. A bound form must have been validated."""
     spec = form.likely_spec()

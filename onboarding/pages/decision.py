@@ -7,7 +7,7 @@ that was decided long ago still shows what it changed.
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lanes import Lane
@@ -15,24 +15,17 @@ from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision
+from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
-from onboarding.queries.connectivity import Picture, picture_of_plans
+from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.names import resembles
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
 from onboarding.reachability.sentences import sentences
-from onboarding.views.reach_matrix import Comparison, Flag, build_comparison, flags_of
 
 EARLIER_SHOWN = 8
 OPEN_AT_ONCE = 3
-LANES_READ = (
-    "lanes",
-    Prefetch(
-        "decisions",
-        queryset=Decision.objects.filter(voided_at__isnull=True).select_related("person"),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -106,13 +99,13 @@ class DecisionPage:
     why_not: str
     is_stale: bool
     resembles: str
-    picture: Picture
+    picture: Connectivity
     comparison: Comparison
     flags: tuple[Flag, ...]
     moved_risk: MovedRisk | None
 
 
-def lane_states(row: Request, standing: Standing) -> list[LaneState]:
+def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
     """Return the needed lanes of a request read with LANES_READ."""
     said = {decision.lane: decision for decision in row.decisions.all()}
     return [
@@ -120,20 +113,20 @@ def lane_states(row: Request, standing: Standing) -> list[LaneState]:
             lane=Lane(needed.lane),
             reasons=list(needed.reasons),
             decision=said.get(needed.lane),
-            held=Lane(needed.lane) in standing.lanes,
+            held=Lane(needed.lane) in permissions.lanes,
         )
         for needed in row.lanes.all()
     ]
 
 
-def build_decision_page(row: Request, standing: Standing, *, now: datetime) -> DecisionPage:
+def build_decision_page(row: Request, permissions: Permissions, *, now: datetime) -> DecisionPage:
     """Return everything the page shows. As many queries for a large cluster as for a small one."""
-    lanes, before = lane_states(row, standing), _revision_before(row)
+    lanes, before = lane_states(row, permissions), _revision_before(row)
     plan_before = load_plan(before.plan) if before else None
     wanted = load_plan(row.plan)
     changes = plan_changes(plan_before, wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
-    offered, why_not = _offer(row, standing, lanes)
+    offered, why_not = _offer(row, permissions, lanes)
     uid = row.namespace.uid if row.namespace else ""
     picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted, uid=uid)
     flags = flags_of(picture)
@@ -207,12 +200,12 @@ def _is_stale(row: Request) -> bool:
 
 
 def _offer(
-    row: Request, standing: Standing, lanes: list[LaneState]
+    row: Request, permissions: Permissions, lanes: list[LaneState]
 ) -> tuple[tuple[Lane, ...], str]:
     """Return the lanes the person may decide now, or () and the reason in words."""
     if row.state != RequestState.PENDING.value:
         return (), _("Nothing is left to decide: the request is %(state)s.") % {"state": row.state}
-    if row.requester_id == standing.user_id:
+    if row.requester_id == permissions.user_id:
         return (), _("You cannot approve your own request.")
     held = [state for state in lanes if state.held]
     if not held:

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.conf import settings
 
 from onboarding.cluster.connections import Connection
+from onboarding.cluster.encryption import CannotDecrypt, decrypt, encrypt
 from onboarding.cluster.gateway import ClusterGateway, Gateway
-from onboarding.cluster.sealing import CannotUnseal, seal, unseal
 from onboarding.models import Cluster
 
 _open: dict[str, tuple[tuple[int, str, str], Gateway]] = {}
@@ -25,7 +25,7 @@ class NoCredential(Exception):
 def open_gateway(cluster: Cluster) -> ClusterGateway:
     """Return the gateway for the stored credential, the same one until that changes.
 
-    Raise NoCredential if none is stored or this process cannot unseal it.
+    Raise NoCredential if none is stored or this process cannot decrypt it.
     """
     wanted = (cluster.credential_version, cluster.api_server, cluster.ca_pem)
     with _opening:
@@ -43,19 +43,19 @@ def stored_token(cluster: Cluster) -> tuple[str, datetime]:
     if not cluster.credential:
         raise NoCredential(f"No credential is stored for {cluster.name}: {_remedy(cluster)}")
     try:
-        opened = unseal(
+        opened = decrypt(
             settings.BULKHEAD_CREDENTIAL_KEYS, bytes(cluster.credential), about=cluster.public_id
         )
-    except CannotUnseal as error:
+    except CannotDecrypt as error:
         raise NoCredential(f"{cluster.name}: {error}; {_remedy(cluster)}") from error
     content = json.loads(opened)
     return content["token"], datetime.fromisoformat(content["issued_at"])
 
 
-def sealed_token(cluster: Cluster, token: str, *, issued_at: datetime) -> bytes:
-    """Return the token as the row stores it. Raise CannotSeal if this process has no key."""
+def encrypted_token(cluster: Cluster, token: str, *, issued_at: datetime) -> bytes:
+    """Return the token as the row stores it. Raise CannotEncrypt if this process has no key."""
     content = json.dumps({"token": token, "issued_at": issued_at.isoformat()})
-    return seal(settings.BULKHEAD_CREDENTIAL_KEYS, content.encode(), about=cluster.public_id)
+    return encrypt(settings.BULKHEAD_CREDENTIAL_KEYS, content.encode(), about=cluster.public_id)
 
 
 def _remedy(cluster: Cluster) -> str:

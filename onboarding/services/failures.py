@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from onboarding.cluster.errors import (
+    AccessDenied,
     ClusterError,
-    Forbidden,
-    NotFound,
+    ObjectMissing,
     Refused,
     Unauthorized,
     Unreachable,
@@ -24,7 +24,7 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import BlockedReason, ClusterCondition
 from onboarding.models import Cluster
 from onboarding.services import history
-from onboarding.services.connect import NoCredential
+from onboarding.services.credentials import NoCredential
 from onboarding.services.phases.work import Blocked, ChangedMeanwhile
 
 FIRST_DELAY = 1.0
@@ -36,7 +36,7 @@ _DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Failure:
     """A failure, judged. Exactly one of `condition` and `blocked` may be set; neither: retry."""
 
     message: str
@@ -49,25 +49,25 @@ _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     Unreachable: ClusterCondition.UNREACHABLE,
     Unauthorized: ClusterCondition.UNAUTHORIZED,
     NoCredential: ClusterCondition.UNAUTHORIZED,
-    Forbidden: ClusterCondition.GRANT_MISSING,
+    AccessDenied: ClusterCondition.GRANT_MISSING,
 }
 
 
-def judge(error: Exception) -> Trouble:
+def judge(error: Exception) -> Failure:
     """Return what a failure means. What is not foreseen is tried again, and logged elsewhere."""
     message = str(error)
     for kind, condition in _CONDITIONS.items():
         if isinstance(error, kind):
-            return Trouble(message, condition=condition)
+            return Failure(message, condition=condition)
     if isinstance(error, Blocked):
-        return Trouble(message, blocked=error.reason)
+        return Failure(message, blocked=error.reason)
     if isinstance(error, Refused) and _lacked_roles(error):
-        return Trouble(message)
-    if isinstance(error, Refused | NotFound):
-        return Trouble(message, blocked=BlockedReason.REFUSED)
+        return Failure(message)
+    if isinstance(error, Refused | ObjectMissing):
+        return Failure(message, blocked=BlockedReason.REFUSED)
     if isinstance(error, ClusterError):
-        return Trouble(message, retry_after=error.retry_after or 0.0)
-    return Trouble(message)
+        return Failure(message, retry_after=error.retry_after or 0.0)
+    return Failure(message)
 
 
 def _lacked_roles(error: Refused) -> bool:

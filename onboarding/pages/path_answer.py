@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.models import ManagedNamespace
+from onboarding.pages.connectivity import closes_by_default
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.advice import Advice
 from onboarding.queries.paths import End, Pair, Reply, told_labels
 from onboarding.reachability.model import Direction, Pod, Policy, PolicyRef, RuleRef, Side, Verdict
-from onboarding.views.connectivity_page import closes_by_default
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from onboarding.queries.namespaces import (
     may_change,
     may_retire,
 )
-from onboarding.queries.standing import Standing
+from onboarding.queries.permissions import Permissions
 from onboarding.reachability.sentences import sentences
 
 VERIFIED_STATES = frozenset({NamespaceState.READY.value})
@@ -90,7 +90,7 @@ class Overview:
 
 
 @dataclass(frozen=True)
-class Policy:
+class PolicyCard:
     """One object in force: what it is for, what it means, and itself."""
 
     planned: PlannedObject
@@ -108,10 +108,12 @@ class Binding:
     name: str
 
 
-def build_namespace_page(row: ManagedNamespace, standing: Standing, *, tab: str) -> NamespacePage:
+def build_namespace_page(
+    row: ManagedNamespace, permissions: Permissions, *, tab: str
+) -> NamespacePage:
     """Return the head of a tab: the tabs, and what the person may request."""
-    is_lead = row.team_id in standing.leads
-    change, retire = may_change(standing, row), may_retire(standing, row)
+    is_lead = row.team_id in permissions.leads
+    change, retire = may_change(permissions, row), may_retire(permissions, row)
     names = [
         ("overview", _("Overview"), "namespace-detail"),
         ("policies", _("Policies"), "namespace-policies"),
@@ -132,12 +134,12 @@ def build_namespace_page(row: ManagedNamespace, standing: Standing, *, tab: str)
     )
 
 
-def build_overview(row: ManagedNamespace, standing: Standing) -> Overview:
+def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
     """Return the overview: intended, accepted, bounds, and what stands in the way."""
     revision = in_force(row)
     spec = revision.wanted if revision else None
     size = load_catalogue().sizes.get(spec.size) if spec else None
-    is_lead = row.team_id in standing.leads
+    is_lead = row.team_id in permissions.leads
     return Overview(
         revision=revision,
         spec=spec,
@@ -146,19 +148,19 @@ def build_overview(row: ManagedNamespace, standing: Standing) -> Overview:
         is_accepted=row.state in VERIFIED_STATES and row.verified_at is not None,
         run=latest_run(row),
         what_to_do=str(WHAT_TO_DO.get(row.reason, "")),
-        may_try_again=row.state in STUCK and (is_lead or standing.is_platform_admin),
+        may_try_again=row.state in STUCK and (is_lead or permissions.is_platform_admin),
         size_title=size.title if size else "",
         quota=_quota(revision),
         asked_by=revision.request.requester.label if revision else "",
     )
 
 
-def build_policies(revision: Revision | None) -> list[Policy]:
+def build_policies(revision: Revision | None) -> list[PolicyCard]:
     """Return every object in force in apply order; [] before anything was approved."""
     if revision is None:
         return []
     return [
-        Policy(
+        PolicyCard(
             planned=planned,
             sentences=_meaning(planned.manifest),
             yaml=render_yaml(planned.manifest),

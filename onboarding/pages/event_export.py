@@ -13,7 +13,7 @@ from typing import Protocol
 from django.db.models import QuerySet
 
 from onboarding.models import Event
-from onboarding.views.event_lines import words_of
+from onboarding.pages.event_lines import words_of
 
 CHUNK = 2000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -5,26 +5,26 @@ from datetime import datetime, timedelta
 import pytest
 
 from onboarding.cluster.errors import (
+    AccessDenied,
     AlreadyExists,
     Busy,
     ClusterError,
-    Conflict,
-    Forbidden,
-    NotFound,
+    ObjectMissing,
     Refused,
     ServerFault,
     TimedOut,
     Unauthorized,
     Unreachable,
+    WriteConflict,
 )
+from onboarding.demo.scenario import acting
 from onboarding.domain import refusals
 from onboarding.domain.objects import Key
 from onboarding.models import Cluster, Event, Run, User
-from onboarding.services import troubles
+from onboarding.services import failures
 from onboarding.services.claim import claim
-from onboarding.services.connect import NoCredential
+from onboarding.services.credentials import NoCredential
 from onboarding.services.retry import try_again
-from onboarding.services.story import acting
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import BINDING, actions, lose_worker, make_due, ready, wanted, work_on
 
@@ -33,13 +33,13 @@ WORDS = 'admission webhook "quota.example" denied the request: limits.cpu too hi
 CONDITIONS = [
     (Unreachable("connection refused"), "unreachable"),
     (Unauthorized("Unauthorized", status=401), "unauthorized"),
-    (Forbidden("cannot patch resource", status=403), "grant-missing"),
+    (AccessDenied("cannot patch resource", status=403), "grant-missing"),
 ]
 PASSING = [
     ServerFault("etcdserver: no leader", status=500),
     TimedOut("no answer within 10 s"),
     Busy("too many requests", status=429, retry_after=7.0),
-    Conflict("the object has been modified", status=409),
+    WriteConflict("the object has been modified", status=409),
 ]
 
 
@@ -48,7 +48,7 @@ def named(error: Exception) -> str:
 
 
 @pytest.mark.parametrize("verb", ["create", "apply"])
-@pytest.mark.parametrize("kind", [Refused, NotFound])
+@pytest.mark.parametrize("kind", [Refused, ObjectMissing])
 def test_a_refusal_blocks_at_once_in_the_servers_own_words(
     kind: type[ClusterError], verb: str, fake: FakeCluster, now: datetime
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_blocked_namespace_goes_on_when_somebody_says_it_is_mended(
 ) -> None:
     fake.fail_next("apply", Refused(WORDS, status=422))
     namespace = work_on(wanted(now=now), now=now)
-    assert namespace.next_at == now + troubles.BLOCKED_LOOK_AGAIN
+    assert namespace.next_at == now + failures.BLOCKED_LOOK_AGAIN
     later = now + timedelta(minutes=1)
     try_again(namespace.pk, by=acting("alice"), now=later)
     namespace.refresh_from_db()
@@ -206,7 +206,7 @@ def test_a_token_renewed_meanwhile_is_tried_at_once(
 
 
 def test_g06_another_cluster_does_not_wait_for_a_dead_one(cluster: Cluster, now: datetime) -> None:
-    troubles.note_condition(cluster, troubles.ClusterCondition.UNREACHABLE, "x", now=now)
+    failures.note_condition(cluster, failures.ClusterCondition.UNREACHABLE, "x", now=now)
     namespace = wanted(now=now)
     make_due(namespace)
     Cluster.objects.filter(pk=cluster.pk).update(retry_at=now + timedelta(days=3650))
@@ -229,17 +229,17 @@ def test_a_ready_namespace_survives_an_outage(
 
 @pytest.mark.parametrize("attempts", [0, 1, 5, 16, 1000])
 def test_the_wait_grows_within_bounds_and_is_never_nothing(attempts: int) -> None:
-    waits = {troubles.delay(attempts).total_seconds() for _ in range(200)}
+    waits = {failures.delay(attempts).total_seconds() for _ in range(200)}
     assert min(waits) >= 0.2
-    assert max(waits) <= min(troubles.LONGEST_DELAY, 2.0**attempts) or max(waits) == 0.2
+    assert max(waits) <= min(failures.LONGEST_DELAY, 2.0**attempts) or max(waits) == 0.2
     assert len(waits) > 1
 
 
 def test_the_servers_patience_is_respected() -> None:
-    assert troubles.delay(1, at_least=90.0) >= timedelta(seconds=90)
+    assert failures.delay(1, at_least=90.0) >= timedelta(seconds=90)
 
 
 def test_a_failure_names_its_object() -> None:
     error = Refused("no", status=422, key=Key("NetworkPolicy", "shop", "deny-all"))
-    assert troubles.judge(error).message == "NetworkPolicy shop/deny-all: no"
-    assert troubles.judge(AlreadyExists("x")).blocked is None
+    assert failures.judge(error).message == "NetworkPolicy shop/deny-all: no"
+    assert failures.judge(AlreadyExists("x")).blocked is None

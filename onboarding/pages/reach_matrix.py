@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from onboarding.queries.connectivity import Picture
+from onboarding.queries.connectivity import Connectivity
 from onboarding.reachability.lint import Conventions, Finding, Severity
 from onboarding.reachability.lint.environments import MIXED_ENVIRONMENTS
 from onboarding.reachability.model import Certainty
@@ -146,7 +146,7 @@ class Comparison:
         return sum(len(section.lines) for section in self.kept)
 
 
-def flags_of(picture: Picture) -> tuple[Flag, ...]:
+def flags_of(picture: Connectivity) -> tuple[Flag, ...]:
     """Return the findings, numbered as the page lists them; all of a new namespace go unmarked."""
     has_past = any(line.before for line in picture.neighbourhood.lines)
     new = picture.introduced if has_past else ()
@@ -233,7 +233,7 @@ def _about(line: Line, flags: Sequence[Flag]) -> tuple[Flag, ...]:
     return tuple(found.values())
 
 
-def _across(picture: Picture) -> frozenset[str]:
+def _across(picture: Connectivity) -> frozenset[str]:
     """Return the namespaces on the other side of production's border."""
     label, production = _CONVENTIONS.environment_label, _CONVENTIONS.production
     kinds = {

@@ -31,7 +31,7 @@ class RevisionLine:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RevisionComparison:
     """Two revisions and the lines of their YAML side by side."""
 
     left: Revision
@@ -65,12 +65,12 @@ def revision_lines(namespace: ManagedNamespace) -> list[RevisionLine]:
     ]
 
 
-def build_comparison(namespace: ManagedNamespace, left: str, right: str) -> Comparison:
+def build_comparison(namespace: ManagedNamespace, left: str, right: str) -> RevisionComparison:
     """Return two revisions side by side. Raise NoSuchRevision for a number that is none."""
     older, newer = _revision(namespace, left), _revision(namespace, right)
     texts = [render_documents(load_plan(row.plan).manifests()) for row in (older, newer)]
     before, after = (text.splitlines() for text in texts)
-    return Comparison(
+    return RevisionComparison(
         left=older,
         right=newer,
         rows=diff_rows(before, after),

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from onboarding.demo.people import DEMO_PASSWORD, DEMO_PEOPLE, DemoPerson
 from onboarding.domain.actions import Action
-from onboarding.domain.demo import DEMO_PASSWORD, DEMO_PEOPLE, DemoPerson
 from onboarding.domain.lanes import Lane
 from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
 from onboarding.models import (
@@ -15,13 +15,13 @@ from onboarding.models import (
     RoleAssignment,
     Team,
     User,
-    Verdict,
+    Vote,
 )
-from onboarding.queries.standing import standing_of
+from onboarding.queries.permissions import permissions_of
 from onboarding.services import history
 from onboarding.services.decide import decide
 from onboarding.services.history import By, actor_for
-from onboarding.services.preview import Wish
+from onboarding.services.preview import NamespaceWish
 from onboarding.services.submit import submit
 
 
@@ -61,7 +61,7 @@ def _introduce(user: User, person: DemoPerson, *, now: datetime) -> None:
 def acting(username: str) -> By:
     """Return one of the cast, ready to act."""
     user = User.objects.get(username=username)
-    return By(user=user, standing=standing_of(user), actor=actor_for(user, via="demo"))
+    return By(user=user, permissions=permissions_of(user), actor=actor_for(user, via="demo"))
 
 
 def demo_spec(name: str, *, cluster: str, **differing: object) -> NamespaceSpec:
@@ -84,7 +84,7 @@ def demo_spec(name: str, *, cluster: str, **differing: object) -> NamespaceSpec:
 
 def ask(spec: NamespaceSpec, *, now: datetime) -> Request:
     """Submit an onboarding as Alice; asking twice for one name is one request."""
-    wish = Wish(
+    wish = NamespaceWish(
         RequestKind.ONBOARD,
         spec,
         Team.objects.get(slug=spec.team),
@@ -98,7 +98,7 @@ def approve(request: Request, username: str, lane: Lane, *, now: datetime) -> Re
     return decide(
         request.pk,
         lane=lane,
-        verdict=Verdict.APPROVE,
+        vote=Vote.APPROVE,
         by=acting(username),
         digest=request.digest,
         reason="",
