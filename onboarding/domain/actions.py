@@ -11,6 +11,8 @@ class Action(StrEnum):
     REQUEST_EDITED = "portal:request:edited"
     REQUEST_CANCELLED = "portal:request:cancelled"
     REQUEST_EXPIRED = "portal:request:expired"
+    REQUEST_TAKEN_OVER = "portal:request:taken-over"
+    REQUEST_CLOSED = "portal:request:closed"
     LANE_APPROVED = "portal:lane:approved"
     REQUEST_APPROVED = "portal:request:approved"
     REQUEST_RETURNED = "portal:request:returned"
@@ -25,9 +27,22 @@ class Action(StrEnum):
     NAMESPACE_RETRYING = "cluster:namespace:retrying"
     NAMESPACE_BLOCKED = "cluster:namespace:blocked"
     NAMESPACE_GONE = "cluster:namespace:gone"
+    NAMESPACE_UNCREATED = "cluster:namespace:uncreated"
+    NAMESPACE_LOST = "portal:namespace:lost"
+    NAMESPACE_SUPERSEDED = "cluster:namespace:superseded"
+    NAMESPACE_REAPPEARED = "cluster:namespace:reappeared"
+    NAMESPACE_STUCK = "cluster:namespace:stuck"
+    DEVIATION_SEEN = "cluster:deviation:seen"
+    DEVIATION_ENDED = "cluster:deviation:ended"
+    DEVIATION_FOUGHT = "cluster:deviation:fought"
+    DEVIATION_ACKNOWLEDGED = "portal:deviation:acknowledged"
     CLUSTER_REGISTERED = "portal:cluster:registered"
     CLUSTER_CONDITION = "cluster:cluster:condition"
+    CLUSTER_CLOSING = "portal:cluster:closing"
+    CLUSTER_CLOSED = "portal:cluster:closed"
     CREDENTIAL_RENEWED = "cluster:credential:renewed"
+    REFRESH_ASKED = "portal:refresh:asked"
+    SECOND_FACTOR_REMOVED = "portal:person:second-factor-removed"
     ROW_ADDED = "admin:row:added"
     ROW_CHANGED = "admin:row:changed"
     ROW_REMOVED = "admin:row:removed"
@@ -44,24 +59,39 @@ _WORDS = {
     Action.REQUEST_SUBMITTED: "Submitted a request",
     Action.REQUEST_EDITED: "Edited a request; earlier decisions no longer count",
     Action.REQUEST_CANCELLED: "Cancelled a request",
-    Action.REQUEST_EXPIRED: "Let a request expire",
+    Action.REQUEST_EXPIRED: "Request expired",
+    Action.REQUEST_TAKEN_OVER: "Took over a request",
+    Action.REQUEST_CLOSED: "Closed a request of somebody without the right to it",
     Action.LANE_APPROVED: "Approved a lane",
     Action.REQUEST_APPROVED: "Approved the last lane of a request",
     Action.REQUEST_RETURNED: "Returned a request for changes",
     Action.REQUEST_REJECTED: "Rejected a request",
-    Action.NAMESPACE_WANTED: "Set what the namespace shall be",
-    Action.NAMESPACE_RETIRING: "Set that the namespace shall be gone",
+    Action.NAMESPACE_WANTED: "Target state set",
+    Action.NAMESPACE_RETIRING: "Removal requested",
     Action.NAMESPACE_LOOK_AGAIN: "Asked to try again",
     Action.PHASE_DONE: "Finished a phase on the cluster",
-    Action.NAMESPACE_READY: "Read everything back; it equals what was approved",
+    Action.NAMESPACE_READY: "Verified: matches what was approved",
     Action.NAMESPACE_DRIFTED: "Found a change made outside the portal",
     Action.NAMESPACE_MISSING: "Found the namespace deleted outside the portal",
     Action.NAMESPACE_RETRYING: "Will try again",
     Action.NAMESPACE_BLOCKED: "Stopped and waits for a person",
     Action.NAMESPACE_GONE: "Confirmed that the namespace is gone",
+    Action.NAMESPACE_UNCREATED: "Ended: the namespace was never created",
+    Action.NAMESPACE_LOST: "Lost with its cluster",
+    Action.NAMESPACE_SUPERSEDED: "Found a newer generation on the cluster",
+    Action.NAMESPACE_REAPPEARED: "Found a removed namespace alive again",
+    Action.NAMESPACE_STUCK: "Stuck: Kubernetes does not finish the removal",
+    Action.DEVIATION_SEEN: "Found a difference from what was approved",
+    Action.DEVIATION_ENDED: "A difference from what was approved ended",
+    Action.DEVIATION_FOUGHT: "Another manager keeps undoing repairs",
+    Action.DEVIATION_ACKNOWLEDGED: "Acknowledged a difference",
     Action.CLUSTER_REGISTERED: "Registered or changed a cluster",
-    Action.CLUSTER_CONDITION: "Saw the condition of a cluster change",
+    Action.CLUSTER_CONDITION: "Cluster condition changed",
+    Action.CLUSTER_CLOSING: "Asked to close a cluster",
+    Action.CLUSTER_CLOSED: "Closed a cluster",
     Action.CREDENTIAL_RENEWED: "Renewed the credential of a cluster",
+    Action.REFRESH_ASKED: "Asked to render namespaces anew",
+    Action.SECOND_FACTOR_REMOVED: "Removed a person's second factor",
     Action.ROW_ADDED: "Added",
     Action.ROW_CHANGED: "Changed",
     Action.ROW_REMOVED: "Removed",

@@ -37,6 +37,8 @@ class NamespaceState(StrEnum):
     DRAINING = "draining"
     DELETING = "deleting"
     GONE = "gone"
+    UNCREATED = "uncreated"
+    LOST = "lost"
 
 
 class Phase(StrEnum):
@@ -61,6 +63,9 @@ class BlockedReason(StrEnum):
     REFUSED = "refused"
     NOT_AS_PLANNED = "not-as-planned"
     TEAM_MAY_WRITE_POLICY = "team-may-write-policy"
+    RESTORED = "restored"
+    NEWER_ON_CLUSTER = "newer-on-cluster"
+    REAPPEARED = "reappeared"
 
 
 class ClusterCondition(StrEnum):
@@ -70,6 +75,8 @@ class ClusterCondition(StrEnum):
     UNREACHABLE = "unreachable"
     UNAUTHORIZED = "unauthorized"
     GRANT_MISSING = "grant-missing"
+    UNTRUSTED = "untrusted"
+    THROTTLED = "throttled"
 
 
 PROVISIONING = (
@@ -95,6 +102,9 @@ REACHED: Mapping[Phase, NamespaceState] = {
     Phase.DELETE: NamespaceState.GONE,
 }
 
+# A namespace in one of these is over: removed, never made, or lost with its cluster.
+ENDED = frozenset({NamespaceState.GONE, NamespaceState.UNCREATED, NamespaceState.LOST})
+
 OPEN_REQUEST = frozenset({RequestState.PENDING, RequestState.RETURNED})
 REQUEST_TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
     RequestState.DRAFT: frozenset({RequestState.PENDING, RequestState.CANCELLED}),
@@ -117,10 +127,10 @@ REQUEST_TRANSITIONS: Mapping[RequestState, frozenset[RequestState]] = {
 }
 
 _S = NamespaceState
-RETIRING = frozenset({_S.REVOKING, _S.DRAINING, _S.DELETING})
 # From every live state a run may start again at its first phase, wait, find a change, or end.
-_ALWAYS = frozenset({_S.CREATED, _S.DRIFTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING})
-_RETIRING_ALWAYS = frozenset({_S.REVOKING, _S.RETRYING, _S.BLOCKED})
+# A cluster that is closed takes every namespace with it.
+_ALWAYS = frozenset({_S.CREATED, _S.DRIFTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING, _S.LOST})
+_RETIRING_ALWAYS = frozenset({_S.REVOKING, _S.RETRYING, _S.BLOCKED, _S.LOST})
 
 NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
     _S.WANTED: _ALWAYS,
@@ -129,19 +139,22 @@ NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
     _S.BASELINED: _ALWAYS | {_S.BOUNDED, _S.WANTED},
     _S.BOUNDED: _ALWAYS | {_S.GRANTED, _S.WANTED},
     _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED},
-    _S.READY: frozenset({_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING}),
+    _S.READY: frozenset({_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING, _S.LOST}),
     _S.DRIFTED: _ALWAYS | {_S.READY, _S.WANTED},
-    _S.RETRYING: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING},
-    _S.BLOCKED: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING},
-    _S.REVOKING: _RETIRING_ALWAYS | {_S.DRAINING, _S.GONE},
+    _S.RETRYING: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING, _S.UNCREATED},
+    _S.BLOCKED: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING, _S.UNCREATED},
+    _S.REVOKING: _RETIRING_ALWAYS | {_S.DRAINING, _S.GONE, _S.UNCREATED},
     _S.DRAINING: _RETIRING_ALWAYS | {_S.DELETING},
     _S.DELETING: _RETIRING_ALWAYS | {_S.GONE},
-    _S.GONE: frozenset(),
+    # What is gone may be seen alive again, after a restore; a person has to say what then.
+    _S.GONE: frozenset({_S.BLOCKED}),
+    _S.UNCREATED: frozenset(),
+    _S.LOST: frozenset(),
 }
 
 
 def may_become(current: NamespaceState, following: NamespaceState) -> bool:
-    """Tell whether a namespace in `current` may be moved to `following`."""
+    """Return whether a namespace in `current` may be moved to `following`."""
     return following in NAMESPACE_TRANSITIONS[current]
 
 

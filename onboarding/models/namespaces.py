@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.lifecycle import NamespaceState, Phase
+from onboarding.domain.lifecycle import ENDED, NamespaceState, Phase
 from onboarding.domain.spec import NamespaceSpec, load_spec
 from onboarding.models.clusters import Cluster
 from onboarding.models.events import Event
@@ -59,7 +59,7 @@ class ManagedNamespace(models.Model):
             models.UniqueConstraint(
                 F("cluster"),
                 Lower("name"),
-                condition=~Q(state=NamespaceState.GONE.value),
+                condition=~Q(state__in=sorted(state.value for state in ENDED)),
                 name="one_live_owner_per_name",
             ),
         ]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from onboarding.domain.facts import ClusterFacts
-from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.objects import branch
 from onboarding.domain.risk import Risk
 from onboarding.models import Cluster, ManagedNamespace
@@ -88,7 +88,7 @@ def picture_of_namespace(row: ManagedNamespace) -> Connectivity | None:
 
     Where what is in force was approved after the last look, that is shown instead.
     """
-    if row.state == NamespaceState.GONE.value:
+    if row.state in ENDED:
         return None
     seen, facts = observed_world(row.cluster), row.cluster.known_facts()
     world, revision = _surroundings(seen, facts), in_force(row)

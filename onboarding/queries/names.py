@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models.functions import Lower
 
 from onboarding.domain import names
-from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState
+from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, NamespaceState
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.catalogue_files import load_catalogue
 
@@ -46,7 +46,7 @@ def check_name(
 
 def resembles(cluster: Cluster, name: str) -> str:
     """Return the live namespace on the cluster that a person could take `name` for, or ""."""
-    rows = ManagedNamespace.objects.filter(cluster=cluster).exclude(state=NamespaceState.GONE.value)
+    rows = ManagedNamespace.objects.filter(cluster=cluster).exclude(state__in=sorted(ENDED))
     return names.look_alike(name, set(rows.values_list("name", flat=True))) or ""
 
 
@@ -61,7 +61,7 @@ def _occupied(
     if except_request:
         asked = asked.exclude(pk=except_request.pk)
     return (
-        set(rows.exclude(state=NamespaceState.GONE.value).values_list("low", flat=True)),
+        set(rows.exclude(state__in=sorted(ENDED)).values_list("low", flat=True)),
         set(gone.filter(gone_at__gt=rested_since).values_list("low", flat=True)),
         set(asked.annotate(low=Lower("name")).values_list("low", flat=True)),
     )

@@ -42,19 +42,19 @@ NAMESPACE_STATES = {
     "drifted": Face("warn", "warn", _("Drifted")),
     "retrying": Face("warn", "run", _("Retrying")),
     "blocked": Face("danger", "x", _("Blocked")),
-    "quarantined": Face("danger", "lock", _("Quarantined")),
     "revoking": Face("run", "run", _("Removing access")),
     "draining": Face("run", "run", _("Stopping workloads")),
     "deleting": Face("run", "run", _("Deleting")),
     "gone": Face("plain", "dash", _("Gone")),
+    "uncreated": Face("plain", "dash", _("Never created")),
+    "lost": Face("plain", "dash", _("Lost with its cluster")),
 }
 
-# One attempt and its steps (models/runs), one person's word on a lane (models/requests).
+# One attempt and its steps (models/namespaces), one person's word on a lane (models/requests).
 WORK_STATES = {
     "waiting": Face("plain", "clock", _("Waiting")),
     "running": Face("run", "run", _("Running")),
     "done": Face("ok", "check", _("Done")),
-    "succeeded": Face("ok", "check", _("Done")),
     "failed": Face("danger", "x", _("Failed")),
     "approve": Face("ok", "check", _("Approved")),
     "reject": Face("danger", "x", _("Rejected")),
@@ -67,6 +67,8 @@ CLUSTER_CONDITIONS = {
     "unreachable": Face("danger", "warn", _("Does not answer")),
     "unauthorized": Face("danger", "lock", _("Credential refused")),
     "grant-missing": Face("danger", "lock", _("A permission is missing")),
+    "untrusted": Face("danger", "lock", _("Certificate not trusted")),
+    "throttled": Face("warn", "clock", _("Asks for patience")),
 }
 
 FACES = REQUEST_STATES | NAMESPACE_STATES | WORK_STATES | CLUSTER_CONDITIONS

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState, RequestState
+from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, NamespaceState, RequestState
 from onboarding.models import ManagedNamespace, Request, Team
 from onboarding.pages.decision import lane_states
 from onboarding.queries import namespaces, requests
@@ -43,7 +43,7 @@ def home(request: SignedIn) -> HttpResponse:
     """Show the person's day. Approvers also see their queue, auditors the way to history."""
     permissions, now = request.permissions, timezone.now()
     own = namespaces.visible_to(permissions).filter(team__in=permissions.teams)
-    live = own.exclude(state=NamespaceState.GONE.value).order_by("name", "id")
+    live = own.exclude(state__in=sorted(ENDED)).order_by("name", "id")
     open_states = sorted(OPEN_REQUEST | {RequestState.DRAFT})
     mine = requests.visible_to(permissions).filter(
         team__in=permissions.teams, state__in=open_states

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import ManagedNamespace
 from onboarding.pages.event_lines import event_lines
@@ -46,7 +46,7 @@ def namespace_list(request: SignedIn) -> HttpResponse:
     seen = visible_to(request.permissions)
     rows = seen.order_by("name", "id")
     if state != "all":
-        rows = rows.exclude(state=NamespaceState.GONE.value)
+        rows = rows.exclude(state__in=sorted(ENDED))
     for name, column in (("team", "team__slug"), ("cluster", "cluster__name")):
         if wanted[name]:
             rows = rows.filter(**{column: wanted[name]})

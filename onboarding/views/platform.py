@@ -5,14 +5,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
 from onboarding.queries.clusters import visible_to, waiting_work
 from onboarding.queries.observed import observation_of
 from onboarding.views.access import SignedIn, Who, allow
 
-_LIVE = ~Q(namespaces__state=NamespaceState.GONE.value)
+_LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 
 
 @allow(Who.PLATFORM_ADMINS)
@@ -36,9 +36,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "cluster": cluster,
         "waiting": waiting_work(cluster),
         "observation": observation_of(cluster),
-        "namespaces": cluster.namespaces.exclude(state=NamespaceState.GONE.value).select_related(
-            "team"
-        ),
+        "namespaces": cluster.namespaces.exclude(state__in=sorted(ENDED)).select_related("team"),
         "is_expired": expires is not None and expires <= now,
         "now": now,
     }
@@ -65,9 +63,7 @@ def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "team": team,
         "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
-        "namespaces": team.namespaces.exclude(state=NamespaceState.GONE.value).select_related(
-            "cluster"
-        ),
+        "namespaces": team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster"),
         "now": timezone.now(),
     }
     return render(request, "platform/team_detail.html", context)

@@ -5,6 +5,7 @@ from itertools import pairwise, product
 import pytest
 
 from onboarding.domain.lifecycle import (
+    ENDED,
     NAMESPACE_TRANSITIONS,
     OPEN_REQUEST,
     PROVISIONING,
@@ -54,8 +55,14 @@ def test_what_is_decided_stays_decided() -> None:
     }
 
 
-def test_only_gone_is_final_for_a_namespace() -> None:
-    assert [state for state in STATES if not NAMESPACE_TRANSITIONS[state]] == [NamespaceState.GONE]
+def test_what_never_was_and_what_is_lost_are_final_and_gone_may_only_be_seen_again() -> None:
+    final = {state for state in STATES if not NAMESPACE_TRANSITIONS[state]}
+    assert final == {NamespaceState.UNCREATED, NamespaceState.LOST}
+    assert NAMESPACE_TRANSITIONS[NamespaceState.GONE] == {NamespaceState.BLOCKED}
+
+
+def test_a_closed_cluster_takes_every_living_namespace_with_it() -> None:
+    assert sources_of(NamespaceState.LOST) == set(NamespaceState) - ENDED
 
 
 def test_open_requests_are_those_that_may_still_be_approved() -> None:
@@ -73,7 +80,7 @@ def test_each_phase_leads_to_the_next(phases: tuple[Phase, ...]) -> None:
         assert may_become(REACHED[earlier], REACHED[later])
 
 
-@pytest.mark.parametrize("state", [state for state in STATES if state != NamespaceState.GONE])
+@pytest.mark.parametrize("state", [state for state in STATES if state not in ENDED])
 def test_every_live_state_may_wait_stop_and_be_retired(state: NamespaceState) -> None:
     assert may_become(state, NamespaceState.RETRYING) or state == NamespaceState.RETRYING
     assert may_become(state, NamespaceState.BLOCKED) or state == NamespaceState.BLOCKED
