@@ -1,0 +1,36 @@
+"""The list of guards stays true: each seam is there once, and each noticing test exists."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support.guard_mutants import MUTANTS, GuardMutant
+from tests.support.mutation import target_of, without
+
+ROOT = Path(__file__).parents[2]
+
+
+def functions_of(path: Path) -> set[str]:
+    return {
+        one.name for one in ast.parse(path.read_text()).body if isinstance(one, ast.FunctionDef)
+    }
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_each_guard_can_be_taken_out_and_is_put_back(mutant: GuardMutant) -> None:
+    function = target_of(mutant).function
+    real = function.__code__
+    with without(mutant):
+        assert function.__code__ is not real
+    assert function.__code__ is real
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_each_guard_has_its_test(mutant: GuardMutant) -> None:
+    path, _, name = mutant.noticed_by.partition("::")
+    assert name.partition("[")[0] in functions_of(ROOT / path)
+
+
+def test_no_guard_is_listed_twice() -> None:
+    assert len({mutant.guard for mutant in MUTANTS}) == len(MUTANTS)
