@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from onboarding.domain.objects import Json, Manifest
-from onboarding.reachability.asking import Answer, Asked, Question
+from onboarding.reachability.asking import Asked, Query, QueryAnswer
 from onboarding.reachability.assume import with_assumed_pods
-from onboarding.reachability.changes import Change, changes
+from onboarding.reachability.changes import PairChange, changes
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.export import (
     DIFFERENCE_SCHEMA,
@@ -45,7 +45,7 @@ class Format(StrEnum):
 class ReportOptions:
     """What is asked and how it is to be answered. `observed` goes into the documents' head."""
 
-    question: Question = field(default_factory=Question)
+    question: Query = field(default_factory=Query)
     format: Format = Format.TABLE
     assumes_pods: bool = False
     shows_blocked: bool = False
@@ -68,7 +68,7 @@ def answer(loaded: Loaded, wish: ReportOptions) -> Iterator[str]:
     return _write(wish, head, entries, {"findings": findings})
 
 
-def verdicts(loaded: Loaded, wish: ReportOptions) -> Iterator[Answer]:
+def verdicts(loaded: Loaded, wish: ReportOptions) -> Iterator[QueryAnswer]:
     """Yield the answers themselves, for whoever has to judge them. Raise BadQuestion."""
     world = _prepared(loaded.world, wish)
     estate = Estate(world, boundaries=_boundaries(wish.question))
@@ -118,7 +118,7 @@ def _prepared(world: World, wish: ReportOptions) -> World:
     return replace(populated, nodes=(*world.nodes, *nodes)) if nodes else populated
 
 
-def _boundaries(question: Question) -> tuple[str, ...]:
+def _boundaries(question: Query) -> tuple[str, ...]:
     return (*boundary_of(question.source), *boundary_of(question.destination))
 
 
@@ -191,7 +191,7 @@ def _worlds(name: str, old: dict[str, Member], new: dict[str, Member]) -> str:
 
 
 def _difference_table(
-    worlds: tuple[World, World], notes: Sequence[str], found: Iterable[Change]
+    worlds: tuple[World, World], notes: Sequence[str], found: Iterable[PairChange]
 ) -> Iterator[str]:
     before, after = worlds
     yield f"before: {summary(before)}after:  {summary(after)}"

@@ -1,6 +1,6 @@
 """A question (from whom, to whom, on which port) → the records that answer it, pod by pod.
 
-Between `members.py`, which knows the names, and `report.py`, which prints.
+Between `members.py`, which knows the names, and `tables.py`, which prints.
 """
 
 import re
@@ -41,7 +41,7 @@ class PortAsked:
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """Empty texts mean everybody, no port means every port.
 
     `around` names a namespace that has to be at one end at least.
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryAnswer:
     """One record, and the pairs of names it is about."""
 
     record: Record
@@ -83,7 +83,7 @@ def read_port(written: str) -> PortAsked:
 class Asked:
     """A question put to an estate."""
 
-    def __init__(self, estate: Estate, question: Question, *, may_miss: bool = False) -> None:
+    def __init__(self, estate: Estate, question: Query, *, may_miss: bool = False) -> None:
         """Find who is asked about. Raise BadQuestion, or answer nothing where it `may_miss`."""
         self.estate = estate
         self._question = question
@@ -114,13 +114,13 @@ class Asked:
         every = (member for members in self.destinations.values() for member in members)
         return [member for member in every if port and port.on(member) is None]
 
-    def answers(self) -> Iterator[Answer]:
+    def answers(self) -> Iterator[QueryAnswer]:
         """Yield the answers, by source, destination, protocol and port."""
         for sources, destinations, port in self._legs():
             for source, members in sources.items():
                 yield from self._answers((source, members), destinations, port)
 
-    def likely(self) -> Iterator[Answer]:
+    def likely(self) -> Iterator[QueryAnswer]:
         """Yield the answers of all pairs that something is allowed between; few, and fast."""
         for sources, destinations, port in self._legs():
             for source, members in sources.items():
@@ -170,7 +170,7 @@ class Asked:
 
     def _answers(
         self, sender: tuple[int, tuple[Member, ...]], destinations: Chosen, port: _Port
-    ) -> Iterator[Answer]:
+    ) -> Iterator[QueryAnswer]:
         source, members = sender
         for record in records(
             self.estate, sources=[source], destinations=[*destinations], port=port
@@ -178,7 +178,7 @@ class Asked:
             both = product(members, destinations[record.destination])
             pairs = tuple(pair for pair in both if is_pair(*pair))
             if pairs:
-                yield Answer(record, pairs)
+                yield QueryAnswer(record, pairs)
 
     def _choose(self, wanted: str, *, may_miss: bool) -> Chosen:
         try:

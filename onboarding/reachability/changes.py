@@ -1,7 +1,7 @@
 """Two worlds that may differ in everything → what each pair of names gains or loses.
 
 For `--diff` of the command line, where pods come and go as well as policies. Pages, which compare
-one world under two sets of policies, use `difference.py`.
+one world under two sets of policies, use `folding.py`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ _Pair: TypeAlias = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
-class Span:
+class PortSpan:
     """Ports that changed alike. A side is None in the world that lacks one of the two."""
 
     protocol: Protocol
@@ -34,12 +34,12 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Change:
+class PairChange:
     """What one pair of names gained or lost."""
 
     source: Member
     destination: Member
-    span: Span
+    span: PortSpan
 
     def to_json(self) -> Manifest:
         """Return it as JSON values."""
@@ -55,7 +55,7 @@ class Change:
         }
 
 
-def changes(before: Asked, after: Asked) -> Iterator[Change]:
+def changes(before: Asked, after: Asked) -> Iterator[PairChange]:
     """Yield what differs, by names in the order of the newer world.
 
     Only whether traffic passes and how certain that is count; another reason for the same answer
@@ -63,7 +63,7 @@ def changes(before: Asked, after: Asked) -> Iterator[Change]:
     """
 
     @cache
-    def spans(old: _Pair, new: _Pair) -> list[Span]:
+    def spans(old: _Pair, new: _Pair) -> list[PortSpan]:
         known = before.verdicts(*old) if old else []
         found = after.verdicts(*new) if new else []
         return [*_spans(known, found)]
@@ -81,7 +81,7 @@ def changes(before: Asked, after: Asked) -> Iterator[Change]:
             if differing and old == new and new and not differing[new[0]] >> new[1] & 1:
                 continue
             for span in spans(old, new):
-                yield Change(sender, receiver, span)
+                yield PairChange(sender, receiver, span)
 
 
 def _differing(before: Asked, after: Asked) -> list[int]:
@@ -118,19 +118,19 @@ def _pair(source: tuple[int, Member] | None, target: tuple[int, Member] | None) 
     return (source[0], target[0]) if source and target else None
 
 
-def _spans(before: list[Record], after: list[Record]) -> Iterator[Span]:
+def _spans(before: list[Record], after: list[Record]) -> Iterator[PortSpan]:
     for protocol in Protocol:
         old = [record for record in before if record.protocol is protocol]
         new = [record for record in after if record.protocol is protocol]
         yield from _joined(_pieces(protocol, old, new))
 
 
-def _pieces(protocol: Protocol, old: list[Record], new: list[Record]) -> Iterator[Span]:
+def _pieces(protocol: Protocol, old: list[Record], new: list[Record]) -> Iterator[PortSpan]:
     """Cut both sides where either changes, and keep the pieces that differ."""
     both = (*old, *new)
     starts = sorted({one.first for one in both} | {one.last + 1 for one in both})
     for first, following in pairwise(starts):
-        span = Span(protocol, first, following - 1, _at(old, first), _at(new, first))
+        span = PortSpan(protocol, first, following - 1, _at(old, first), _at(new, first))
         if _said(span.before) != _said(span.after):
             yield span
 
@@ -143,12 +143,12 @@ def _said(verdict: Verdict | None) -> object:
     return (verdict.allowed, verdict.certainty) if verdict else None
 
 
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+def _joined(spans: Iterable[PortSpan]) -> Iterator[PortSpan]:
     """Join spans that touch and changed alike."""
-    held: Span | None = None
+    held: PortSpan | None = None
     for span in spans:
         if held and held.last + 1 == span.first and _sides(held) == _sides(span):
-            held = Span(span.protocol, held.first, span.last, span.before, span.after)
+            held = PortSpan(span.protocol, held.first, span.last, span.before, span.after)
             continue
         if held:
             yield held
@@ -157,5 +157,5 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
         yield held
 
 
-def _sides(span: Span) -> tuple[Verdict | None, Verdict | None]:
+def _sides(span: PortSpan) -> tuple[Verdict | None, Verdict | None]:
     return span.before, span.after

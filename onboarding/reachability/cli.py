@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 from onboarding.reachability.answering import Format, ReportOptions, answer, compare, verdicts
-from onboarding.reachability.asking import Question, read_port
+from onboarding.reachability.asking import Query, read_port
 from onboarding.reachability.files import BadInput
 from onboarding.reachability.members import BadQuestion
 from onboarding.reachability.reading import Loaded, load
@@ -78,7 +78,7 @@ def wish_of(given: Namespace) -> ReportOptions:
     if given.namespace and (given.source or given.destination):
         raise BadQuestion("--namespace cannot be had together with --from or --to")
     return ReportOptions(
-        question=Question(
+        question=Query(
             around=given.namespace,
             source=given.source,
             destination=given.destination,

@@ -28,7 +28,7 @@ from onboarding.reachability.model import (
 from onboarding.reachability.ports import PortClass, PortSpace
 from onboarding.reachability.sets import members, places
 from onboarding.reachability.surroundings import Surroundings, surroundings
-from onboarding.reachability.verdicts import Question, reason_of
+from onboarding.reachability.verdicts import PairQuestion, reason_of
 
 # What a verdict is worth that another reading contradicts, and why.
 _BEYOND = {
@@ -137,7 +137,7 @@ class Estate:
     def verdict(self, source: int, destination: int, protocol: Protocol, port: int) -> Verdict:
         """Return whether `source` reaches `destination` on a port, and why."""
         port_class = self.ports.class_of(protocol, port)
-        asked = Question(self.layout, self.ports, source, destination, port_class)
+        asked = PairQuestion(self.layout, self.ports, source, destination, port_class)
         egress, ingress = asked.sides(self.compiled())
         allowed = egress.allows and ingress.allows
         doubts = [

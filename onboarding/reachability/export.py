@@ -11,7 +11,7 @@ from typing import TypeAlias
 import yaml
 
 from onboarding.domain.objects import Json, Manifest
-from onboarding.reachability.asking import Answer
+from onboarding.reachability.asking import QueryAnswer
 from onboarding.reachability.model import Side, Verdict
 from onboarding.reachability.scalars import resolved
 
@@ -50,7 +50,7 @@ def write_yaml(head: Manifest, name: str, stream: Stream, tail: Manifest) -> Ite
         yield _yaml(tail)
 
 
-def record_entries(answers: Iterable[Answer]) -> Iterator[Manifest]:
+def record_entries(answers: Iterable[QueryAnswer]) -> Iterator[Manifest]:
     """Yield one record for each pair of names, with its verdict and evidence."""
     for answer in answers:
         record = answer.record

@@ -1,6 +1,6 @@
 """Every pod, node and address range under the name that people give it and read.
 
-Used by `asking.py` and `report.py`. Endpoints of an estate hold several pods that no rule tells
+Used by `asking.py` and `tables.py`. Endpoints of an estate hold several pods that no rule tells
 apart; answers name each of them.
 """
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from onboarding.reachability.asking import Answer, Asked
-from onboarding.reachability.changes import Change, Span
+from onboarding.reachability.asking import Asked, QueryAnswer
+from onboarding.reachability.changes import PairChange, PortSpan
 from onboarding.reachability.lint import Finding
 from onboarding.reachability.model import LAST_PORT, Certainty, Protocol, Side, Verdict, World
 from onboarding.reachability.records import Record
@@ -60,7 +60,7 @@ def findings_text(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"  {' '.join(str(part) for part in parts if part)}: {finding.message}\n"
 
 
-def single(answer: Answer) -> Iterator[str]:
+def single(answer: QueryAnswer) -> Iterator[str]:
     """Yield one answer in full."""
     source, destination = answer.pairs[0]
     record, verdict = answer.record, answer.record.verdict
@@ -106,12 +106,12 @@ class Lines:
         yield from self._closing()
 
     @staticmethod
-    def _ends(answer: Answer) -> tuple[tuple[int, int, str], Answer]:
+    def _ends(answer: QueryAnswer) -> tuple[tuple[int, int, str], QueryAnswer]:
         """Return what answers of the same pairs have in common."""
         record = answer.record
         return (record.source, record.destination, answer.pairs[0][1].id), answer
 
-    def _pairs(self, answers: list[Answer], width: int) -> Iterator[str]:
+    def _pairs(self, answers: list[QueryAnswer], width: int) -> Iterator[str]:
         records = [answer.record for answer in answers]
         pairs = answers[0].pairs
         if any(record.verdict.allowed for record in records):
@@ -174,7 +174,7 @@ def _range(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def change_lines(changes: Iterable[Change]) -> Iterator[str]:
+def change_lines(changes: Iterable[PairChange]) -> Iterator[str]:
     """Yield a line for each change of a pair, marked by a word, and the counts."""
     counts: Counter[str] = Counter()
     yield "\n"
@@ -195,11 +195,11 @@ def change_lines(changes: Iterable[Change]) -> Iterator[str]:
     yield f"\n{told or 'nothing differs'}\n"
 
 
-def _what_changed(change: Change) -> tuple[str, str, Verdict | None, Verdict | None]:
+def _what_changed(change: PairChange) -> tuple[str, str, Verdict | None, Verdict | None]:
     return change.source.id, change.destination.id, change.span.before, change.span.after
 
 
-def _word(span: Span) -> str:
+def _word(span: PortSpan) -> str:
     was, is_now = (bool(one and one.allowed) for one in (span.before, span.after))
     if was != is_now:
         return "opened" if is_now else "closed"

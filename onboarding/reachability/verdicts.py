@@ -17,7 +17,7 @@ _ENDS = {Direction.EGRESS: ("sender", "send"), Direction.INGRESS: ("receiver", "
 
 
 @dataclass(frozen=True)
-class Question:
+class PairQuestion:
     """May `source` reach `destination` on the ports of a class?"""
 
     layout: Layout

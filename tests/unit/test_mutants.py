@@ -205,8 +205,8 @@ MUTANTS = [
         "host-network pods are like all pods", "pods & ~on_host", "pods"),
     Mutant("replies need no rule of their own", "the way back must be open too", "estate",
         "allowed = egress.allows and ingress.allows\n",
-        "allowed = all(side.allows for side in (egress, ingress, *Question(self.layout, self.ports,"
-        " destination, source, port_class).sides(self.compiled())))\n"),
+        "allowed = all(side.allows for side in (egress, ingress,"
+        " *PairQuestion(self.layout, self.ports, destination, source, port_class).sides(self.compiled())))\n"),
 ]  # fmt: skip
 
 
