@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from onboarding.domain.lifecycle import OPEN_REQUEST, NamespaceState
+from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, NamespaceState
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Event, ManagedNamespace, Request, Revision, Run
 from onboarding.queries.permissions import Permissions
@@ -15,6 +15,12 @@ def visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
     """Return the namespaces a person may know of, gone ones included."""
     rows = ManagedNamespace.objects.select_related("team", "cluster")
     return rows if permissions.sees_everything else rows.filter(team__in=permissions.teams)
+
+
+def live_of_teams(permissions: Permissions) -> QuerySet[ManagedNamespace]:
+    """Return what a person's own teams have and has not ended, by name."""
+    own = visible_to(permissions).filter(team__in=permissions.teams)
+    return own.exclude(state__in=sorted(ENDED)).order_by("name", "id")
 
 
 def load_namespace(permissions: Permissions, public_id: str) -> ManagedNamespace:

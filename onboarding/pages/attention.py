@@ -1,0 +1,121 @@
+"""What needs a person's attention on Home: items gathered from one small function for each source.
+
+A source takes the reader and returns its items, none where nothing is wrong. To add one, write it
+(beside its subject if it is long) and name it in `FOR_EVERYBODY` or `FOR_PLATFORM_ADMINS`. Every
+item must be something this very reader can act on, and cost no more queries for more rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from onboarding.domain.lifecycle import NamespaceState, RequestState
+from onboarding.models import ManagedNamespace, Request, User
+from onboarding.queries import namespaces
+from onboarding.queries.permissions import Permissions
+from onboarding.queries.progress import returned_with
+
+SHOWN = 50
+EXPIRES_SOON = timedelta(days=14)
+_STATE_WORDS = {
+    NamespaceState.BLOCKED.value: ("danger", "x"),
+    NamespaceState.DRIFTED.value: ("warn", "warn"),
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the page, what they may do, and when."""
+
+    user: User
+    permissions: Permissions
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of what needs attention. `rest` is a person's or a server's own words."""
+
+    tone: str
+    icon: str
+    text: str
+    url: str
+    rest: str = ""
+    at: datetime | None = None
+
+
+Source = Callable[[Reader], list[Item]]
+
+
+def attention(reader: Reader) -> list[Item]:
+    """Return what needs the reader, their own matters first."""
+    sources = FOR_EVERYBODY
+    if reader.permissions.is_platform_admin:
+        sources += FOR_PLATFORM_ADMINS
+    return [item for source in sources for item in source(reader)]
+
+
+def returned_requests(reader: Reader) -> list[Item]:
+    """Return the reader's own requests that came back for changes."""
+    rows = Request.objects.filter(requester=reader.user, state=RequestState.RETURNED.value)
+    return [_returned_item(row) for row in rows.order_by("id")[:SHOWN]]
+
+
+def troubled_namespaces(reader: Reader) -> list[Item]:
+    """Return the namespaces of the reader's teams that wait for a person or were changed."""
+    words = {
+        NamespaceState.BLOCKED.value: _("%(name)s is blocked and waits for a person"),
+        NamespaceState.DRIFTED.value: _("%(name)s was changed outside the portal"),
+    }
+    return [
+        Item(
+            *_STATE_WORDS[row.state],
+            text=words[row.state] % {"name": row.name},
+            url=reverse("namespace-detail", args=[row.public_id]),
+            rest=row.message,
+        )
+        for row in _live(reader).filter(state__in=sorted(words))[:SHOWN]
+    ]
+
+
+def expiring_namespaces(reader: Reader) -> list[Item]:
+    """Return the namespaces of the reader's teams whose lifetime ends soon or has ended."""
+    return [
+        Item(
+            tone="warn",
+            icon="clock",
+            text=_("%(name)s comes to the end of its lifetime") % {"name": row.name},
+            url=reverse("namespace-detail", args=[row.public_id]),
+            at=row.expires_at,
+        )
+        for row in _live(reader).filter(expires_at__lt=reader.now + EXPIRES_SOON)[:SHOWN]
+    ]
+
+
+def _returned_item(row: Request) -> Item:
+    said = returned_with(row)
+    words = _("%(request)s for %(name)s was returned for changes")
+    return Item(
+        tone="warn",
+        icon="undo",
+        text=words % {"request": row.label, "name": row.name},
+        url=reverse("request-detail", args=[row.public_id]),
+        rest=f"{said.person.label}: {said.reason}" if said else "",
+        at=said.decided_at if said else row.submitted_at,
+    )
+
+
+def _live(reader: Reader) -> QuerySet[ManagedNamespace]:
+    return namespaces.live_of_teams(reader.permissions)
+
+
+FOR_EVERYBODY: tuple[Source, ...] = (
+    returned_requests,
+    troubled_namespaces,
+    expiring_namespaces,
+)
+FOR_PLATFORM_ADMINS: tuple[Source, ...] = ()
