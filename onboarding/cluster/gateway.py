@@ -20,7 +20,7 @@ from onboarding.cluster.connections import (
 )
 from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, ServerFault
 from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
-from onboarding.cluster.responses import Response, refusal
+from onboarding.cluster.responses import Response, refusal, tells_missing
 from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 
@@ -60,9 +60,9 @@ class Gateway(ClusterGateway):
 
     def get(self, key: Key) -> Manifest | None:
         answer = self._send("GET", object_path(key))
-        if answer.status == 404:
+        if tells_missing(answer, key):
             return None
-        return self._accepted(answer, key=key, needs=_grants(key, "get"))
+        return _named(self._accepted(answer, key=key, needs=_grants(key, "get")), key)
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
         for _ in range(LIST_ATTEMPTS):
@@ -97,7 +97,7 @@ class Gateway(ClusterGateway):
             body=manifest,
         )
         needs = _grants(key, "create", manifest=manifest)
-        return self._accepted(answer, key=key, needs=needs, creating=True)
+        return _named(self._accepted(answer, key=key, needs=needs, creating=True), key)
 
     def apply(
         self, manifest: Manifest, *, seen: Manifest | None = None, dry_run: bool = False
@@ -111,7 +111,7 @@ class Gateway(ClusterGateway):
             content_type=APPLY_TYPE,
         )
         needs = _grants(key, "patch", "create", manifest=manifest)
-        return self._accepted(answer, key=key, needs=needs)
+        return _named(self._accepted(answer, key=key, needs=needs), key)
 
     def cut(self, key: Key, fields: Sequence[tuple[str, ...]], *, seen: Manifest) -> Manifest:
         patch: Manifest = {}
@@ -127,7 +127,7 @@ class Gateway(ClusterGateway):
             body=_pinned(patch, seen),
             content_type=MERGE_TYPE,
         )
-        return self._accepted(answer, key=key, needs=_grants(key, "patch"))
+        return _named(self._accepted(answer, key=key, needs=_grants(key, "patch")), key)
 
     def delete(self, key: Key, *, uid: str | None = None) -> bool:
         # Jobs orphan their pods unless told otherwise.
@@ -135,7 +135,7 @@ class Gateway(ClusterGateway):
         if uid:
             options["preconditions"] = {"uid": uid}
         answer = self._send("DELETE", object_path(key), body=options)
-        if answer.status == 404:
+        if tells_missing(answer, key):
             return False
         self._accepted(answer, key=key, needs=_grants(key, "delete"))
         return True
@@ -193,6 +193,8 @@ class Gateway(ClusterGateway):
         if answer.status == 410:
             raise SnapshotLost(text(answer.body, "message"), status=410, key=key)
         page = self._accepted(answer, key=key, needs=_grants(key, "list"))
+        if text(page, "kind") != f"{kind}List":
+            raise ServerFault(f"asked for {KINDS[kind].plural}, something else came", key=key)
         query["continue"] = text(page, "metadata", "continue")
         return [_self_named(kind, item) for item in items(page, "items")]
 
@@ -200,9 +202,8 @@ class Gateway(ClusterGateway):
         """Return the kinds of all versions of a group; one request for each version."""
         found = set()
         for version in items(group, "versions"):
+            # One withdrawn meanwhile is a 404 without a Status, as a proxy's is: the next look tells.
             answer = self._send("GET", group_path(text(version, "groupVersion")))
-            if answer.status == 404:
-                continue  # withdrawn since the groups were listed
             resources = items(self._accepted(answer, key=None), "resources")
             # A subresource, like `pods/status`, is named with the kind of its parent.
             found |= {text(one, "kind") for one in resources if "/" not in text(one, "name")}
@@ -287,6 +288,13 @@ def _pinned(manifest: Manifest, seen: Manifest) -> Manifest:
     """
     read = {name: text(seen, "metadata", name) for name in ("uid", "resourceVersion")}
     return {**manifest, "metadata": {**branch(manifest, "metadata"), **read}}
+
+
+def _named(body: Manifest, key: Key) -> Manifest:
+    """Return an answer that is the object asked for. Raise ServerFault for anything else."""
+    if (text(body, "kind"), text(body, "metadata", "name")) != (key.kind, key.name):
+        raise ServerFault(f"asked for {key}, something else came", key=key)
+    return body
 
 
 def _self_named(kind: str, item: Manifest) -> Manifest:

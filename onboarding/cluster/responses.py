@@ -22,6 +22,7 @@ from onboarding.cluster.errors import (
     Unauthorized,
     WriteConflict,
 )
+from onboarding.cluster.kinds import KINDS
 from onboarding.domain.objects import Json, Key, Manifest, branch, text
 
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -62,11 +63,29 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Response:
     return Response(response.status, body, _retry_after(response.headers.get("Retry-After", "")))
 
 
+def tells_missing(answer: Response, key: Key) -> bool:
+    """Return whether this is the API server's own word that the object `key` does not exist.
+
+    Anything in front of it answers 404 too: only a Status that names kind and name as they were
+    asked for says something about an object (meta/v1, StatusDetails).
+    """
+    details, resource = branch(answer.body, "details"), KINDS[key.kind]
+    named = text(details, "kind"), text(details, "group"), text(details, "name")
+    is_said = answer.status == 404 and _is_status(answer)
+    is_said = is_said and text(answer.body, "reason") == "NotFound"
+    return is_said and named == (resource.plural, resource.group, key.name)
+
+
 def refusal(answer: Response, *, key: Key | None, creating: bool) -> ClusterError:
     """Return the error an unsuccessful answer stands for. A 403 is AccessDenied until looked into.
 
-    `creating` tells a taken name from a stale write; both are 409.
+    `creating` tells a taken name from a stale write; both are 409. What is not literally the API
+    server's is a fault of the line, never a fact about an object.
     """
+    if answer.status in _ABOUT_OBJECTS and not _is_status(answer):
+        return _not_from_the_server(answer, key)
+    if answer.status == 404 and not _names_missing(answer, key, creating=creating):
+        return _not_from_the_server(answer, key)
     if answer.status == 409:
         kind: type[ClusterError] = AlreadyExists if creating else WriteConflict
     else:
@@ -82,6 +101,30 @@ def refusal(answer: Response, *, key: Key | None, creating: bool) -> ClusterErro
         retry_after=answer.retry_after or _advised_delay(answer.body),
     )
 
+
+def _is_status(answer: Response) -> bool:
+    return answer.body.get("kind") == "Status"
+
+
+def _names_missing(answer: Response, key: Key | None, *, creating: bool) -> bool:
+    """Return whether a 404 names the object, the namespace it lies in, or the role it binds."""
+    if key is None:
+        return False
+    may_be_missing = [] if creating else [key]
+    if key.namespace:
+        may_be_missing.append(Key("Namespace", "", key.namespace))
+    if key.kind == "RoleBinding":
+        may_be_missing.append(Key("ClusterRole", "", text(answer.body, "details", "name")))
+    return any(tells_missing(answer, one) for one in may_be_missing)
+
+
+def _not_from_the_server(answer: Response, key: Key | None) -> ServerFault:
+    said = f"something answered {answer.status}, and not as a Kubernetes API server does"
+    return ServerFault(said, status=answer.status, key=key, retry_after=answer.retry_after)
+
+
+# Statuses that would say something about one object: these must be the API server's own words.
+_ABOUT_OBJECTS = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422})
 
 _REFUSALS: dict[int, type[ClusterError]] = {
     401: Unauthorized,

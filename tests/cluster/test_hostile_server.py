@@ -1,6 +1,7 @@
 """An API server that is broken, overloaded or hostile costs a bounded wait and a clear error."""
 
 import ipaddress
+import json
 import socket
 import ssl
 import threading
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from onboarding.cluster import answers, connections
+from onboarding.cluster import connections, responses
 from onboarding.cluster.connections import Connection
 from onboarding.cluster.errors import (
     LONGEST_MESSAGE,
@@ -26,9 +27,10 @@ from onboarding.cluster.errors import (
     Unreachable,
 )
 from onboarding.cluster.gateway import Gateway
-from onboarding.domain.objects import Key
+from onboarding.domain.objects import Key, Manifest, branch
 
 ANY = Key("Namespace", "", "payments-prod")
+FENCE = Key("NetworkPolicy", "payments-prod", "deny-all")
 Behaviour = Callable[[ssl.SSLSocket], object]
 
 
@@ -94,11 +96,21 @@ def _serve_once(listener: socket.socket, pair: Pair, behaviour: Behaviour) -> No
     context.load_cert_chain(pair.file)
     with listener.accept()[0] as plain, context.wrap_socket(plain, server_side=True) as line:
         line.settimeout(10)
-        line.recv(65536)
+        _read_request(line)
         try:
             behaviour(line)
         except OSError:
             return  # the gateway hung up first, as it should
+
+
+def _read_request(line: ssl.SSLSocket) -> None:
+    """Read it whole: to hang up on unread bytes resets the connection before the answer is read."""
+    seen = line.recv(65536)
+    head, _, body = seen.partition(b"\r\n\r\n")
+    told = [row for row in head.lower().split(b"\r\n") if row.startswith(b"content-length:")]
+    left = int(told[0].partition(b":")[2]) - len(body) if told else 0
+    while left > 0 and (more := line.recv(65536)):
+        left -= len(more)
 
 
 def answering(status: str, body: bytes, *, headers: str = "") -> Behaviour:
@@ -145,6 +157,84 @@ def test_a_login_page_in_front_of_the_server_is_no_missing_grant(server: Serve) 
     assert isinstance(error, ServerFault)
 
 
+def not_found(**details: str) -> bytes:
+    """What an API server answers for an object that is not there."""
+    status = {"kind": "Status", "reason": "NotFound", "message": "not found", "details": details}
+    return json.dumps(status).encode()
+
+
+NOT_THE_SERVERS = {
+    "a proxy's page": b"<html>default backend - 404</html>",
+    "nothing": b"",
+    "any JSON": b'{"message": "not found"}',
+    "another reason": b'{"kind":"Status","reason":"Gone","details":{"kind":"namespaces"}}',
+    "no details": b'{"kind":"Status","reason":"NotFound","details":{}}',
+    "another name": not_found(kind="namespaces", name="payments-test"),
+    "another kind": not_found(kind="pods", name="payments-prod"),
+    "another group": not_found(group="example.org", kind="namespaces", name="payments-prod"),
+    "the fence": not_found(kind="networkpolicies", name="deny-all"),
+}
+VERBS: dict[str, Callable[[Gateway], object]] = {
+    "get": lambda gateway: gateway.get(ANY),
+    "list": lambda gateway: gateway.list("Namespace"),
+    "create": lambda gateway: gateway.create(tree_of(ANY)),
+    "apply": lambda gateway: gateway.apply(tree_of(ANY)),
+    "cut": lambda gateway: gateway.cut(ANY, [("spec", "a")], seen=tree_of(ANY)),
+    "delete": lambda gateway: gateway.delete(ANY),
+    "delete_collection": lambda gateway: gateway.delete_collection("Pod", "payments-prod"),
+    "served_kinds": lambda gateway: gateway.served_kinds(["cilium.io"]),
+    "review_access": lambda gateway: gateway.review_access(verb="get", resource="pods"),
+    "renew_token": lambda gateway: gateway.renew_token(3600),
+}
+
+
+def tree_of(key: Key) -> Manifest:
+    metadata: Manifest = {"name": key.name, "uid": "1", "resourceVersion": "1"}
+    if key.namespace:
+        metadata["namespace"] = key.namespace
+    return {"apiVersion": "v1", "kind": key.kind, "metadata": metadata}
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS.keys())
+@pytest.mark.parametrize("body", NOT_THE_SERVERS.values(), ids=NOT_THE_SERVERS.keys())
+def test_g36_a_404_that_is_not_the_api_servers_is_a_fault_of_the_line(
+    server: Serve, body: bytes, verb: Callable[[Gateway], object]
+) -> None:
+    with pytest.raises(ServerFault) as raised:
+        verb(server(answering("404 Not Found", body)))
+    assert raised.value.status == 404
+
+
+def test_the_api_servers_own_404_says_that_there_is_none(server: Serve) -> None:
+    told = not_found(kind="namespaces", name="payments-prod")
+    assert server(answering("404 Not Found", told)).get(ANY) is None
+
+
+def test_the_api_servers_own_404_to_a_delete_says_that_it_was_gone(server: Serve) -> None:
+    told = not_found(group="networking.k8s.io", kind="networkpolicies", name="deny-all")
+    assert server(answering("404 Not Found", told)).delete(FENCE) is False
+
+
+def test_b2_no_404_to_the_post_of_a_namespace_is_a_refusal_of_it(server: Serve) -> None:
+    told = not_found(kind="namespaces", name="payments-prod")
+    with pytest.raises(ServerFault):
+        server(answering("404 Not Found", told)).create(tree_of(ANY))
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "409 Conflict", "422 Unprocessable"])
+def test_g36_a_page_that_refuses_is_not_the_api_servers_refusal(server: Serve, status: str) -> None:
+    with pytest.raises(ServerFault):
+        server(answering(status, b"<html>blocked</html>")).create(tree_of(ANY))
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "create", "apply", "cut"])
+def test_g36_an_object_that_was_not_asked_for_is_a_fault_of_the_line(
+    server: Serve, verb: str
+) -> None:
+    with pytest.raises(ServerFault, match="something else came"):
+        VERBS[verb](server(answering("200 OK", b'{"status": "ok"}')))
+
+
 def test_deep_nesting_is_refused(server: Serve) -> None:
     body = b'{"a":' * 80 + b"1" + b"}" * 80
     error = failure(server(answering("200 OK", body)))
@@ -152,7 +242,7 @@ def test_deep_nesting_is_refused(server: Serve) -> None:
 
 
 def test_an_oversized_answer_is_cut_off(server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "LARGEST_ANSWER", 1024 * 1024)
+    monkeypatch.setattr(responses, "LARGEST_ANSWER", 1024 * 1024)
     error = failure(server(answering("200 OK", b" " * 4 * 1024 * 1024)))
     assert isinstance(error, ServerFault)
     assert "larger than 1 MiB" in error.message
@@ -191,7 +281,7 @@ def test_a_server_that_says_nothing_times_out(
 def test_a_server_that_drips_meets_the_deadline(
     server: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "SLOWEST_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(responses, "SLOWEST_ANSWER_SECONDS", 0.3)
 
     def drip(line: ssl.SSLSocket) -> None:
         line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
@@ -214,7 +304,7 @@ def test_a_busy_server_says_when_to_come_back(server: Serve) -> None:
 
 def test_nobody_can_put_the_portal_to_sleep_for_a_year(server: Serve) -> None:
     late = answering("429 Too Many", b"{}", headers="Retry-After: 31536000\r\n")
-    assert failure(server(late)).retry_after == answers.LONGEST_RETRY_AFTER_SECONDS
+    assert failure(server(late)).retry_after == responses.LONGEST_RETRY_AFTER_SECONDS
 
 
 def test_a_failing_server_is_a_server_fault_with_its_words(server: Serve) -> None:
@@ -224,18 +314,24 @@ def test_a_failing_server_is_a_server_fault_with_its_words(server: Serve) -> Non
     assert (error.status, error.message) == (500, "etcdserver: request timed out")
 
 
+def status_of(words: bytes) -> bytes:
+    return b'{"kind":"Status","message":"' + words + b'"}'
+
+
 def test_the_servers_words_are_cut_and_cleaned(server: Serve) -> None:
     words = b"\\u0000\\ud800\\u001b[31m" + b"x" * 5000
-    error = failure(server(answering("400 Bad Request", b'{"message":"' + words + b'"}')))
+    error = failure(server(answering("400 Bad Request", status_of(words))))
     assert len(error.message) == LONGEST_MESSAGE
     assert all(char.isprintable() for char in error.message)
     assert error.message.encode()
 
 
 def test_nul_in_an_object_becomes_the_replacement_character(server: Serve) -> None:
-    body = rb'{"metadata":{"annotations":{"a":"x\u0000y"}}}'
+    named = rb'{"kind":"Namespace","metadata":{"name":"payments-prod",'
+    body = named + rb'"annotations":{"a":"x\u0000y"}}}'
     live = server(answering("200 OK", body)).get(ANY)
-    assert live == {"metadata": {"annotations": {"a": "x\ufffdy"}}}
+    assert live is not None
+    assert branch(live, "metadata", "annotations") == {"a": "x\ufffdy"}
 
 
 @pytest.mark.parametrize(
