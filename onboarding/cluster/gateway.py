@@ -202,7 +202,7 @@ class Gateway(ClusterGateway):
         """Return the kinds of all versions of a group; one request for each version."""
         found = set()
         for version in items(group, "versions"):
-            # One withdrawn meanwhile is a 404 without a Status, as a proxy's is: the next look tells.
+            # Withdrawn meanwhile is a 404 without a Status, as a proxy is: the next look tells.
             answer = self._send("GET", group_path(text(version, "groupVersion")))
             resources = items(self._accepted(answer, key=None), "resources")
             # A subresource, like `pods/status`, is named with the kind of its parent.
