@@ -7,6 +7,7 @@ what was asked of it.
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from onboarding.cluster import gateway
 from onboarding.cluster.errors import (
@@ -26,6 +27,7 @@ from tests.support.stored_form import stored
 
 WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection"})
 _MANAGED = "bulkhead.dev/managed"
+_Interruption: TypeAlias = tuple[str, Callable[[Key], bool], Callable[[], object]]
 _RBAC_VERBS = {"apply": "patch", "continue": "list", "delete_collection": "deletecollection"}
 
 
@@ -37,7 +39,8 @@ class FakeCluster(ClusterGateway):
 
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
-        them. `groups` are the API groups others installed, with their kinds.
+        them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
+        object in place each time it is stored, as a mutating admission policy does.
         """
         self.requests = 0
         self.log: list[tuple[str, Key]] = []
@@ -46,6 +49,8 @@ class FakeCluster(ClusterGateway):
         self.objects: dict[Key, Manifest] = {}
         self.groups: dict[str, list[str]] = {}
         self.lingering = lingering
+        self.rewrites: dict[Key, Callable[[Manifest], object]] = {}
+        self._meanwhile: list[_Interruption] = []
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._applied: dict[Key, Manifest] = {}
         self._failures: dict[str, list[ClusterError]] = {}
@@ -69,6 +74,12 @@ class FakeCluster(ClusterGateway):
 
     def come_back(self) -> None:
         self._outage = None
+
+    def meanwhile(
+        self, verb: str, matches: Callable[[Key], bool], act: Callable[[], object]
+    ) -> None:
+        """Let somebody act once, just before the next call of `verb` on a key that matches."""
+        self._meanwhile.append((verb, matches, act))
 
     def put(self, manifest: Manifest, *, manager: str = "kubectl-create") -> Manifest:
         """Create an object behind the portal's back and return it."""
@@ -214,6 +225,9 @@ class FakeCluster(ClusterGateway):
     def _asked(self, verb: str, key: Key) -> None:
         self.requests += 1
         self.log.append((verb, key))
+        for entry in [one for one in self._meanwhile if one[0] == verb and one[1](key)]:
+            self._meanwhile.remove(entry)
+            entry[2]()
         if self._outage is not None:
             raise self._outage
         if waiting := self._failures.get(verb):
@@ -265,6 +279,7 @@ class FakeCluster(ClusterGateway):
         return self.objects[key]
 
     def _store(self, key: Key, tree: Manifest) -> None:
+        self.rewrites.get(key, _as_it_is)(tree)
         self._version += 1
         branch(tree, "metadata")["resourceVersion"] = str(self._version)
         self.objects[key] = tree
@@ -301,6 +316,10 @@ class FakeCluster(ClusterGateway):
 
     def _timestamp(self) -> str:
         return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _as_it_is(_tree: Manifest) -> None:
+    """Rewrite nothing."""
 
 
 def _identity(tree: Manifest | None) -> tuple[str, str]:
