@@ -28,10 +28,10 @@ from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, key_of
-from onboarding.domain.ownership import GENERATION
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Cluster, ManagedNamespace, Request, Team
-from onboarding.plan.model import DIGEST, REQUEST, stamped
+from onboarding.plan.model import stamped
 from onboarding.services.preview import NamespaceWish, preview
 from onboarding.services.reconcile import reconcile
 

@@ -9,7 +9,11 @@ from onboarding.domain.objects import Manifest, branch
 MANAGED_BY, PORTAL = "app.kubernetes.io/managed-by", "bulkhead"
 ANNOTATION_PREFIX = "bulkhead.dev/"
 TEMPLATE = f"{ANNOTATION_PREFIX}template"
+REQUEST = f"{ANNOTATION_PREFIX}request"
 GENERATION = f"{ANNOTATION_PREFIX}generation"
+DIGEST = f"{ANNOTATION_PREFIX}digest"
+# Admission lets nobody but the portal and break-glass set this label, so it cannot be forged.
+MANAGED = f"{ANNOTATION_PREFIX}managed"
 
 
 def is_ours(manifest: Manifest) -> bool:
@@ -17,3 +21,17 @@ def is_ours(manifest: Manifest) -> bool:
     labels = branch(manifest, "metadata", "labels")
     annotations = branch(manifest, "metadata", "annotations")
     return labels.get(MANAGED_BY) == PORTAL and GENERATION in annotations
+
+
+def is_managed(namespace: Manifest) -> bool:
+    """Return whether a Namespace object carries the guarded label."""
+    return branch(namespace, "metadata", "labels").get(MANAGED) == "true"
+
+
+def marks_of(namespace: Manifest) -> dict[str, str]:
+    """Return the request, generation and digest written on a managed Namespace; {} on any other."""
+    if not is_managed(namespace):
+        return {}
+    annotations = branch(namespace, "metadata", "annotations")
+    named = {"request": REQUEST, "generation": GENERATION, "digest": DIGEST}
+    return {short: str(annotations[key]) for short, key in named.items() if annotations.get(key)}

@@ -19,6 +19,7 @@ class RequestKind(StrEnum):
     ONBOARD = "onboard"
     CHANGE = "change"
     RETIRE = "retire"
+    ADOPT = "adopt"
 
 
 class Scope(StrEnum):

@@ -20,7 +20,8 @@ class ManagedNamespace(models.Model):
     `generation` counts approved revisions, `observed_generation` the newest one that was read back
     whole. `next_at` is when it is due (null: never again). A claim holds `lease_owner`,
     `lease_until` and the counter `fencing_token`: what a worker that lost its lease writes finds
-    no row.
+    no row. `uid` names the namespace on the cluster that is this row's, "" while there is none;
+    `known_uid` is the last it had, so null only if nothing was ever created.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
@@ -35,6 +36,7 @@ class ManagedNamespace(models.Model):
     generation = models.PositiveIntegerField(default=0)
     observed_generation = models.PositiveIntegerField(default=0)
     uid = models.CharField(max_length=64, blank=True)
+    known_uid = models.CharField(max_length=64, null=True)
     next_at = models.DateTimeField(null=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -44,6 +46,8 @@ class ManagedNamespace(models.Model):
     message = models.TextField(blank=True)
     # What was seen on the cluster that no plan contains: [{"object": str, "by": str}…]
     findings = models.JSONField(default=list)
+    # What was found where a person has to compare: services.phases.work.found_on_cluster, and when.
+    found = models.JSONField(null=True)
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)

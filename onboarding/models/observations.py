@@ -53,6 +53,8 @@ class NamespaceObservation(models.Model):
     digest = models.CharField(max_length=71)
     uid = models.CharField(max_length=64, blank=True)
     labels = models.JSONField(default=dict)
+    # {"request", "generation", "digest"} of a managed one, as far as they are written on it.
+    marks = models.JSONField(null=True)
     # [{"metadata": {"name", "namespace", "annotations"}, "spec": …}…]
     policies = models.JSONField(default=list)
     # [{"labels", "ports": [{"name", "protocol", "number"}…], "hostNetwork": bool, "count": int}…]

@@ -53,6 +53,10 @@ class Request(models.Model):
     risk = models.CharField(
         max_length=6, null=True, choices=[(risk.value, risk.value) for risk in Risk]
     )
+    # Whose removal or adoption is asked for, where it is not the namespace that is remembered, and
+    # what was found in it then. Without defaults for the same reason.
+    adopted_uid = models.CharField(max_length=64, null=True)
+    found = models.JSONField(null=True)
     form_key = models.CharField(max_length=40)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Key, Manifest, branch, copied, key_of, text
-from onboarding.domain.ownership import ANNOTATION_PREFIX, TEMPLATE
+from onboarding.domain.ownership import TEMPLATE
 from onboarding.plan.digest import digest_of
 
 PLAN_VERSION = 1
-REQUEST = f"{ANNOTATION_PREFIX}request"
-DIGEST = f"{ANNOTATION_PREFIX}digest"
 
 
 class UnknownPlan(ValueError):

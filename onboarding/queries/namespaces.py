@@ -2,13 +2,18 @@
 
 from django.db.models import QuerySet
 
-from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, NamespaceState
+from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, BlockedReason, NamespaceState
+from onboarding.domain.objects import text
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Event, ManagedNamespace, Request, Revision, Run
 from onboarding.queries.permissions import Permissions
 
 # A change is made against something that was read back whole.
 CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
+# What carries our marks and is not what the portal remembers.
+CAME_BACK = frozenset({BlockedReason.RESTORED.value, BlockedReason.REAPPEARED.value})
+# What a person may say yes to, having seen how it differs.
+ADOPTABLE = frozenset({BlockedReason.RESTORED.value, BlockedReason.NEWER_ON_CLUSTER.value})
 
 
 def visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
@@ -49,6 +54,19 @@ def events_of(namespace: ManagedNamespace) -> QuerySet[Event]:
     ).order_by("-id")
 
 
+def found_uid(namespace: ManagedNamespace) -> str:
+    """Return the uid of a namespace that was found where a person has to compare, or ""."""
+    return text(namespace.found or {}, "uid")
+
+
+def uid_to_remove(namespace: ManagedNamespace) -> str:
+    """Return the uid of what came back although its removal was approved, or ""."""
+    if namespace.reason not in CAME_BACK or namespace.state != NamespaceState.BLOCKED.value:
+        return ""
+    newest = namespace.revisions.first()
+    return found_uid(namespace) if newest and newest.ends_namespace else ""
+
+
 def has_open_request(namespace: ManagedNamespace, besides: Request | None = None) -> bool:
     """Tell whether a request for it, besides the given one, waits for a decision or an edit."""
     rows = namespace.requests.filter(state__in=sorted(OPEN_REQUEST))
@@ -66,15 +84,36 @@ def may_change(
     )
 
 
+def may_adopt(
+    permissions: Permissions, namespace: ManagedNamespace, besides: Request | None = None
+) -> bool:
+    """Return whether a person may ask to take over what was found under the name."""
+    newest = namespace.revisions.first()
+    return (
+        namespace.team_id in permissions.leads
+        and is_adoptable(namespace)
+        and not (newest and newest.ends_namespace)
+        and not has_open_request(namespace, besides)
+    )
+
+
+def is_adoptable(namespace: ManagedNamespace) -> bool:
+    """Return whether something was found that a request can take over."""
+    is_blocked = namespace.state == NamespaceState.BLOCKED.value
+    return is_blocked and namespace.reason in ADOPTABLE and bool(found_uid(namespace))
+
+
 def may_retire(
     permissions: Permissions, namespace: ManagedNamespace, besides: Request | None = None
 ) -> bool:
     """Tell whether a person may ask for the removal now; also of one that never came to be."""
     retirable = CHANGEABLE | {NamespaceState.BLOCKED, NamespaceState.RETRYING}
     newest = namespace.revisions.first()
+    # A removal that was approved of something older is asked for again, of what is there.
+    is_newer = namespace.reason == BlockedReason.NEWER_ON_CLUSTER.value
     return (
         namespace.team_id in permissions.leads
         and NamespaceState(namespace.state) in retirable
-        and not (newest and newest.ends_namespace)
+        and (is_newer or not (newest and newest.ends_namespace))
         and not has_open_request(namespace, besides)
     )

@@ -15,25 +15,35 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import (
     PROVISIONING,
     RETIREMENT,
+    BlockedReason,
     ClusterCondition,
     NamespaceState,
     Phase,
 )
 from onboarding.domain.objects import Json, Manifest, key_of
-from onboarding.domain.ownership import GENERATION
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Cluster, Revision, Run
 from onboarding.plan.compare import differences
-from onboarding.plan.model import DIGEST, REQUEST, load_plan
+from onboarding.plan.model import load_plan
 from onboarding.services import failures
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.phases import PHASES
-from onboarding.services.phases.observe import Terminating, UidChanged, observe
+from onboarding.services.phases.observe import (
+    Terminating,
+    confirm_absence,
+    find_own,
+    observe,
+)
 from onboarding.services.phases.verify import ALL_QUESTIONS, check_team
-from onboarding.services.phases.work import PhaseResult, Superseded, Work, culprit
+from onboarding.services.phases.work import Blocked, Work, culprit
 from onboarding.services.runs import Journal
 
 Clock = Callable[[], datetime]
+MARKS = ("request", "generation", "digest")
+NAME_OF_OTHERS = (
+    "What is on {cluster} under this name now belongs to somebody else, and was not touched."
+)
 POLL_SECONDS = 0.5  # while Kubernetes ends pods or a namespace
 log = structlog.get_logger()
 
@@ -68,7 +78,10 @@ def _open_journal(held: Claim) -> Journal:
 def _bring_on(journal: Journal, clock: Clock) -> None:
     namespace = journal.claim.namespace
     work = _work(journal)
-    exists = _look(work, retiring=journal.phases is RETIREMENT)
+    if journal.phases is RETIREMENT:
+        _retire(journal, work, clock)
+        return
+    exists = _look(work)
     if not exists and work.uid and work.plan.wants_namespace:
         work.uid = ""
         body: Manifest = {"uid": namespace.uid}
@@ -91,8 +104,20 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     _run(journal, work, clock)
 
 
+def _retire(journal: Journal, work: Work, clock: Clock) -> None:
+    """Remove what is ours. Where nothing is, no step says that something was done."""
+    exists = find_own(work).exists
+    _remember(journal, work)
+    if exists or journal.has_begun:
+        journal.begin(now=clock())
+        _run(journal, work, clock)
+    else:
+        _end(journal, work, now=clock())
+
+
 def _work(journal: Journal) -> Work:
     namespace, revision = journal.claim.namespace, journal.revision
+    requests = namespace.revisions.values_list("request__public_id", flat=True)
     return Work(
         plan=load_plan(revision.plan),
         generation=namespace.generation,
@@ -103,19 +128,24 @@ def _work(journal: Journal) -> Work:
         },
         cluster=open_gateway(namespace.cluster),
         uid=namespace.uid,
+        own_requests=frozenset(f"REQ-{public_id}" for public_id in requests),
+        was_complete=namespace.observed_generation > 0,
     )
 
 
-def _look(work: Work, *, retiring: bool) -> bool:
-    """Observe what was created earlier. What was never created is left to the POST to find out."""
-    if not work.uid:
-        return False
-    try:
-        return observe(work)
-    except UidChanged:
-        if not retiring:
-            raise
-        return False  # ours is gone already; what has its name now is not ours to remove
+def _look(work: Work) -> bool:
+    """Observe what was created earlier. What was never created is left to the POST to find out.
+
+    Nothing is made again because of one answer: what is not there is asked for twice.
+    """
+    return bool(work.uid) and (observe(work) or observe(work))
+
+
+def _remember(journal: Journal, work: Work) -> None:
+    """Write down the uid of what exists, whatever else is to be said of it."""
+    if work.uid and work.uid != journal.claim.namespace.uid:
+        journal.claim.update(uid=work.uid, known_uid=work.uid)
+        journal.claim.namespace.uid = work.uid
 
 
 def _drift(work: Work) -> list[Json]:
@@ -135,7 +165,10 @@ def _run(journal: Journal, work: Work, clock: Clock) -> None:
     """Do the phases that are left, recording each before the next begins."""
     for phase in _left(journal):
         journal.current = phase
-        outcome = PHASES[phase](work)
+        try:
+            outcome = PHASES[phase](work)
+        finally:
+            _remember(journal, work)
         if outcome.waits:
             journal.waits(phase, outcome.waits, now=clock(), seconds=POLL_SECONDS)
             return
@@ -143,9 +176,8 @@ def _run(journal: Journal, work: Work, clock: Clock) -> None:
             journal.finish_step(phase, outcome, now=clock())
             _settle(journal, work, now=clock())
         elif phase is Phase.DELETE:
-            _bury(journal, outcome, now=clock())
-        elif phase is Phase.CREATE:
-            journal.done(phase, outcome, now=clock(), uid=work.uid)
+            journal.finish_step(phase, outcome, now=clock())
+            _end(journal, work, now=clock())
         else:
             journal.done(phase, outcome, now=clock())
     journal.current = None
@@ -170,6 +202,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
         "ready_at": namespace.ready_at or (None if findings else now),
         "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
         "attempts": 0,
+        "found": None,
         "reason": "",
         "message": "There are objects that no approved plan contains." if findings else "",
         "findings": findings,
@@ -191,21 +224,26 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
     _cluster_is_fine(namespace.cluster, now=now)
 
 
-def _bury(journal: Journal, outcome: PhaseResult, *, now: datetime) -> None:
-    """The namespace is confirmed gone: leave a tombstone that keeps its name for a while."""
-    journal.finish_step(Phase.DELETE, outcome, now=now)
+def _end(journal: Journal, work: Work, *, now: datetime) -> None:
+    """Nothing of ours is there, by two looks: what was, is gone; what was not, never came to be.
+
+    A tombstone keeps its name for a while. A name under which nothing was made is free at once.
+    """
+    holder = confirm_absence(work)
     namespace = journal.claim.namespace
+    was_there = bool(work.uid) or namespace.known_uid is not None
     journal.move(
-        NamespaceState.GONE,
-        Action.NAMESPACE_GONE,
+        NamespaceState.GONE if was_there else NamespaceState.UNCREATED,
+        Action.NAMESPACE_GONE if was_there else Action.NAMESPACE_UNCREATED,
         now=now,
-        body={"uid": namespace.uid},
+        body={"uid": work.uid or namespace.known_uid or "", "name_is_held_by": holder},
         release=True,
         observed_generation=namespace.generation,
         next_at=None,
-        gone_at=now,
+        gone_at=now if was_there else None,
+        found=None,
         reason="",
-        message="",
+        message=NAME_OF_OTHERS.format(cluster=namespace.cluster.name) if holder else "",
     )
     journal.end(Run.Outcome.GONE, now=now)
     _cluster_is_fine(namespace.cluster, now=now)
@@ -221,10 +259,6 @@ def _cluster_is_fine(cluster: Cluster, *, now: datetime) -> None:
 def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
     """Write down what stopped the run, and when it is looked at again."""
     try:
-        if isinstance(error, Superseded):
-            journal.end(Run.Outcome.SUPERSEDED, now=now, message=str(error))
-            journal.claim.release(next_at=now + timedelta(seconds=POLL_SECONDS * 10))
-            return
         if isinstance(error, Terminating):
             _retry(journal, failures.Failure(str(error)), now=now)
             return
@@ -232,7 +266,8 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
         if trouble.condition:
             _wait_for_cluster(journal, trouble, now=now)
         elif trouble.blocked:
-            _block(journal, trouble, now=now)
+            found = error.found if isinstance(error, Blocked) else None
+            _block(journal, trouble, found, now=now)
         else:
             log.warning("will try again", error=str(error), exc_info=failures.is_a_bug(error))
             _retry(journal, trouble, now=now)
@@ -255,18 +290,33 @@ def _wait_for_cluster(journal: Journal, trouble: failures.Failure, *, now: datet
     journal.claim.release(message=f"Waits for {used.name}: {trouble.message}")
 
 
-def _block(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
+def _block(
+    journal: Journal, trouble: failures.Failure, found: Manifest | None, *, now: datetime
+) -> None:
+    """Wait for a person. Found blocked for the same reason as before, it is no news."""
     reason = trouble.blocked.value if trouble.blocked else ""
+    fields = {
+        "reason": reason,
+        "message": trouble.message,
+        "found": {**found, "at": now.isoformat()} if found else None,
+        "next_at": now + failures.BLOCKED_LOOK_AGAIN,
+    }
+    before = journal.claim.namespace
     journal.end(Run.Outcome.BLOCKED, now=now, message=trouble.message, failed=journal.current)
+    if journal.state is NamespaceState.BLOCKED and (
+        (before.reason, before.message) == (reason, trouble.message)
+    ):
+        journal.claim.release(**fields)
+        return
+    is_newer = trouble.blocked is BlockedReason.NEWER_ON_CLUSTER
+    marks = {name: found.get(name) for name in ("uid", *MARKS)} if found else {}
     journal.move(
         NamespaceState.BLOCKED,
-        Action.NAMESPACE_BLOCKED,
+        Action.NAMESPACE_SUPERSEDED if is_newer else Action.NAMESPACE_BLOCKED,
         now=now,
-        body={"reason": reason, "message": trouble.message},
+        body={"reason": reason, "message": trouble.message, "live": {**marks}},
         release=True,
-        reason=reason,
-        message=trouble.message,
-        next_at=now + failures.BLOCKED_LOOK_AGAIN,
+        **fields,
     )
 
 

@@ -1,6 +1,11 @@
-"""Try again: a person says that what blocked a namespace is mended. Only sets when it is due."""
+"""Try again: a person says that what blocked a namespace is mended. Only sets when it is due.
+
+One case says more: what came back after its removal was approved is removed as well. Whoever tries
+again names, with that, the namespace that was found.
+"""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -8,7 +13,7 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.refusals import Forbidden, Invalid, NotFound
 from onboarding.models import ManagedNamespace
-from onboarding.queries.namespaces import visible_to
+from onboarding.queries.namespaces import uid_to_remove, visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
 
@@ -25,11 +30,31 @@ def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
             raise Forbidden("Only a lead of the team or a platform admin can start another try.")
         if NamespaceState(namespace.state) not in STUCK:
             raise Invalid(f"{namespace.name} is not stuck, so there is nothing to try again.")
-        history.record(
+        came_back = uid_to_remove(namespace)
+        event = history.record(
             Action.NAMESPACE_LOOK_AGAIN,
             actor=by.actor,
             at=now,
             about=history.about_namespace(namespace),
+            body={"removes": came_back} if came_back else None,
         )
-        ManagedNamespace.objects.filter(pk=namespace.pk, next_at__isnull=False).update(next_at=now)
+        row = ManagedNamespace.objects.filter(pk=namespace.pk, state=namespace.state)
+        if came_back:
+            row.update(**_removal_anew(came_back), next_at=now, last_event=event)
+        else:
+            row.filter(next_at__isnull=False).update(next_at=now)
         hints.hint(namespace.pk)
+
+
+def _removal_anew(uid: str) -> dict[str, Any]:
+    """Return what lets a worker run the approved removal anew, on the namespace that was found."""
+    return {
+        "state": NamespaceState.REVOKING.value,
+        "uid": uid,
+        "known_uid": uid,
+        "found": None,
+        "gone_at": None,
+        "attempts": 0,
+        "reason": "",
+        "message": "",
+    }

@@ -30,6 +30,14 @@ class Journal:
         self.run: Run | None = None
         self.current: Phase | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Return whether a run of this generation is open, left by a wait or by a dead worker."""
+        namespace = self.claim.namespace
+        return namespace.runs.filter(
+            generation=namespace.generation, finished_at__isnull=True
+        ).exists()
+
     def begin(self, *, now: datetime) -> None:
         """Go on with the run a dead worker or a wait left open, or start a new one."""
         namespace = self.claim.namespace

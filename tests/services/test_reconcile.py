@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Key, copied
-from onboarding.domain.ownership import GENERATION
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.domain.spec import Exposure
 from onboarding.models import Run
 from onboarding.plan.compare import differences
-from onboarding.plan.model import DIGEST, REQUEST, load_plan, stamped
+from onboarding.plan.model import load_plan, stamped
 from onboarding.services.reconcile import reconcile
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (

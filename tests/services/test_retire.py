@@ -157,7 +157,7 @@ def test_a_namespace_somebody_removed_already_is_gone(
     assert work_on(retiring, now=now).state == "gone"
 
 
-def test_a_namespace_that_was_never_created_retires_without_touching_the_cluster(
+def test_a_namespace_that_was_never_created_ends_so_and_nothing_is_written(
     fake: FakeCluster, now: datetime
 ) -> None:
     fake.fail_next("create", Refused("no room", status=403))
@@ -166,8 +166,10 @@ def test_a_namespace_that_was_never_created_retires_without_touching_the_cluster
     approve_all(ask_removal(namespace, now=now), now=now)
     fake.log.clear()
     namespace = work_on(namespace, now=now)
-    assert namespace.state == "gone"
-    assert fake.log == []
+    assert (namespace.state, namespace.next_at) == ("uncreated", None)
+    assert {verb for verb, _ in fake.log} == {"get"}
+    assert namespace.runs.filter(generation=2).count() == 0
+    assert actions()[-1] == "cluster:namespace:uncreated"
 
 
 @pytest.mark.parametrize("before", [True, False])

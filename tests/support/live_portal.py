@@ -13,11 +13,11 @@ from django.utils import timezone
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.ownership import GENERATION
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import Difference, differences
-from onboarding.plan.model import DIGEST, REQUEST, load_plan, stamped
+from onboarding.plan.model import load_plan, stamped
 from onboarding.services.credentials import open_gateway
 from onboarding.services.preview import NamespaceWish, change_wish, retire_wish
 from onboarding.services.reconcile import reconcile

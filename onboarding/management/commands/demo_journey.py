@@ -10,10 +10,10 @@ from onboarding.demo.scenario import approve, ask, demo_spec, seed_people
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, branch
-from onboarding.domain.ownership import GENERATION
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import differences
-from onboarding.plan.model import DIGEST, REQUEST, Plan, load_plan
+from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.connectivity import picture_of_namespace
 from onboarding.queries.namespaces import latest_run
 from onboarding.reachability.neighbourhood import Way

@@ -7,8 +7,9 @@ on somebody else's namespace; POST answers 409, and then only our own request's 
 from onboarding.cluster.errors import AlreadyExists
 from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
+from onboarding.domain.ownership import REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
-from onboarding.plan.model import REQUEST
+from onboarding.services.phases.identity import restored
 from onboarding.services.phases.observe import observe
 from onboarding.services.phases.work import (
     AppliedChange,
@@ -37,18 +38,24 @@ def create(work: Work) -> PhaseResult:
     except AlreadyExists:
         _take_over_own(work)
         return PhaseResult((work.bring(planned),))
+    _remember(work, stored)  # before it is compared: it exists, whatever it is like
     left = differences(wanted, stored)
     if left:
         raise NotAsPlanned(planned.key, left)
-    _remember(work, stored)
     return PhaseResult((AppliedChange(planned.key, Outcome.CREATED),))
 
 
 def _take_over_own(work: Work) -> None:
-    """Accept what an earlier attempt of this very request created before it was cut off."""
+    """Accept what an earlier attempt of this very request created before it was cut off.
+
+    What was seen complete before and carries our marks now is not of such an attempt: the run
+    that finds a namespace missing makes an empty one.
+    """
     found = work.cluster.get(work.namespace_key)
-    mark = text(found or {}, "metadata", "annotations", REQUEST)
-    if found is None or mark != work.stamps[REQUEST]:
+    marks = marks_of(found or {})
+    if found is not None and marks.get("request") in work.own_requests and work.was_complete:
+        _check_is_empty(work, found)
+    elif found is None or marks.get("request") != work.stamps[REQUEST]:
         raise Taken(
             f"{work.plan.namespace} already exists on {work.plan.cluster} and was not created by "
             "this request. Nothing was changed. Ask for another name, or have its owner remove it "
@@ -56,6 +63,14 @@ def _take_over_own(work: Work) -> None:
         )
     _remember(work, found)
     observe(work)
+
+
+def _check_is_empty(work: Work, found: Manifest) -> None:
+    """Raise Restored if the namespace holds anything that the portal once applied."""
+    work.live[work.namespace_key] = found
+    work.refresh_managed()
+    if any(key.kind != "Namespace" and is_ours(one) for key, one in work.live.items()):
+        raise restored(work)
 
 
 def _remember(work: Work, stored: Manifest) -> None:

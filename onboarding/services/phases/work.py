@@ -4,6 +4,7 @@ Phases compare before they write, write only what differs, and believe only what
 stored. They touch no row: reconcile records what they return.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,7 +12,7 @@ from enum import StrEnum
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
-from onboarding.domain.ownership import GENERATION, is_ours
+from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
 from onboarding.plan.model import Plan, PlannedObject, stamped
 
@@ -20,6 +21,8 @@ MANAGED_KINDS = ("NetworkPolicy", "ResourceQuota", "LimitRange", "RoleBinding")
 # Of these a foreign object changes who may do what, so it is a finding.
 GUARDED_KINDS = frozenset({"NetworkPolicy", "RoleBinding"})
 FIELD_MANAGER = "bulkhead"
+LARGEST_FOUND = 256 * 1024  # characters of what was found that are kept for a person to compare
+MOST_FOREIGN = 100
 
 
 class Outcome(StrEnum):
@@ -52,9 +55,17 @@ class PhaseResult:
 
 
 class Blocked(Exception):
-    """The run cannot go on without a person. The text says why and what to do."""
+    """The run cannot go on without a person. The text says why and what to do.
+
+    `found` is what was found on the cluster where the person has to compare; see found_on_cluster.
+    """
 
     reason = BlockedReason.REFUSED
+
+    def __init__(self, message: str, *, found: Manifest | None = None) -> None:
+        """Keep what was found beside the text."""
+        super().__init__(message)
+        self.found = found
 
 
 class NotAsPlanned(Blocked):
@@ -72,8 +83,10 @@ class ChangedMeanwhile(Exception):
     """Somebody wrote between two looks of one run; looking again is enough."""
 
 
-class Superseded(Exception):
-    """The cluster already holds a newer generation than this worker was given."""
+class Superseded(Blocked):
+    """The cluster holds a newer generation than was approved here, or another one of its number."""
+
+    reason = BlockedReason.NEWER_ON_CLUSTER
 
 
 @dataclass
@@ -85,6 +98,9 @@ class Work:
     stamps: dict[str, str]
     cluster: ClusterGateway
     uid: str = ""
+    # The labels of every request that was approved for this namespace, e.g. REQ-7K2M9Q.
+    own_requests: frozenset[str] = frozenset()
+    was_complete: bool = False  # some generation of it was once read back whole
     live: dict[Key, Manifest] = field(default_factory=dict)
 
     @property
@@ -103,6 +119,10 @@ class Work:
                 del self.live[key]
             for manifest in self.cluster.list(kind, self.plan.namespace):
                 self.live[key_of(manifest)] = manifest
+
+    def refresh_managed(self) -> None:
+        """Read everything anew that the portal may have in the namespace."""
+        self.refresh(*MANAGED_KINDS)
 
     def bring(self, planned: PlannedObject) -> AppliedChange:
         """Make one object equal to the plan, writing only if it differs.
@@ -147,11 +167,64 @@ class Work:
         ]
 
     def check_generation(self) -> None:
-        """Raise Superseded when a live object carries a newer generation than this work."""
+        """Raise Superseded when a live object is newer than this work, or of another content.
+
+        Only the Namespace, which is written first, tells of another content: what stands on the
+        others is compared and repaired.
+        """
         for key, manifest in self.live.items():
-            written = branch(manifest, "metadata", "annotations").get(GENERATION, "")
-            if str(written).isdecimal() and int(str(written)) > self.generation:
-                raise Superseded(f"{key} is of generation {written}")
+            written = _generation(manifest)
+            if written > self.generation:
+                request = text(manifest, "metadata", "annotations", REQUEST) or "an unknown request"
+                raise self._superseded(f"{key} is of generation {written}, by {request}")
+        marks = marks_of(self.live.get(self.namespace_key, {}))
+        is_same_number = marks.get("generation") == str(self.generation)
+        if is_same_number and marks.get("digest", self.stamps[DIGEST]) != self.stamps[DIGEST]:
+            request = marks.get("request", "an unknown request")
+            said = f"{self.plan.namespace} is of generation {self.generation} too, by {request},"
+            raise self._superseded(f"{said} and of another content")
+
+    def _superseded(self, said: str) -> Superseded:
+        return Superseded(
+            f"{said}; here generation {self.generation} was approved last. The portal's database "
+            "may have been restored from a backup. Nothing was changed.",
+            found=found_on_cluster(self),
+        )
+
+
+def found_on_cluster(work: Work) -> Manifest:
+    """Return what was found, for a person to compare: marks, our objects whole, others' by name."""
+    home = work.live.get(work.namespace_key, {})
+    planned = {entry.key for entry in work.plan.objects}
+    own = [
+        _plain(manifest)
+        for key, manifest in sorted(work.live.items())
+        if key == work.namespace_key or key in planned or is_ours(manifest)
+    ]
+    generations = [_generation(manifest) for manifest in work.live.values()]
+    fits = len(json.dumps(own)) <= LARGEST_FOUND
+    return {
+        "uid": text(home, "metadata", "uid"),
+        **marks_of(home),
+        "generation": max(generations, default=0),
+        "objects": [*own] if fits else None,
+        "foreign": [str(key_of(manifest)) for manifest in work.foreign()][:MOST_FOREIGN],
+    }
+
+
+def _plain(manifest: Manifest) -> Manifest:
+    """Return an object without what the server adds to every one."""
+    metadata = branch(manifest, "metadata")
+    kept = ("name", "namespace", "labels", "annotations")
+    body = {field: value for field, value in manifest.items() if field not in {"status", "spec"}}
+    if manifest.get("kind") != "Namespace":
+        body["spec"] = manifest.get("spec", {})
+    return {**body, "metadata": {name: metadata[name] for name in kept if name in metadata}}
+
+
+def _generation(manifest: Manifest) -> int:
+    written = text(manifest, "metadata", "annotations", GENERATION)
+    return int(written) if written.isascii() and written.isdecimal() and len(written) < 10 else 0
 
 
 def culprit(manifest: Manifest) -> str:

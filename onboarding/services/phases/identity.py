@@ -1,0 +1,70 @@
+"""Identity: whose is the namespace that has the name. Reads only.
+
+The uid says which namespace it is; a name may have been given anew. The guarded label together with
+the label of one of this row's own requests says who made one whose uid nobody remembers: after a
+worker was killed, or a backup was restored.
+"""
+
+from enum import StrEnum
+
+from onboarding.domain.lifecycle import BlockedReason
+from onboarding.domain.objects import Manifest, text
+from onboarding.domain.ownership import is_managed, marks_of
+from onboarding.services.phases.work import Blocked, Work, found_on_cluster
+
+
+class Whose(StrEnum):
+    """Completes the sentence "The namespace of this name is …"."""
+
+    OURS = "the one that is remembered"
+    MARKED = "made for a request of this row, and not the one that is remembered"
+    UNCERTAIN = "labelled as the portal's, for nobody knows which request"
+    OTHERS = "somebody else's"
+
+
+class UidChanged(Blocked):
+    """The namespace that exists is not the one the portal created."""
+
+    reason = BlockedReason.UID_CHANGED
+
+
+class Restored(Blocked):
+    """The namespace that exists carries our own marks and has another uid: a backup came back."""
+
+    reason = BlockedReason.RESTORED
+
+
+def whose(found: Manifest, work: Work) -> Whose:
+    """Return whose the namespace is that was found under the name."""
+    if work.uid and text(found, "metadata", "uid") == work.uid:
+        return Whose.OURS
+    request = marks_of(found).get("request", "")
+    if request in work.own_requests:
+        return Whose.MARKED
+    return Whose.UNCERTAIN if is_managed(found) and not request else Whose.OTHERS
+
+
+def check_is_ours(found: Manifest, work: Work) -> None:
+    """Raise Restored or UidChanged unless the namespace found is the one that is remembered."""
+    owner = whose(found, work)
+    if owner is Whose.OURS:
+        return
+    work.live[work.namespace_key] = found
+    if owner is Whose.MARKED:
+        raise restored(work)
+    raise UidChanged(
+        f"{work.plan.namespace} was deleted and created again by somebody else: its uid is not "
+        "the one the portal created. Nothing was changed. Have it removed, then try again."
+    )
+
+
+def restored(work: Work) -> Restored:
+    """Return why a namespace that came back waits, with all of it that was found."""
+    work.refresh_managed()
+    uid = text(work.live[work.namespace_key], "metadata", "uid")
+    return Restored(
+        f"{work.plan.namespace} carries the marks of this namespace's own requests, but its uid "
+        f"{uid} is not the one the portal created: it was restored from a backup. Nothing was "
+        "changed in it; what it holds may be older than what was approved.",
+        found=found_on_cluster(work),
+    )
