@@ -9,11 +9,9 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
+from onboarding.domain.labels import is_label_value
+
 DNS_LABEL = re.compile(r"\A[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
-LABEL_KEY = re.compile(
-    r"\A([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z"
-)
-LABEL_VALUE = re.compile(r"\A([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\Z")
 GROUP = re.compile(r"\A[A-Za-z0-9]([-A-Za-z0-9_.:/@]{0,126}[A-Za-z0-9])?\Z")
 # Characters that read alike in the fonts people use: one canonical twin per family.
 _TWINS = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z"})
@@ -39,7 +37,7 @@ def check_dns_label(value: str) -> list[str]:
 
 def check_label_value(value: str) -> list[str]:
     """Return what is wrong with `value` as a non-empty Kubernetes label value; [] if fine."""
-    if value and LABEL_VALUE.match(value):
+    if value and is_label_value(value):
         return []
     if not value:
         return ["Enter a value."]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from onboarding.domain import names
+from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.objects import Json
 from onboarding.domain.quantities import check_quantity
 
@@ -53,9 +54,7 @@ def _check_selector(parameter: Parameter, value: Json) -> list[str]:
     return [
         f"{key}={text} is not a label"
         for key, text in value.items()
-        if not names.LABEL_KEY.match(key)
-        or not isinstance(text, str)
-        or not names.LABEL_VALUE.match(text)
+        if not is_label_key(key) or not isinstance(text, str) or not is_label_value(text)
     ]
 
 

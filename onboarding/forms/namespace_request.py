@@ -1,18 +1,21 @@
 """The form for a new or a changed namespace: typed answers in, one NamespaceSpec out.
 
-Choices come from the catalogue and the registered clusters, so a value that is not on offer is
-refused. The name is judged on the raw text: nothing is stripped, lowered or normalised first.
+It reads and shows; what may be asked for is judged by the rules that services go by as well
+(queries/rules.py). They judge the raw text: nothing is stripped, lowered or normalised first.
 """
 
+import re
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onboarding.domain.names import check_dns_label, check_label_value
-from onboarding.domain.spec import PURPOSE_LENGTH, Exposure, NamespaceSpec, Scope
+from onboarding.domain.names import check_dns_label
+from onboarding.domain.refusals import Violation
+from onboarding.domain.spec import PURPOSE_LENGTH, Exposure, NamespaceSpec, RequestKind, Scope
 from onboarding.forms.answers import first_choices
 from onboarding.forms.offers import (
     FOR_EVER,
@@ -27,15 +30,37 @@ from onboarding.forms.offers import (
     titles,
 )
 from onboarding.forms.ports import PortsField
-from onboarding.queries.names import check_name
+from onboarding.queries.rules import shape_violations, violations_of
 
 FIXED_IN_CHANGE = ("team", "cluster", "environment", "name", "project")
 NEVER_GUESSED = frozenset({"name", "purpose", "ingress", "component", "ports"})
 PLACEHOLDER_NAME = "your-namespace"
 _PLAIN_TEXT = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+_DAYS = re.compile(r"-?[0-9]{1,6}")
+_ANSWERS = (
+    *("team", "cluster", "environment", "name", "project", "purpose"),
+    *("data_class", "size", "scope", "egress", "lifetime"),
+)
 
 
-class CardsField(forms.ChoiceField):
+class OfferedField(forms.ChoiceField):
+    """A choice as it was sent: whether it is on offer, the rules say."""
+
+    def validate(self, value: Any) -> None:
+        """Do nothing: the form judges all answers together."""
+
+
+class TextField(forms.CharField):
+    """A text as it was sent: whether it will do, the rules say."""
+
+    def validate(self, value: Any) -> None:
+        """Do nothing: the form judges all answers together."""
+
+    def run_validators(self, value: Any) -> None:
+        """Do nothing, as above; `max_length` only keeps a browser from taking more."""
+
+
+class CardsField(OfferedField):
     """Radio buttons drawn as cards; `notes` maps a value to (cost in lanes, description)."""
 
     widget = forms.RadioSelect
@@ -49,23 +74,23 @@ class CardsField(forms.ChoiceField):
 class NamespaceRequestForm(forms.Form):
     """Everything a team says about a namespace. In change mode FIXED_IN_CHANGE are not asked."""
 
-    team = forms.ChoiceField(label=gettext_lazy("Team"))
-    cluster = forms.ChoiceField(label=gettext_lazy("Cluster"))
-    environment = forms.ChoiceField(label=gettext_lazy("Environment"))
-    name = forms.CharField(
+    team = OfferedField(label=gettext_lazy("Team"))
+    cluster = OfferedField(label=gettext_lazy("Cluster"))
+    environment = OfferedField(label=gettext_lazy("Environment"))
+    name = TextField(
         label=gettext_lazy("Namespace name"),
         help_text=gettext_lazy("Cannot be changed later. It appears in service addresses."),
         strip=False,
         widget=forms.TextInput(attrs=_PLAIN_TEXT),
     )
-    project = forms.CharField(
+    project = TextField(
         label=gettext_lazy("Project label"),
         help_text=gettext_lazy("Pods carry project=… to belong together. Empty: the team’s name."),
         required=False,
         strip=False,
         widget=forms.TextInput(attrs=_PLAIN_TEXT),
     )
-    purpose = forms.CharField(
+    purpose = TextField(
         label=gettext_lazy("Purpose"),
         help_text=gettext_lazy("One or two sentences. Approvers and auditors read this."),
         max_length=PURPOSE_LENGTH,
@@ -75,24 +100,20 @@ class NamespaceRequestForm(forms.Form):
     size = CardsField(label=gettext_lazy("Size"))
     scope = CardsField(label=gettext_lazy("Inside the namespace"))
     ingress = CardsField(label=gettext_lazy("Who may reach it from outside"))
-    component = forms.CharField(
+    component = TextField(
         label=gettext_lazy("Component"),
         help_text=gettext_lazy("The pods that serve carry app=… with this value."),
         strip=False,
-        error_messages={
-            "required": gettext_lazy("Say which pods serve: the value of their app label.")
-        },
         widget=forms.TextInput(attrs={**_PLAIN_TEXT, "placeholder": "web"}),
     )
     ports = PortsField(
         label=gettext_lazy("Ports (TCP)"),
         help_text=gettext_lazy("The ports the containers listen on, separated by commas."),
         max_length=200,
-        error_messages={"required": gettext_lazy("Enter at least one port.")},
         widget=forms.TextInput(attrs={**_PLAIN_TEXT, "placeholder": "8080, 8443"}),
     )
     egress = CardsField(label=gettext_lazy("What it may reach outside"))
-    lifetime = forms.ChoiceField(
+    lifetime = OfferedField(
         label=gettext_lazy("Lifetime"),
         help_text=gettext_lazy("How long the namespace is wanted, counted from the approval."),
     )
@@ -109,10 +130,9 @@ class NamespaceRequestForm(forms.Form):
         """Prepare the choices; with `is_draft` the purpose may wait."""
         chosen = {**first_choices(offer), **(initial or {}), "form_key": uuid.uuid4().hex}
         super().__init__(data, initial=chosen)
-        self.offer = offer
+        self.offer, self.is_draft = offer, is_draft
         self._offer_cards()
         self.fields["purpose"].required = not is_draft
-        self.fields["ingress"].empty_values = []  # "" is an answer: nobody
         if offer.fixed:
             for name in FIXED_IN_CHANGE:
                 del self.fields[name]
@@ -148,65 +168,53 @@ class NamespaceRequestForm(forms.Form):
 
     def clean_project(self) -> str:
         """Return the label value; the team's name when nothing was written."""
-        value = str(self.cleaned_data["project"]) or str(self.cleaned_data.get("team", ""))
-        if value and (problems := check_label_value(value)):
-            raise forms.ValidationError(problems)
-        return value
+        return str(self.cleaned_data["project"]) or str(self._asked("team"))
 
-    def clean_component(self) -> str:
-        """Return the label value of the pods that serve."""
-        value = str(self.cleaned_data["component"])
-        if value and (problems := check_label_value(value)):
-            raise forms.ValidationError(problems)
+    def clean_purpose(self) -> str:
+        """Return the text with plain line ends: browsers send two characters for one."""
+        return str(self.cleaned_data["purpose"]).replace("\r\n", "\n")
+
+    def clean_lifetime(self) -> str:
+        """Return FOR_EVER or a number of days; which of them are on offer, the rules say."""
+        value = str(self.cleaned_data["lifetime"])
+        if value != FOR_EVER and not _DAYS.fullmatch(value):
+            raise forms.ValidationError(_("Choose a lifetime."))
         return value
 
     def clean(self) -> None:
-        """Check what one field cannot see alone: the name on its cluster, exposure, lifetime."""
+        """Judge the answers by the rules below every door, and mark each field that breaks one."""
         super().clean()
-        if not self.offer.fixed:
-            self._clean_name()
-        self._clean_exposure()
-        self._clean_lifetime()
-
-    def _clean_name(self) -> None:
-        name, cluster = self.cleaned_data.get("name"), self.cleaned_data.get("cluster")
-        if not name or not cluster:
-            return
-        found = check_name(
-            self.offer.cluster(cluster), name, now=self.offer.now, except_request=self.offer.editing
-        )
-        for problem in found.problems:
-            self.add_error("name", problem)
-        if found.problems and found.variant:
-            self.add_error("name", _("%(name)s is free.") % {"name": found.variant})
-
-    def _clean_exposure(self) -> None:
-        source = self.cleaned_data.get("ingress")
-        if source == "":
+        if self.cleaned_data.get("ingress") == "":
             for name in ("component", "ports"):  # not shown when nobody may reach the namespace
                 self.errors.pop(name, None)
                 self.cleaned_data.pop(name, None)
-            return
-        cluster = self._answer("cluster", "")
-        if source and cluster and source not in self.offer.sources_of(cluster):
-            words = _("%(source)s is not an ingress source of %(cluster)s.")
-            self.add_error("ingress", words % {"source": source, "cluster": cluster})
+        unreadable = frozenset(self.errors)
+        for violation in self._violations():
+            if violation.field not in unreadable:
+                self.refuse(violation)
 
-    def _clean_lifetime(self) -> None:
-        egress, lifetime = self.cleaned_data.get("egress"), self.cleaned_data.get("lifetime")
-        if not egress or not lifetime:
-            return
-        choice = self.offer.catalogue.egress[egress]
-        days = _days(lifetime)
-        if choice.max_lifetime_days and (days is None or days > choice.max_lifetime_days):
-            words = _("%(egress)s egress needs a lifetime of %(days)s days at most.")
-            self.add_error(
-                "lifetime", words % {"egress": choice.title, "days": choice.max_lifetime_days}
-            )
+    def refuse(self, violation: Violation) -> None:
+        """Show a violation at its field, or above the form where it has none."""
+        field = violation.field if violation.field in self.fields else None
+        self.add_error(field, violation.words)
+
+    def _violations(self) -> tuple[Violation, ...]:
+        offer, spec = self.offer, self._asked_spec()
+        teams, clusters = {team.slug for team in offer.teams}, offer.clusters
+        if self.is_draft:
+            return shape_violations(spec, teams=teams, clusters=clusters)
+        return violations_of(
+            spec,
+            RequestKind.CHANGE if offer.fixed else RequestKind.ONBOARD,
+            teams=teams,
+            clusters=clusters,
+            now=offer.now,
+            except_request=offer.editing,
+        )
 
     def spec(self) -> NamespaceSpec:
         """Return what was asked for. The form is valid."""
-        return self.likely_spec()
+        return self._asked_spec()
 
     def likely_spec(self) -> NamespaceSpec:
         """Return a spec from every answer that stands; first choices fill in for the others."""
@@ -214,20 +222,22 @@ class NamespaceRequestForm(forms.Form):
         component = self._answer("component", "")
         is_complete = source in self.offer.sources_of(self._answer("cluster", ""))
         is_complete = is_complete and bool(component and ports)
-        return NamespaceSpec(
-            team=self._answer("team", ""),
-            cluster=self._answer("cluster", ""),
-            environment=self._answer("environment", ""),
-            name=self._answer("name", self._readable_name()),
-            project=self._answer("project", "") or self._answer("team", ""),
-            purpose=self._answer("purpose", ""),
-            data_class=self._answer("data_class", ""),
-            size=self._answer("size", ""),
-            scope=Scope(self._answer("scope", "")),
-            exposure=Exposure(source, component, tuple(ports)) if is_complete else None,
-            egress=self._answer("egress", ""),
-            lifetime_days=_days(self._answer("lifetime", FOR_EVER)),
-        )
+        exposure = Exposure(source, component, tuple(ports)) if is_complete else None
+        otherwise = {"name": self._readable_name(), "lifetime": FOR_EVER}
+        found = {name: self._answer(name, otherwise.get(name, "")) for name in _ANSWERS}
+        return _spec({**found, "project": found["project"] or found["team"]}, exposure)
+
+    def _asked_spec(self) -> NamespaceSpec:
+        """Return the answers as they were given, whatever the rules say of them."""
+        source, ports = self._asked("ingress"), self._asked("ports") or ()
+        exposure = Exposure(source, self._asked("component"), tuple(ports)) if source else None
+        return _spec({name: self._asked(name) for name in _ANSWERS}, exposure)
+
+    def _asked(self, name: str) -> Any:
+        """Return what was answered, or what is fixed; "" where nothing can be read."""
+        if self.offer.fixed and name in FIXED_IN_CHANGE:
+            return getattr(self.offer.fixed, name)
+        return self.cleaned_data.get(name, "")
 
     def _answer(self, name: str, otherwise: Any) -> Any:
         """Return a cleaned answer, what is fixed, or a stand-in for an answer that is missing."""
@@ -245,5 +255,20 @@ class NamespaceRequestForm(forms.Form):
         return typed if typed and not check_dns_label(typed) else PLACEHOLDER_NAME
 
 
-def _days(lifetime: str) -> int | None:
-    return None if lifetime == FOR_EVER else int(lifetime)
+def _spec(answers: Mapping[str, str], exposure: Exposure | None) -> NamespaceSpec:
+    """Return the spec that says what the answers say. An unknown scope is left to the rules."""
+    scope, lifetime = answers["scope"], answers["lifetime"]
+    return NamespaceSpec(
+        team=answers["team"],
+        cluster=answers["cluster"],
+        environment=answers["environment"],
+        name=answers["name"],
+        project=answers["project"],
+        purpose=answers["purpose"],
+        data_class=answers["data_class"],
+        size=answers["size"],
+        scope=Scope(scope) if scope in [*Scope] else cast("Scope", scope),
+        exposure=exposure,
+        egress=answers["egress"],
+        lifetime_days=int(lifetime) if _DAYS.fullmatch(lifetime) else None,
+    )

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.catalogue import Catalogue, Choice, Size
 from onboarding.domain.lanes import Lane
+from onboarding.domain.refusals import Invalid
+from onboarding.domain.rules import check_cluster, check_team
 from onboarding.domain.spec import NamespaceSpec, Scope
 from onboarding.models import Cluster, Request, Team
 
@@ -35,12 +37,18 @@ class Offer:
     editing: Request | None = None
 
     def team(self, slug: str) -> Team:
-        """Return the team with this slug. KeyError if it is not on offer."""
-        return {team.slug: team for team in self.teams}[slug]
+        """Return the team with this slug. Raise Invalid if it is not on offer."""
+        teams = {team.slug: team for team in self.teams}
+        if violations := check_team(slug, teams):
+            raise Invalid.of(violations)
+        return teams[slug]
 
     def cluster(self, name: str) -> Cluster:
-        """Return the cluster with this name. KeyError if it is not on offer."""
-        return {cluster.name: cluster for cluster in self.clusters}[name]
+        """Return the cluster with this name. Raise Invalid if it is not on offer."""
+        clusters = {cluster.name: cluster for cluster in self.clusters}
+        if violations := check_cluster(name, clusters):
+            raise Invalid.of(violations)
+        return clusters[name]
 
     def sources_of(self, cluster: str) -> frozenset[str]:
         """Return the slugs of a cluster's ingress sources; empty for an unknown cluster."""

@@ -1,19 +1,18 @@
 """A list of TCP ports as people write it: "8080, 8443". Text in, tuple of numbers out.
 
-Bounds: 1 to 65535 and at most MAX_PORTS of them, the same as the template's slot (domain/spec.py).
+Which ports there may be, and how many, is for the rules to say (domain/rules.py).
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from onboarding.domain.rules import check_port, check_ports
 from onboarding.domain.spec import MAX_PORTS
 
-HIGHEST_PORT = 65535
 _DIGITS = re.compile(r"\A[0-9]{1,9}\Z")
 
 
@@ -27,11 +26,17 @@ class PortsField(forms.CharField):
         found = [problem for problem in problems if problem]
         if found:
             raise ValidationError(found[:MAX_PORTS])
-        return _checked([int(piece) for piece in pieces])
+        ports = tuple(int(piece) for piece in pieces)
+        if ports and (problems := check_ports(ports)):
+            raise ValidationError(problems)
+        return ports
 
     def prepare_value(self, value: Any) -> Any:
         """Return what stands in the box: the text as typed, or the numbers joined."""
         return value if isinstance(value, str) else ", ".join(str(port) for port in value or ())
+
+    def validate(self, value: Any) -> None:
+        """Do nothing more: whether there must be a port, the rules say."""
 
     def run_validators(self, value: Any) -> None:
         """Do nothing more: `to_python` has judged every piece, and the text is gone."""
@@ -42,18 +47,4 @@ def _problem(piece: str) -> str:
         return _("“%(piece)s” is not a number. Write ports such as 8080, 8443.") % {
             "piece": piece[:20]
         }
-    if not 1 <= int(piece) <= HIGHEST_PORT:
-        return _("%(port)s is not a port. Ports run from 1 to 65535.") % {"port": piece}
-    return ""
-
-
-def _checked(ports: Sequence[int]) -> tuple[int, ...]:
-    if len(ports) > MAX_PORTS:
-        raise ValidationError(
-            _("At most %(most)s ports; these are %(count)s.")
-            % {"most": MAX_PORTS, "count": len(ports)}
-        )
-    twice = sorted({port for port in ports if ports.count(port) > 1})
-    if twice:
-        raise ValidationError(_("%(port)s is there twice.") % {"port": twice[0]})
-    return tuple(ports)
+    return check_port(int(piece))

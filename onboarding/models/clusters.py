@@ -40,13 +40,16 @@ class Cluster(models.Model):
         return self.name
 
     def known_facts(self) -> ClusterFacts:
-        """Return what a plan needs, with the ingress sources. One query for the sources."""
+        """Return what a plan needs, with the ingress sources. One query for the sources.
+
+        What is not set stays empty; a plan that needs it says so.
+        """
         return ClusterFacts(
             name=self.name,
-            dns_namespace=self.facts["dns_namespace"],
-            dns_labels=dict(self.facts["dns_labels"]),
-            ranges=tuple(self.facts["ranges"]),
-            group_prefix=self.facts["group_prefix"],
+            dns_namespace=self.facts.get("dns_namespace", ""),
+            dns_labels=dict(self.facts.get("dns_labels", {})),
+            ranges=tuple(self.facts.get("ranges", ())),
+            group_prefix=self.facts.get("group_prefix", ""),
             ingress={
                 source.slug: IngressFacts(source.slug, source.namespace, source.pod_labels)
                 for source in self.ingress_sources.all()

@@ -67,9 +67,8 @@ def build_preview(
     try:
         wish = wish_of(spec)
         thought = preview(wish)
-    except (Invalid, KeyError) as error:
-        words = str(error) if isinstance(error, Invalid) else ""
-        return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=words)
+    except Invalid as error:
+        return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=str(error))
     flags = flags_of(thought.picture)
     return PreviewPage(
         missing=missing,

@@ -119,11 +119,15 @@ def _source(exposure: Exposure, facts: ClusterFacts) -> IngressFacts:
 
 
 def _egress_values(members: dict[str, Json], facts: ClusterFacts) -> Mapping[str, Json]:
-    return {"members": members, "private_ranges": [*private_ranges(facts.ranges)]}
+    try:
+        ranges = private_ranges(facts.ranges)
+    except ValueError as error:
+        raise BadParameter(f"The ranges of {facts.name}: {error}.") from error
+    return {"members": members, "private_ranges": [*ranges]}
 
 
 def private_ranges(cluster_ranges: tuple[str, ...]) -> tuple[str, ...]:
-    """Return every IPv4 range that is not the internet, merged and sorted.
+    """Return every IPv4 range that is not the internet, merged and sorted. ValueError: no range.
 
     IPv6 ranges are left out: an `except` must lie inside its `cidr`, which is 0.0.0.0/0.
     """

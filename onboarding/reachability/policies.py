@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
+from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.objects import Json, Manifest, branch, text
 from onboarding.domain.ownership import TEMPLATE
 from onboarding.reachability.model import (
@@ -29,11 +30,6 @@ from onboarding.reachability.model import (
 )
 
 API_VERSION = "networking.k8s.io/v1"
-# Label keys and values as apimachinery validates them; a key may have a DNS subdomain before it.
-_LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_SUBDOMAIN = re.compile(
-    r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-)
 _IPV4_IN_IPV6 = ipaddress.IPv6Network("::ffff:0:0/96")
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9]|-(?!-)){0,14}(?<!-)")
 _Word = TypeVar("_Word", Operator, Protocol, Direction)
@@ -214,17 +210,16 @@ def _number(value: Json, field: str) -> int:
 def _label_key(value: Json, field: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadPolicy(field, "a label key is required")
-    prefix, has_prefix, name = value.rpartition("/")
-    if not _LABEL_NAME.fullmatch(name) or (has_prefix and not _SUBDOMAIN.fullmatch(prefix)):
-        raise BadPolicy(field, f"{value!r} is no label key")
+    if not is_label_key(value):
+        raise BadPolicy(field, f"{value!r} is not a valid label key")
     return value
 
 
 def _label_value(value: Json, field: str) -> str:
     if not isinstance(value, str):
         raise BadPolicy(field, _not_text(value))
-    if value and not _LABEL_NAME.fullmatch(value):
-        raise BadPolicy(field, f"{value!r} is no label value")
+    if not is_label_value(value):
+        raise BadPolicy(field, f"{value!r} is not a valid label value")
     return value
 
 

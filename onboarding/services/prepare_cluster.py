@@ -29,7 +29,8 @@ from onboarding.cluster.installation import (
 )
 from onboarding.cluster.selfcheck import RightCheck, check_rights
 from onboarding.domain.actions import Action
-from onboarding.domain.names import LABEL_KEY, LABEL_VALUE, check_dns_label, check_group
+from onboarding.domain.labels import is_label_key, is_label_value
+from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
 from onboarding.models import Cluster, IngressSource
@@ -81,7 +82,7 @@ def parse_pods(written: str) -> Pods:
     namespace, _, rest = written.partition(":")
     pairs = [pair.partition("=") for pair in rest.split(",") if pair]
     labels = {key: value for key, _, value in pairs}
-    right = all(sign and LABEL_KEY.match(key) and LABEL_VALUE.match(v) for key, sign, v in pairs)
+    right = all(sign and is_label_key(key) and is_label_value(v) for key, sign, v in pairs)
     if check_dns_label(namespace) or not right:
         raise CannotPrepare(f'"{written}" is not namespace:label=value')
     return Pods(namespace, labels)

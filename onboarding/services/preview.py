@@ -18,6 +18,7 @@ from onboarding.plan.fill import BadParameter
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import in_force
+from onboarding.queries.rules import shape_violations
 from onboarding.reachability.sentences import sentences
 
 
@@ -61,7 +62,7 @@ def retire_wish(namespace: ManagedNamespace) -> NamespaceWish:
 
 
 def preview(wish: NamespaceWish) -> Preview:
-    """Return what the wish would do. Raise Invalid if a value does not fit the catalogue."""
+    """Return what the wish would do. Raise Invalid with everything that cannot be rendered."""
     catalogue = load_catalogue()
     revision = in_force(wish.namespace) if wish.namespace else None
     before = load_plan(revision.plan) if revision else None
@@ -93,6 +94,9 @@ def preview(wish: NamespaceWish) -> Preview:
 def _plan(wish: NamespaceWish) -> Plan:
     if wish.kind is RequestKind.RETIRE:
         return empty_plan(wish.cluster.name, wish.spec.name)
+    teams, clusters = {wish.team.slug}, [wish.cluster]
+    if violations := shape_violations(wish.spec, teams=teams, clusters=clusters):
+        raise Invalid.of(violations)
     ingredients = Ingredients(
         catalogue=load_catalogue(),
         facts=wish.cluster.known_facts(),
@@ -100,5 +104,8 @@ def _plan(wish: NamespaceWish) -> Plan:
     )
     try:
         return build_plan(wish.spec, ingredients)
-    except (BadParameter, KeyError) as error:
-        raise Invalid(f"This cannot be rendered: {error}") from error
+    except BadParameter as error:  # what is left is the platform's: facts, or the team's group
+        raise Invalid(
+            f"No plan can be made with what is set for cluster {wish.cluster.name} and team "
+            f"{wish.team.slug}: {error} Ask a platform admin to correct it."
+        ) from error

@@ -16,9 +16,9 @@ from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, R
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestLane
 from onboarding.plan.model import dump_plan
-from onboarding.queries.names import check_name
 from onboarding.queries.namespaces import may_change, may_retire
 from onboarding.queries.requests import visible_to
+from onboarding.queries.rules import violations_of
 from onboarding.services import history
 from onboarding.services.history import By
 from onboarding.services.preview import NamespaceWish, Preview, preview
@@ -41,8 +41,8 @@ def submit(
 ) -> Request:
     """Send a wish to its lanes; `request` is the draft or returned row being edited.
 
-    Raises Forbidden (not a lead of the team), Invalid (name or value), Conflict (somebody has the
-    name or an open request by now).
+    Raises Forbidden (not a lead of the team), Invalid with every violation of the rules, Conflict
+    (somebody has the name or an open request by now).
     """
     return _store(wish, RequestState.PENDING, by=by, form_key=form_key, now=now, request=request)
 
@@ -83,9 +83,11 @@ def _store(
         return known
     _check_rights(wish, by)
     try:
+        if state is RequestState.PENDING:
+            _check_rules(wish, now=now, request=request)
         thought = preview(wish)
         if state is RequestState.PENDING:
-            _check_wish(wish, thought, by=by, now=now, request=request)
+            _check_wish(wish, thought, by=by, request=request)
         with transaction.atomic():
             return _write(wish, thought, state, by=by, form_key=form_key, now=now, request=request)
     except (Refusal, IntegrityError) as error:
@@ -108,14 +110,24 @@ def _check_rights(wish: NamespaceWish, by: By) -> None:
         raise Forbidden(f"Only a lead of team {wish.team.slug} can ask for this.")
 
 
-def _check_wish(
-    wish: NamespaceWish, thought: Preview, *, by: By, now: datetime, request: Request | None
-) -> None:
-    if wish.kind is RequestKind.ONBOARD:
-        check = check_name(wish.cluster, wish.spec.name, now=now, except_request=request)
-        if check.problems:
-            raise Invalid(" ".join(check.problems), field="name")
-    else:
+def _check_rules(wish: NamespaceWish, *, now: datetime, request: Request | None) -> None:
+    """Raise Invalid with everything that the request form would show."""
+    if wish.kind is RequestKind.RETIRE:
+        return
+    violations = violations_of(
+        wish.spec,
+        wish.kind,
+        teams={wish.team.slug},
+        clusters=[wish.cluster],
+        now=now,
+        except_request=request,
+    )
+    if violations:
+        raise Invalid.of(violations)
+
+
+def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Request | None) -> None:
+    if wish.kind is not RequestKind.ONBOARD:
         _check_namespace(wish, by, request)
     if wish.kind is RequestKind.CHANGE and wish.spec == thought.spec_before:
         raise Invalid("Nothing would change. Change a field, or leave the page.")

@@ -14,14 +14,15 @@ from onboarding.domain.spec import RequestKind
 from onboarding.forms.retire import RetireForm
 from onboarding.forms.suggestions import suggested_answers
 from onboarding.models import ManagedNamespace, Request
+from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.namespaces import has_open_request, load_namespace, may_change, may_retire
 from onboarding.services.preview import preview, retire_wish
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
+from onboarding.views.form_answers import answer
 from onboarding.views.posted import only
-from onboarding.views.request_forms import answer, change_desk
 
 
 @allow(Who.LEADS)
@@ -33,7 +34,7 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
     row = _load_led(request, public_id)
     if request.method != "POST" and not may_change(request.permissions, row):
         raise Conflict(_why_not(row))
-    desk = change_desk(request, row)
+    desk = change_desk(request.permissions, row)
     if desk.start:
         suggested = suggested_answers(request.GET, offer=desk.offer, spec=desk.start)
         desk = replace(desk, suggested=suggested)

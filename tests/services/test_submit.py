@@ -1,5 +1,6 @@
 """Submit: a wish becomes one row with its plan, digest and lanes, or a refusal in words."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from onboarding.domain.lifecycle import (
     RequestState,
     request_sources_of,
 )
-from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Violation
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
 from onboarding.plan.model import load_plan
 from onboarding.queries.requests import visible_to, waiting_for
 from onboarding.services.submit import cancel, save_draft, submit
+from tests.support.broken_rules import BROKEN, Broken
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
     actions,
@@ -120,9 +122,55 @@ def test_a_rejected_name_is_free_again(now: datetime) -> None:
     assert submit(wish_of(spec_of("shop")), by=acting("alice"), form_key="x", now=now)
 
 
-def test_a_value_that_fits_no_slot_is_refused_in_words(now: datetime) -> None:
-    with pytest.raises(Invalid, match="cannot be rendered: namespace@1: project"):
-        ask(spec_of(project="a: b\n"), now=now)
+@pytest.mark.parametrize("broken", BROKEN, ids=str)
+def test_whatever_breaks_a_rule_is_refused_with_its_field(broken: Broken, now: datetime) -> None:
+    wish = replace(wish_of(spec_of()), spec=spec_of(**broken.spec))
+    with pytest.raises(Invalid) as caught:
+        submit(wish, by=acting("alice"), form_key="x", now=now)
+    assert caught.value.violations == (Violation(broken.field, broken.words),)
+    assert not Request.objects.exists()
+
+
+def test_a_change_is_judged_by_the_same_rules(fake: FakeCluster, now: datetime) -> None:
+    namespace = ready(now=now)
+    with pytest.raises(Invalid, match="30 days at most") as caught:
+        ask_change(namespace, spec_of(egress="open", lifetime_days=None), now=now)
+    assert caught.value.field == "lifetime"
+
+
+def test_the_name_of_a_namespace_that_stands_is_no_clash_for_its_change(
+    fake: FakeCluster, now: datetime
+) -> None:
+    assert ask_change(ready(now=now), spec_of(size="large"), now=now).state == "pending"
+
+
+@pytest.mark.parametrize("spec", [{"purpose": ""}, {"egress": "open"}, {"name": "kube-x"}])
+def test_a_draft_is_judged_by_its_shape_alone(spec: dict[str, str], now: datetime) -> None:
+    draft = save_draft(wish_of(spec_of(**spec)), by=acting("alice"), form_key="d", now=now)
+    with pytest.raises(Invalid):
+        submit(wish_of(draft.wanted), by=acting("alice"), form_key="e", now=now, request=draft)
+
+
+def test_a_draft_that_cannot_be_rendered_is_refused(now: datetime) -> None:
+    with pytest.raises(Invalid, match="not a size"):
+        save_draft(wish_of(spec_of(size="huge")), by=acting("alice"), form_key="d", now=now)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "allow-dns@1: dns_namespace"),
+        ({"dns_labels": {"k8s..io/app": "dns"}}, "k8s..io/app=dns is not a label"),
+        ({"ranges": ["everywhere"]}, "The ranges of dev-eu"),
+    ],
+)
+def test_facts_no_plan_can_be_made_with_are_the_platforms_to_correct(
+    cluster: Cluster, facts: dict[str, object], words: str, now: datetime
+) -> None:
+    Cluster.objects.update(facts={**cluster.facts, **facts} if facts else {})
+    with pytest.raises(Invalid, match="Ask a platform admin") as caught:
+        ask(spec_of(egress="internet"), now=now)
+    assert words in str(caught.value)
 
 
 def test_a_system_group_never_reaches_a_plan(payments: Team, now: datetime) -> None:

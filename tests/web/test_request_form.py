@@ -16,6 +16,7 @@ from onboarding.domain.lifecycle import RequestState
 from onboarding.models import Cluster, ClusterObservation, Request, User
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
+from tests.support.broken_rules import BROKEN, Broken
 from tests.web.sights import SECRET, looked_at, row_of, see, words
 from tests.web.stories import onboarded, ready
 
@@ -98,7 +99,7 @@ def test_the_same_form_sent_twice_is_one_request(desk: Client) -> None:
         ("payments-prod\n", "letters a to z"),
         ("-payments", "Start and end"),
         ("kube-payments", "reserved"),
-        ("", "required"),
+        ("", "Enter a name"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_as_typed(desk: Client, name: str, words: str) -> None:
@@ -130,6 +131,41 @@ def test_ports_that_are_none_are_refused(desk: Client, ports: str) -> None:
 )
 def test_a_value_that_is_not_on_offer_is_refused(desk: Client, field: str, value: str) -> None:
     assert "error-summary" in said(desk, **{field: value})
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=str)
+def test_whatever_breaks_a_rule_is_said_at_its_field_in_the_rules_words(
+    desk: Client, broken: Broken
+) -> None:
+    response = desk.post(NEW, answers(**broken.answers))
+    assert response.status_code == 422
+    assert response.context["form"].errors == {broken.field: [broken.words]}
+    assert not Request.objects.exists()
+
+
+def test_a_draft_is_kept_whatever_the_rules_for_sending_say(desk: Client) -> None:
+    desk.post(NEW, answers(action="draft", purpose="", egress="open"))
+    assert Request.objects.get().state == RequestState.DRAFT
+
+
+def test_a_lifetime_that_is_no_number_is_refused(desk: Client) -> None:
+    assert "Choose a lifetime." in said(desk, lifetime="for ever")
+
+
+def test_a_preview_without_a_cluster_to_ask_for_says_so(alice: User, client_for: ClientFor) -> None:
+    html = client_for(alice).post(reverse("request-preview"), answers(action=None)).content.decode()
+    assert "Choose a cluster that can be asked for." in html
+
+
+def test_a_bug_in_the_plan_is_not_shown_as_an_unfinished_form(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> None:
+        raise KeyError("slot")
+
+    monkeypatch.setattr("onboarding.services.preview.build_plan", broken)
+    with pytest.raises(KeyError):
+        desk.post(reverse("request-preview"), answers(action=None))
 
 
 def test_an_exposure_needs_a_component_and_a_port(desk: Client) -> None:

@@ -1,0 +1,149 @@
+"""What may be asked for at all: the rules below every door. Pure; forms and services call them.
+
+`check_shape` is what a plan needs to be rendered, and all that a draft needs. `check_spec` adds
+what a request needs to be sent. What only the database knows (a name that is taken, a namespace
+that is busy) is checked where it is read.
+"""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from onboarding.domain.catalogue import Catalogue
+from onboarding.domain.facts import ClusterFacts
+from onboarding.domain.names import check_dns_label, check_label_value
+from onboarding.domain.refusals import Violation
+from onboarding.domain.spec import MAX_PORTS, PURPOSE_LENGTH, Exposure, NamespaceSpec, Scope
+
+HIGHEST_PORT = 65535
+_LONGEST_QUOTE = 40
+# Controls that turn the direction of text: what an approver reads would not be what is written.
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_CHARACTERS = frozenset("\n\r\t")
+
+
+def check_spec(
+    spec: NamespaceSpec,
+    catalogue: Catalogue,
+    *,
+    teams: Collection[str],
+    clusters: Mapping[str, ClusterFacts],
+) -> tuple[Violation, ...]:
+    """Return everything that keeps the spec from being sent; () when it may be.
+
+    `teams` are those the person asks for, `clusters` the facts of those that can be asked for.
+    """
+    shape = check_shape(spec, catalogue, teams=teams, clusters=clusters)
+    return (*shape, *_purpose(spec.purpose), *_lifetime_of_egress(spec, catalogue))
+
+
+def check_shape(
+    spec: NamespaceSpec,
+    catalogue: Catalogue,
+    *,
+    teams: Collection[str],
+    clusters: Mapping[str, ClusterFacts],
+) -> tuple[Violation, ...]:
+    """Return everything that keeps the spec from being rendered, in the order of the form."""
+    return (
+        *check_team(spec.team, teams),
+        *check_cluster(spec.cluster, clusters),
+        *_one_of("environment", spec.environment, catalogue.environments, "an environment"),
+        *_each("name", check_dns_label(spec.name)),
+        *_each("project", check_label_value(spec.project)),
+        *_one_of("data_class", spec.data_class, catalogue.data_classes, "a data class"),
+        *_one_of("size", spec.size, catalogue.sizes, "a size"),
+        *_one_of("scope", spec.scope, [*Scope], "a scope"),
+        *_exposure(spec.exposure, clusters.get(spec.cluster)),
+        *_one_of("egress", spec.egress, catalogue.egress, "an egress profile"),
+        *_lifetime(spec.lifetime_days, catalogue),
+    )
+
+
+def check_team(team: str, teams: Collection[str]) -> tuple[Violation, ...]:
+    """Return what is wrong with asking for a team, where `teams` can be asked for."""
+    return tuple(_one_of("team", team, teams, "a team you can ask for"))
+
+
+def check_cluster(cluster: str, clusters: Collection[str]) -> tuple[Violation, ...]:
+    """Return what is wrong with asking for a cluster, where `clusters` can be asked for."""
+    return tuple(_one_of("cluster", cluster, clusters, "a cluster that can be asked for"))
+
+
+def check_ports(ports: Sequence[int]) -> list[str]:
+    """Return what is wrong with the ports of an exposure, in words; [] if fine."""
+    if not ports:
+        return ["Enter at least one port."]
+    if outside := [problem for problem in map(check_port, ports) if problem]:
+        return outside[:MAX_PORTS]
+    if len(ports) > MAX_PORTS:
+        return [f"At most {MAX_PORTS} ports; these are {len(ports)}."]
+    twice = sorted({port for port in ports if ports.count(port) > 1})
+    return [f"{port} is there twice." for port in twice[:1]]
+
+
+def check_port(port: int) -> str:
+    """Return what is wrong with a port's number, or ""."""
+    if 1 <= port <= HIGHEST_PORT:
+        return ""
+    return f"{port} is not a port. Ports run from 1 to {HIGHEST_PORT}."
+
+
+def _each(field: str, problems: Iterable[str]) -> Iterator[Violation]:
+    return (Violation(field, words) for words in problems)
+
+
+def _one_of(field: str, value: str, known: Collection[str], what: str) -> Iterator[Violation]:
+    if value not in known:
+        words = f"{_quoted(value)} is not {what}." if value else f"Choose {what}."
+        yield Violation(field, words)
+
+
+def _quoted(value: str) -> str:
+    shown = value if len(value) <= _LONGEST_QUOTE else f"{value[:_LONGEST_QUOTE]}…"
+    return f"“{shown}”"
+
+
+def _exposure(exposure: Exposure | None, facts: ClusterFacts | None) -> Iterator[Violation]:
+    if exposure is None:
+        return
+    if facts and exposure.source not in facts.ingress:
+        words = f"{_quoted(exposure.source)} is not an ingress source of {facts.name}."
+        yield Violation("ingress", words)
+    if not exposure.component:
+        yield Violation("component", "Say which pods serve: the value of their app label.")
+    else:
+        yield from _each("component", check_label_value(exposure.component))
+    yield from _each("ports", check_ports(exposure.ports))
+
+
+def _lifetime(days: int | None, catalogue: Catalogue) -> Iterator[Violation]:
+    if days not in catalogue.lifetimes:
+        words = ", ".join(str(known) if known else "no end" for known in catalogue.lifetimes)
+        yield Violation("lifetime", f"A lifetime of {days} days is not on offer: {words}.")
+
+
+def _lifetime_of_egress(spec: NamespaceSpec, catalogue: Catalogue) -> Iterator[Violation]:
+    egress, days = catalogue.egress.get(spec.egress), spec.lifetime_days
+    if egress is None or egress.max_lifetime_days is None:
+        return
+    if days is None or days > egress.max_lifetime_days:
+        most = egress.max_lifetime_days
+        words = f"{egress.title} egress needs a lifetime of {most} days at most."
+        yield Violation("lifetime", words)
+
+
+def _purpose(purpose: str) -> Iterator[Violation]:
+    if not purpose.strip():
+        yield Violation("purpose", "Say what the namespace is for.")
+    if len(purpose) > PURPOSE_LENGTH:
+        words = f"Use at most {PURPOSE_LENGTH} characters; these are {len(purpose)}."
+        yield Violation("purpose", words)
+    if any(map(_is_control, purpose)):
+        yield Violation("purpose", "Leave out control characters; they cannot be read.")
+
+
+def _is_control(character: str) -> bool:
+    """Return whether a character is not for reading: controls, lone surrogates, turns of text."""
+    if character in _LINE_CHARACTERS:
+        return False
+    return unicodedata.category(character) in {"Cc", "Cs"} or character in _BIDI_CONTROLS

@@ -1,0 +1,117 @@
+"""The rules below every door: each way to break one is told with its field, and nothing else is."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onboarding.domain.catalogue import Catalogue
+from onboarding.domain.refusals import Invalid, Violation
+from onboarding.domain.rules import check_shape, check_spec
+from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.reachability.policies import read_policy
+from tests.support.broken_rules import BROKEN, Broken
+from tests.support.requests import FACTS, plan_of, spec_of
+
+CATALOGUE: Catalogue = load_catalogue()
+# Whether a name is reserved or taken is read where the other names are, in queries/names.py.
+PURE = [row for row in BROKEN if "reserved" not in row.words]
+
+
+def violations(spec: NamespaceSpec) -> tuple[Violation, ...]:
+    return check_spec(spec, CATALOGUE, teams={"payments"}, clusters={"dev-eu": FACTS})
+
+
+def shape(spec: NamespaceSpec) -> tuple[Violation, ...]:
+    return check_shape(spec, CATALOGUE, teams={"payments"}, clusters={"dev-eu": FACTS})
+
+
+def test_what_the_demo_asks_for_breaks_no_rule() -> None:
+    assert violations(spec_of()) == ()
+
+
+@pytest.mark.parametrize("broken", PURE, ids=str)
+def test_a_broken_rule_is_told_with_its_field_and_nothing_else_is(broken: Broken) -> None:
+    assert violations(spec_of(**broken.spec)) == (Violation(broken.field, broken.words),)
+
+
+def test_a_team_that_is_not_asked_for_is_told() -> None:
+    words = "“search” is not a team you can ask for."
+    assert violations(spec_of(team="search")) == (Violation("team", words),)
+
+
+def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_form() -> None:
+    spec = spec_of(environment="x", size="x", egress="x", purpose="")
+    told = [violation.field for violation in violations(spec)]
+    assert told == ["environment", "size", "egress", "purpose"]
+
+
+def test_lines_and_joined_signs_are_no_control_characters() -> None:
+    assert violations(spec_of(purpose="Two\r\nlines,\ta tab and 👩\u200d💻.")) == ()
+
+
+@pytest.mark.parametrize("days", [7, 30])
+def test_open_egress_may_be_had_for_a_while(days: int) -> None:
+    assert violations(spec_of(egress="open", lifetime_days=days)) == ()
+
+
+def test_a_draft_needs_no_purpose_and_no_fitting_lifetime() -> None:
+    assert shape(spec_of(purpose="", egress="open")) == ()
+    assert shape(spec_of(size="huge"))
+
+
+def test_a_refusal_carries_every_violation_and_their_words() -> None:
+    refusal = Invalid.of([Violation("size", "No size."), Violation("name", "No name.")])
+    assert (str(refusal), refusal.field) == ("No size. No name.", "size")
+    assert [violation.field for violation in refusal.violations] == ["size", "name"]
+
+
+Texts = st.SearchStrategy[str]
+
+
+def mostly(right: Texts, wrong: Texts) -> Texts:
+    """What fits, and in one of twenty cases anything."""
+    return st.integers(1, 20).flatmap(lambda n: wrong if n == 1 else right)
+
+
+def one_of(known: Iterable[str]) -> Texts:
+    return mostly(st.sampled_from(sorted(known)), st.text(max_size=8))
+
+
+texts = st.text(max_size=70)
+labels = mostly(
+    st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", fullmatch=True), texts
+)
+exposures = st.builds(
+    Exposure,
+    one_of(FACTS.ingress),
+    labels,
+    st.lists(st.integers(1, 65535), min_size=1, max_size=9, unique=True).map(tuple)
+    | st.lists(st.integers(-1, 70000), max_size=3).map(tuple),
+)
+specs = st.builds(
+    NamespaceSpec,
+    team=one_of(["payments"]),
+    cluster=one_of(["dev-eu"]),
+    environment=one_of(CATALOGUE.environments),
+    name=mostly(st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True), texts),
+    project=labels,
+    purpose=texts,
+    data_class=one_of(CATALOGUE.data_classes),
+    size=one_of(CATALOGUE.sizes),
+    scope=st.sampled_from(Scope),
+    exposure=st.none() | exposures,
+    egress=one_of(CATALOGUE.egress),
+    lifetime_days=st.sampled_from(CATALOGUE.lifetimes) | st.integers(-10, 400),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(specs)
+def test_whatever_has_the_shape_can_be_rendered_and_read(spec: NamespaceSpec) -> None:
+    if not shape(spec):
+        for planned in plan_of(spec).objects:
+            if planned.key.kind == "NetworkPolicy":
+                read_policy(planned.manifest)
