@@ -6,9 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.names import check_dns_label, check_group
-from onboarding.domain.parameters import Parameter, check_value
 from onboarding.models import Cluster, IngressSource, Team
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.check_facts import check_bound_group, check_facts, check_source
 
 # Generic for the type checker only: Django's own class takes no parameter when it runs.
 if TYPE_CHECKING:
@@ -31,8 +33,14 @@ class TeamForm(TeamRow):
         return _demand(self.cleaned_data["slug"], check_dns_label)
 
     def clean_access_group(self) -> str:
-        """Refuse groups of Kubernetes itself."""
-        return _demand(self.cleaned_data["access_group"], check_group)
+        """Refuse groups of Kubernetes itself, and any that a cluster's prefix makes no group."""
+        group = _demand(self.cleaned_data["access_group"], check_group)
+        for cluster in Cluster.objects.all():
+            prefix = cluster.facts.get("group_prefix", "")
+            for violation in check_bound_group(prefix, group):
+                words = _("On cluster %(cluster)s: %(problem)s")
+                raise ValidationError(words % {"cluster": cluster.name, "problem": violation.words})
+        return group
 
 
 class ClusterForm(ClusterRow):
@@ -72,26 +80,28 @@ class ClusterForm(ClusterRow):
             }
         )
 
-    def clean_dns_namespace(self) -> str:
-        """Refuse what no namespace can be called."""
-        return _demand(self.cleaned_data["dns_namespace"], check_dns_label)
-
-    def clean_dns_labels(self) -> object:
-        """Refuse anything but labels."""
-        return _demand_value(self.cleaned_data["dns_labels"], "labels")
-
     def clean_ranges(self) -> str:
-        """Refuse what is no range of addresses, and any that covers every address."""
-        ranges = self.cleaned_data["ranges"].split()
-        _demand_value(ranges, "cidrs")
-        return "\n".join(ranges)
+        """Return one range a line."""
+        return "\n".join(self.cleaned_data["ranges"].split())
 
-    def clean_group_prefix(self) -> str:
-        """Refuse a prefix that would turn a team's group into one of Kubernetes itself."""
-        prefix: str = self.cleaned_data["group_prefix"]
-        if problems := check_group(f"{prefix}team"):
-            raise ValidationError(problems)
-        return prefix
+    def clean(self) -> None:
+        """Refuse facts that no plan could be rendered with."""
+        super().clean()
+        if self.errors:
+            return
+        asked = self.cleaned_data
+        facts = ClusterFacts(
+            name=self.instance.name,
+            dns_namespace=asked["dns_namespace"],
+            dns_labels=asked["dns_labels"],
+            ranges=tuple(asked["ranges"].split()),
+            group_prefix=asked["group_prefix"],
+            ingress={},  # each source has a form of its own
+        )
+        # "team" stands for those to come: a prefix must not turn them into Kubernetes' own groups.
+        groups = ["team", *Team.objects.values_list("access_group", flat=True)]
+        for violation in check_facts(facts, load_catalogue(), groups=groups):
+            self.add_error(violation.field, violation.words)
 
     def save(self, commit: bool = True) -> Cluster:  # noqa: FBT001, FBT002  # Django's signature
         """Put the fields back among the facts."""
@@ -111,26 +121,23 @@ class IngressSourceForm(IngressSourceRow):
         model = IngressSource
         fields = ["slug", "namespace", "pod_labels"]
 
-    def clean_slug(self) -> str:
-        """Refuse what cannot be part of an object's name."""
-        return _demand(self.cleaned_data["slug"], check_dns_label)
+    def clean(self) -> None:
+        """Refuse what no exposure could be rendered with, and a source without labels.
 
-    def clean_namespace(self) -> str:
-        """Refuse what no namespace can be called."""
-        return _demand(self.cleaned_data["namespace"], check_dns_label)
-
-    def clean_pod_labels(self) -> object:
-        """Demand labels: without any, every pod of that namespace would be let in."""
-        return _demand_value(self.cleaned_data["pod_labels"], "labels")
+        Without any label every pod of that namespace would be let in.
+        """
+        super().clean()
+        if self.errors:
+            return
+        asked = self.cleaned_data
+        source = IngressFacts(asked["slug"], asked["namespace"], asked["pod_labels"])
+        for violation in check_source(source, load_catalogue()):
+            self.add_error(violation.field, violation.words)
+        if not source.pod_labels:
+            self.add_error("pod_labels", _("Name at least one label."))
 
 
 def _demand(value: str, check: Any) -> str:
     if problems := check(value):
-        raise ValidationError(problems)
-    return value
-
-
-def _demand_value(value: Any, kind: str) -> Any:
-    if problems := check_value(Parameter(kind), value):
         raise ValidationError(problems)
     return value

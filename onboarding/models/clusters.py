@@ -1,5 +1,8 @@
 """Registered clusters: where they are, what a plan must know of them, and how they are."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -44,17 +47,25 @@ class Cluster(models.Model):
 
         What is not set stays empty; a plan that needs it says so.
         """
-        return ClusterFacts(
-            name=self.name,
-            dns_namespace=self.facts.get("dns_namespace", ""),
-            dns_labels=dict(self.facts.get("dns_labels", {})),
-            ranges=tuple(self.facts.get("ranges", ())),
-            group_prefix=self.facts.get("group_prefix", ""),
-            ingress={
-                source.slug: IngressFacts(source.slug, source.namespace, source.pod_labels)
-                for source in self.ingress_sources.all()
-            },
-        )
+        ingress = {
+            source.slug: IngressFacts(source.slug, source.namespace, source.pod_labels)
+            for source in self.ingress_sources.all()
+        }
+        return read_facts(self.name, self.facts, ingress)
+
+
+def read_facts(
+    name: str, stored: Mapping[str, Any], ingress: Mapping[str, IngressFacts]
+) -> ClusterFacts:
+    """Return facts as they are stored in a row; what is not set stays empty."""
+    return ClusterFacts(
+        name=name,
+        dns_namespace=stored.get("dns_namespace", ""),
+        dns_labels=dict(stored.get("dns_labels", {})),
+        ranges=tuple(stored.get("ranges", ())),
+        group_prefix=stored.get("group_prefix", ""),
+        ingress=ingress,
+    )
 
 
 class IngressSource(models.Model):

@@ -29,11 +29,15 @@ from onboarding.cluster.installation import (
 )
 from onboarding.cluster.selfcheck import RightCheck, check_rights
 from onboarding.domain.actions import Action
+from onboarding.domain.facts import IngressFacts
 from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
-from onboarding.models import Cluster, IngressSource
+from onboarding.models import Cluster, IngressSource, Team
+from onboarding.models.clusters import read_facts
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.check_facts import check_facts
 from onboarding.services import history
 from onboarding.services.credentials import NoCredential, stored_token
 from onboarding.services.renew import is_due, store_token
@@ -172,6 +176,7 @@ def _register(
     now: datetime,
 ) -> None:
     facts = _facts(cluster, wish, find_ranges(admin))
+    _check_facts(wish, facts)
     with transaction.atomic():
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
         for source in wish.ingress:
@@ -217,6 +222,18 @@ def _facts(cluster: Cluster, wish: PrepareOptions, found: Ranges) -> dict[str, J
         "node_ranges": nodes,
         "ranges": list(canonical([*pods, *services, *nodes])),
     }
+
+
+def _check_facts(wish: PrepareOptions, facts: dict[str, Json]) -> None:
+    """Raise CannotPrepare for facts that no plan could be rendered with."""
+    sources = {
+        pods.namespace: IngressFacts(pods.namespace, pods.namespace, pods.labels)
+        for pods in wish.ingress
+    }
+    known = read_facts(wish.name, facts, sources)
+    groups = ["team", *Team.objects.values_list("access_group", flat=True)]
+    for violation in check_facts(known, load_catalogue(), groups=groups):
+        raise CannotPrepare(f"{violation.field}: {violation.words}")
 
 
 _RANGE_FACTS = {"pods": "pod_ranges", "services": "service_ranges", "nodes": "node_ranges"}

@@ -163,7 +163,11 @@ def test_pat_corrects_the_facts_of_a_cluster(
 @pytest.mark.parametrize(
     "wrong",
     [{"ranges": "0.0.0.0/0"}, {"ranges": "ten"}, {"group_prefix": "system:"},
-     {"dns_labels": "{}"}, {"dns_namespace": "Kube_System"}],
+     {"dns_labels": "{}"}, {"dns_namespace": "Kube_System"},
+     {"dns_labels": '{"k8s..io/app": "dns"}'}, {"dns_labels": '["k8s-app"]'},
+     {"dns_labels": '{"a": "1", "b": "2", "c": "3", "d": "4", "e": "5"}'},
+     {"ranges": " ".join(f"20.{n}.0.0/16" for n in range(0, 128, 2))},
+     {"ranges": "10.0.0.1/8"}],
 )  # fmt: skip
 def test_facts_that_would_make_wrong_plans_are_refused(
     client_for: SignIn, pat: User, cluster: Cluster, wrong: dict[str, str]
@@ -176,8 +180,24 @@ def test_facts_that_would_make_wrong_plans_are_refused(
     assert cluster.facts == before
 
 
-def test_an_ingress_source_names_its_pods(client_for: SignIn, pat: User, cluster: Cluster) -> None:
-    row = {"slug": "open", "namespace": "open", "pod_labels": "{}"}
+def test_a_prefix_that_makes_a_teams_group_too_long_is_refused_from_both_sides(
+    client_for: SignIn, pat: User, cluster: Cluster, payments: Team
+) -> None:
+    Team.objects.filter(pk=payments.pk).update(access_group="g" * 100)
+    url = f"{ADMIN}/cluster/{cluster.pk}/change/"
+    client_for(pat).post(url, {**facts(group_prefix="p" * 60), **sources(cluster)})
+    cluster.refresh_from_db()
+    assert cluster.facts["group_prefix"] == ""
+    Cluster.objects.update(facts={**cluster.facts, "group_prefix": "p" * 60})
+    form = {"slug": "ledger", "access_group": "h" * 100, **inline("memberships")}
+    assert "On cluster dev-eu" in client_for(pat).post(f"{ADMIN}/team/add/", form).content.decode()
+
+
+@pytest.mark.parametrize("labels", ["{}", '{"k8s..io/app": "x"}', "[]", "7"])
+def test_an_ingress_source_names_its_pods(
+    client_for: SignIn, pat: User, cluster: Cluster, labels: str
+) -> None:
+    row = {"slug": "open", "namespace": "open", "pod_labels": labels}
     form = {**facts(), **sources(cluster)}
     form |= {"ingress_sources-TOTAL_FORMS": 2}
     form |= {f"ingress_sources-1-{name}": value for name, value in row.items()}

@@ -157,6 +157,15 @@ def test_a_preview_without_a_cluster_to_ask_for_says_so(alice: User, client_for:
     assert "Choose a cluster that can be asked for." in html
 
 
+def test_facts_that_no_plan_can_be_made_with_are_said_and_switch_nothing_off(
+    desk: Client, cluster: Cluster
+) -> None:
+    Cluster.objects.update(facts={**cluster.facts, "dns_labels": {"k8s..io/app": "dns"}})
+    assert "Ask a platform admin to correct it." in desk.get(NEW).content.decode()
+    assert "k8s..io/app=dns is not a label" in previewed(desk)
+    assert "Ask a platform admin to correct it." in said(desk)
+
+
 def test_a_bug_in_the_plan_is_not_shown_as_an_unfinished_form(
     desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
