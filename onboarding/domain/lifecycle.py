@@ -154,6 +154,19 @@ NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
 }
 
 
+class IllegalTransition(Exception):
+    """Somebody tried a move that no table names: a mistake in the program, never a person's."""
+
+
+def check_move(current: NamespaceState, following: NamespaceState) -> None:
+    """Raise IllegalTransition unless the namespace stays or the table names the move."""
+    if following != current and not may_become(current, following):
+        raise IllegalTransition(
+            f"The portal wanted to call a {current} namespace {following}. That is a fault of the "
+            "portal itself: tell who runs it."
+        )
+
+
 def may_become(current: NamespaceState, following: NamespaceState) -> bool:
     """Return whether a namespace in `current` may be moved to `following`."""
     return following in NAMESPACE_TRANSITIONS[current]

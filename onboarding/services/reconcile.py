@@ -17,6 +17,7 @@ from onboarding.domain.lifecycle import (
     RETIREMENT,
     BlockedReason,
     ClusterCondition,
+    IllegalTransition,
     NamespaceState,
     Phase,
 )
@@ -269,8 +270,21 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
             found = error.found if isinstance(error, Blocked) else None
             _block(journal, trouble, found, now=now)
         else:
-            log.warning("will try again", error=str(error), exc_info=failures.is_a_bug(error))
+            is_a_bug = failures.is_a_bug(error)
+            report = log.error if is_a_bug else log.warning
+            report("will try again", error=str(error), exc_info=error if is_a_bug else None)
             _retry(journal, trouble, now=now)
+    except LostLease as lost:
+        log.info("lease lost", detail=str(lost))
+    except IllegalTransition as wrong:
+        _stay(journal, wrong, now=now)
+
+
+def _stay(journal: Journal, wrong: IllegalTransition, *, now: datetime) -> None:
+    """Leave the namespace as it is, with words: not even trying again is allowed from there."""
+    log.error("illegal transition", error=str(wrong), exc_info=wrong)
+    try:
+        journal.claim.release(next_at=now + failures.BLOCKED_LOOK_AGAIN, message=str(wrong))
     except LostLease as lost:
         log.info("lease lost", detail=str(lost))
 

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from onboarding.domain.actions import Action
-from onboarding.domain.lifecycle import REACHED, NamespaceState, Phase, may_become
+from onboarding.domain.lifecycle import REACHED, NamespaceState, Phase, check_move
 from onboarding.domain.objects import Manifest
 from onboarding.models import Revision, Run, Step
 from onboarding.services import history
-from onboarding.services.claim import Claim, LostLease
+from onboarding.services.claim import Claim
 from onboarding.services.phases.work import PhaseResult
 
 
@@ -130,8 +130,7 @@ class Journal:
         fields: Mapping[str, object],
         release: bool = False,
     ) -> None:
-        if not may_become(self.state, state) and state != self.state:
-            raise LostLease(f"{self.claim.namespace.name} is {self.state}, cannot be {state}")
+        check_move(self.state, state)
         event = history.record(
             action,
             actor=history.SYSTEM,
