@@ -15,7 +15,7 @@ from onboarding.reachability.neighbourhood import Answer, Line, Opening, Party, 
 from onboarding.templatetags.connectivity import capitalised, party_text, ports_text
 from onboarding.templatetags.party_words import note_on
 
-UNSETTLED = (Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED)
+UNSETTLED = (Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED, Certainty.INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def _ports(lines: Iterable[Line]) -> str:
 
 
 def _is_unsettled(line: Line) -> bool:
-    """Tell whether the specification leaves open what is said on some port."""
+    """Tell whether what is said on some port is not certain."""
     said = {line.answer.certainty, *(one.certainty for one in line.answer.openings)}
     return said != {Certainty.CERTAIN}
 

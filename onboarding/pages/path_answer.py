@@ -149,7 +149,7 @@ def _named(refs: Iterable[RuleRef | PolicyRef]) -> tuple[RuleWords, ...]:
 
 def _exempt(pod: Pod | None) -> str:
     if pod is None:
-        return _("an address outside the cluster, which no policy selects.")
+        return _("an address, which no policy selects.")
     if pod.host_network:
         return _("on the network of its node, which no policy selects.")
     return _("always allowed from the pod's own node.")

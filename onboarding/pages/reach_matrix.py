@@ -24,6 +24,7 @@ from onboarding.reachability.neighbourhood import (
 )
 
 _CONVENTIONS = Conventions()
+_SAID_ONCE = frozenset({Certainty.CERTAIN, Certainty.INCOMPLETE})
 _LARGE = frozenset({PartyKind.NAMESPACES, PartyKind.ADDRESSES, PartyKind.NODES})
 
 
@@ -80,8 +81,11 @@ class Cell:
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nothing gets through, for certain, and nothing is to be said."""
-        is_shut = self.answer.is_blocked and self.answer.certainty is Certainty.CERTAIN
+        """Tell whether nothing gets through and nothing is to be said of it alone.
+
+        What is not known is said once for all that is shut: often it is so for everybody.
+        """
+        is_shut = self.answer.is_blocked and self.answer.certainty in _SAID_ONCE
         return is_shut and self.change is Change.SAME and not self.flags
 
 
@@ -99,14 +103,24 @@ class Row:
         """Tell whether both ways are closed and stay so."""
         return all(cell is None or cell.is_quiet for cell in (self.inward, self.outward))
 
+    @property
+    def is_complete(self) -> bool:
+        """Return whether everything that decides it is known."""
+        cells = [cell for cell in (self.inward, self.outward) if cell]
+        return all(cell.answer.certainty is not Certainty.INCOMPLETE for cell in cells)
+
 
 @dataclass(frozen=True)
 class Group:
-    """Pods of the namespace that answer alike. `closed` are parties shut off both ways."""
+    """Pods of the namespace that answer alike. `closed` are parties shut off both ways.
+
+    `closed_certainty` is that of the least certain of them.
+    """
 
     ours: Party
     rows: tuple[Row, ...]
     closed: tuple[Party, ...]
+    closed_certainty: Certainty = Certainty.CERTAIN
 
     @property
     def closed_told(self) -> tuple[Party, ...]:
@@ -172,11 +186,14 @@ def build_groups(neighbourhood: Neighbourhood, flags: Sequence[Flag]) -> tuple[G
     for ours in groups:
         rows = [_row(neighbourhood, flags, ours, peer) for peer in (*groups, *others.values())]
         told = [row for row in rows if row.inward or row.outward]
+        quiet = [row for row in told if row.is_quiet]
+        is_complete = all(row.is_complete for row in quiet)
         found.append(
             Group(
                 ours,
                 rows=tuple(row for row in told if not row.is_quiet),
-                closed=tuple(row.peer for row in told if row.is_quiet),
+                closed=tuple(row.peer for row in quiet),
+                closed_certainty=Certainty.CERTAIN if is_complete else Certainty.INCOMPLETE,
             )
         )
     return tuple(found)

@@ -22,7 +22,7 @@ from onboarding.reachability.assume import assumed_pod, with_assumed_pods
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.folding import compare, fold
 from onboarding.reachability.lint import Conventions, Finding, check_world
-from onboarding.reachability.model import Labels, Policy, Selector, World
+from onboarding.reachability.model import ForeignPolicy, Labels, Policy, Selector, World
 from onboarding.reachability.neighbourhood import Neighbourhood
 from onboarding.reachability.policies import read_policy
 from onboarding.reachability.risk import reasons_for, risk_of
@@ -44,7 +44,7 @@ class Connectivity:
     introduced: tuple[Finding, ...]
     seen_at: datetime | None
     trouble: str
-    foreign: tuple[str, ...]
+    foreign: tuple[ForeignPolicy, ...]
     is_intended: bool = False
 
     @property

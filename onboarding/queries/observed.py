@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
-from onboarding.reachability.model import NamedPort, Pod, Policy, Protocol, World
+from onboarding.reachability.model import ForeignPolicy, NamedPort, Pod, Policy, Protocol, World
 from onboarding.reachability.policies import BadPolicy, read_policy
 
 KEPT_WORLDS = 8
@@ -93,20 +93,23 @@ def _read_world(seen: ClusterObservation, ranges: Ranges) -> _Known:
         pod_ranges=pod_ranges,
         service_ranges=service_ranges,
         node_ranges=node_ranges,
-        foreign=(*seen.foreign_kinds, *unreadable),
+        foreign=(*map(ForeignPolicy, seen.foreign_kinds), *unreadable),
     )
     return world, {name: uid for name, uid, *_ in namespaces}
 
 
-def _policies(stored: Iterable[dict[str, Any]]) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+def _policies(
+    stored: Iterable[dict[str, Any]],
+) -> tuple[tuple[Policy, ...], tuple[ForeignPolicy, ...]]:
     """Return the policies that were understood, and the others in words."""
     policies, unreadable = [], []
     for manifest in stored:
         try:
             policies.append(read_policy(manifest))
         except BadPolicy as error:
-            where = f"{manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
-            unreadable.append(f"NetworkPolicy {where} ({error.field})")
+            namespace = manifest["metadata"]["namespace"]
+            words = f"NetworkPolicy {namespace}/{manifest['metadata']['name']} ({error.field})"
+            unreadable.append(ForeignPolicy(words, namespace))
     return tuple(policies), tuple(unreadable)
 
 

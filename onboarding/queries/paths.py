@@ -6,10 +6,12 @@ world with nothing but the two ends is asked, and `advice.py` can ask it again w
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from itertools import islice, product
 from typing import TypeAlias
 
 from onboarding.reachability.assume import ASSUMED
+from onboarding.reachability.cluster_addresses import caveat_on
 from onboarding.reachability.endpoints import named_labels, selected_keys
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.model import (
@@ -96,12 +98,17 @@ def reply_to(question: Question, world: World) -> Reply:
     senders, takers = (
         _kinds(estate, one, end.address) for end, one in zip(ends, pods, strict=True)
     )
+    caveat = "; ".join(filter(None, (_caveat(world, end) for end in ends)))
     met = list(islice(_meeting(estate, senders, takers), MOST_PAIRS + 1))
     return Reply(
         question,
         small,
         pairs=_told(
-            Pair(source, taker, estate.verdict(sending, taking, question.protocol, question.port))
+            Pair(
+                source,
+                taker,
+                _doubted(estate.verdict(sending, taking, question.protocol, question.port), caveat),
+            )
             for (sending, source), (taking, taker) in met[:MOST_PAIRS]
         ),
         unseen=tuple(
@@ -111,6 +118,18 @@ def reply_to(question: Question, world: World) -> Reply:
         ),
         is_cut=len(met) > MOST_PAIRS,
     )
+
+
+def _caveat(world: World, end: End) -> str:
+    """Return why nothing about an address is certain: it is none outside the cluster."""
+    return caveat_on(world, ip_network(end.address)) if end.address else ""
+
+
+def _doubted(verdict: Verdict, caveat: str) -> Verdict:
+    if not caveat:
+        return verdict
+    caveats = "; ".join(filter(None, (verdict.caveat, caveat)))
+    return replace(verdict, certainty=Certainty.INCOMPLETE, caveat=caveats)
 
 
 def verdict_of(question: Question, world: World, source: Pod | None, taker: Pod | None) -> Verdict:

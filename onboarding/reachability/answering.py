@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from onboarding.domain.objects import Json, Manifest
-from onboarding.reachability.asking import Asked, Query, QueryAnswer
+from onboarding.reachability.asking import Asked, Query, boundaries_of
 from onboarding.reachability.assume import with_assumed_pods
 from onboarding.reachability.changes import PairChange, changes
 from onboarding.reachability.estate import Estate
@@ -20,7 +20,7 @@ from onboarding.reachability.export import (
     write_yaml,
 )
 from onboarding.reachability.lint import check_world
-from onboarding.reachability.members import BadQuestion, Member, boundary_of
+from onboarding.reachability.members import BadQuestion, Member, network_of
 from onboarding.reachability.model import Node, World
 from onboarding.reachability.reading import Loaded
 from onboarding.reachability.tables import (
@@ -53,11 +53,21 @@ class ReportOptions:
     observed: Manifest | None = None
 
 
+class Asking:
+    """A question put to a world as the options say. Raise BadQuestion."""
+
+    def __init__(self, loaded: Loaded, wish: ReportOptions) -> None:
+        self.wish = wish
+        world = _prepared(loaded.world, wish)
+        estate = Estate(world, boundaries=boundaries_of(wish.question, world))
+        self.asked = Asked(estate, wish.question)
+
+
 def answer(loaded: Loaded, wish: ReportOptions) -> Iterator[str]:
     """Yield the answer's text. Raise BadQuestion before the first piece of it."""
-    world = _prepared(loaded.world, wish)
-    estate = Estate(world, boundaries=_boundaries(wish.question))
-    asked = Asked(estate, wish.question)
+    asked = Asking(loaded, wish).asked
+    estate = asked.estate
+    world = estate.world
     notes = (*loaded.notes, *_port_notes(asked))
     if wish.format is Format.TABLE:
         return _table(asked, wish, notes)
@@ -68,17 +78,10 @@ def answer(loaded: Loaded, wish: ReportOptions) -> Iterator[str]:
     return _write(wish, head, entries, {"findings": findings})
 
 
-def verdicts(loaded: Loaded, wish: ReportOptions) -> Iterator[QueryAnswer]:
-    """Yield the answers themselves, for whoever has to judge them. Raise BadQuestion."""
-    world = _prepared(loaded.world, wish)
-    estate = Estate(world, boundaries=_boundaries(wish.question))
-    yield from Asked(estate, wish.question).answers()
-
-
 def compare(before: Loaded, after: Loaded, wish: ReportOptions) -> Iterator[str]:
     """Yield what differs. Raise BadQuestion before the first piece of it."""
     old, new = _prepared(before.world, wish), _prepared(after.world, wish)
-    cuts = _boundaries(wish.question)
+    cuts = dict.fromkeys(cut for one in (old, new) for cut in boundaries_of(wish.question, one))
     # Laid out beside each other, the outside and the ports are cut alike in both.
     asked_before, asked_after = (
         Asked(Estate(one, boundaries=cuts, beside=(other,)), wish.question, may_miss=True)
@@ -113,13 +116,9 @@ def _prepared(world: World, wish: ReportOptions) -> World:
     asked = {wish.question.source, wish.question.destination}
     known = {address for node in world.nodes for address in (node.name, *node.addresses)}
     named = sorted((asked & {pod.node for pod in world.pods}) - known)
-    nodes = tuple(Node(one, (one,)) for one in named if boundary_of(one))
+    nodes = tuple(Node(one, (one,)) for one in named if network_of(one))
     populated = with_assumed_pods(world) if wish.assumes_pods else world
     return replace(populated, nodes=(*world.nodes, *nodes)) if nodes else populated
-
-
-def _boundaries(question: Query) -> tuple[str, ...]:
-    return (*boundary_of(question.source), *boundary_of(question.destination))
 
 
 def _port_notes(asked: Asked) -> Iterator[str]:
@@ -133,7 +132,7 @@ def _head(schema: str, world: World, notes: Sequence[str], wish: ReportOptions) 
         "schema": schema,
         "complete": not world.foreign,
         **observed,
-        "foreign": list[Json](world.foreign),
+        "foreign": [str(one) for one in world.foreign],
         "notes": list[Json](notes),
     }
 

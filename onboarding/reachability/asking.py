@@ -6,15 +6,18 @@ Between `members.py`, which knows the names, and `tables.py`, which prints.
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import TypeAlias
 
+from onboarding.reachability.cluster_addresses import caveat_on, outside_of
+from onboarding.reachability.endpoints import EndpointKind
 from onboarding.reachability.estate import Estate
-from onboarding.reachability.members import BadQuestion, Chosen, Member, Members
-from onboarding.reachability.model import LAST_PORT, Protocol
+from onboarding.reachability.members import BadQuestion, Chosen, Member, Members, network_of
+from onboarding.reachability.model import LAST_PORT, Block, Certainty, Network, Protocol, World
 from onboarding.reachability.records import Record, records
+from onboarding.reachability.sets import places
 
 _PORT = re.compile(r"(?P<port>[A-Za-z0-9-]+)(/(?P<protocol>[A-Za-z]+))?", re.ASCII)
 
@@ -30,14 +33,13 @@ class PortAsked:
     number: int = 0
     name: str = ""
 
-    def on(self, member: Member) -> int | None:
-        """Return the number on a destination, None where it has no port of that name."""
+    def on(self, member: Member) -> tuple[int, ...]:
+        """Return the numbers on a destination: none, one, or several where containers share it."""
         if not self.name:
-            return self.number
-        for port in member.pod.ports if member.pod else ():
-            if (port.name, port.protocol) == (self.name, self.protocol):
-                return port.number
-        return None
+            return (self.number,)
+        ports = member.pod.ports if member.pod else ()
+        wanted = (self.name, self.protocol)
+        return tuple(sorted({one.number for one in ports if (one.name, one.protocol) == wanted}))
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class Query:
     destination: str = ""
     around: str = ""
     port: PortAsked | None = None
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Return the addresses that are asked about."""
+        both = (network_of(self.source), network_of(self.destination))
+        return tuple(network for network in both if network)
 
     @property
     def is_whole(self) -> bool:
@@ -90,6 +98,7 @@ class Asked:
         self._members = Members(estate)
         self.sources = self._choose(question.source, may_miss=may_miss)
         self.destinations = self._choose(question.destination, may_miss=may_miss)
+        self._doubts = _doubts(estate, question)
         self._around = self._choose(question.around, may_miss=may_miss) if question.around else None
         # Whether one name asks about one other on one port.
         self.is_single = bool(question.port) and all(
@@ -112,7 +121,7 @@ class Asked:
         """Return the destinations that have no port of the name that is asked about."""
         port = self._question.port
         every = (member for members in self.destinations.values() for member in members)
-        return [member for member in every if port and port.on(member) is None]
+        return [member for member in every if port and not port.on(member)]
 
     def answers(self) -> Iterator[QueryAnswer]:
         """Yield the answers, by source, destination, protocol and port."""
@@ -166,7 +175,7 @@ class Asked:
         port = self._question.port
         number = (port.protocol, port.number) if port else None
         found = records(self.estate, sources=[source], destinations=[destination], port=number)
-        return [*found]
+        return [self._doubted(record) for record in found]
 
     def _answers(
         self, sender: tuple[int, tuple[Member, ...]], destinations: Chosen, port: _Port
@@ -178,7 +187,21 @@ class Asked:
             both = product(members, destinations[record.destination])
             pairs = tuple(pair for pair in both if is_pair(*pair))
             if pairs:
-                yield QueryAnswer(record, pairs)
+                yield QueryAnswer(self._doubted(record), pairs)
+
+    def _doubted(self, record: Record) -> Record:
+        """Return a record, and nothing of it certain where an end is the cluster's own address."""
+        ends = {record.source, record.destination} & self._doubts.keys()
+        if not ends:
+            return record
+        verdict = record.verdict
+        caveats = [verdict.caveat, *(self._doubts[place] for place in sorted(ends))]
+        doubted = replace(
+            verdict,
+            certainty=Certainty.INCOMPLETE,
+            caveat="; ".join(filter(None, caveats)),
+        )
+        return replace(record, verdict=doubted)
 
     def _choose(self, wanted: str, *, may_miss: bool) -> Chosen:
         try:
@@ -201,13 +224,34 @@ class Asked:
             raise BadQuestion(f"{both[0].id} can always reach itself; no policy changes that")
 
 
+def boundaries_of(question: Query, world: World) -> tuple[Block, ...]:
+    """Return what a question tells apart: its addresses, and those of them that are outside."""
+    cuts: list[Block] = []
+    for network in question.networks:
+        outside = outside_of(world, network)
+        cuts += [Block(network), outside] if outside else [Block(network)]
+    return tuple(cuts)
+
+
+def _doubts(estate: Estate, question: Query) -> dict[int, str]:
+    """Return the places of what is asked about as outside and is not, each with the reason."""
+    found: dict[int, str] = {}
+    blocks = estate.layout.blocks
+    for network in question.networks:
+        if outside := outside_of(estate.world, network):
+            inside = blocks.get(Block(network), 0) & ~blocks.get(outside, 0)
+            for place in places(inside):
+                if estate.endpoints[place].kind is EndpointKind.ADDRESSES:
+                    found[place] = caveat_on(estate.world, network)
+    return found
+
+
 def _by_number(port: PortAsked, destinations: Chosen) -> dict[int, Chosen]:
     """Return the destinations that have a port of this name, by its number there."""
     numbers: dict[int, Chosen] = defaultdict(dict)
     for place, members in destinations.items():
         for member in members:
-            number = port.on(member)
-            if number is not None:
+            for number in port.on(member):
                 chosen = numbers[number]
                 chosen[place] = (*chosen.get(place, ()), member)
     return numbers

@@ -88,7 +88,7 @@ def _differing(before: Asked, after: Asked) -> list[int]:
     """Return, for each endpoint, the bits of those it reaches otherwise than before.
 
     [] where the two worlds have different endpoints; then every pair has to be looked at. A verdict
-    and its certainty follow from who reaches whom in every reading.
+    and its certainty follow from who reaches whom in every reading, and from what is incomplete.
     """
     if before.names() != after.names():
         return []
@@ -100,7 +100,9 @@ def _differing(before: Asked, after: Asked) -> list[int]:
         for first, _, _ in estate.ports.ranges(protocol)
     }
     classes = {(old.ports.class_of(*port), new.ports.class_of(*port)) for port in starts}
-    differing = [0] * len(new.endpoints)
+    moved = old.incomplete ^ new.incomplete
+    everybody = new.layout.everything
+    differing = [moved | (everybody * (moved >> at & 1)) for at in range(len(new.endpoints))]
     for reading in dict.fromkeys((Reading.AS_READ, *old.readings, *new.readings)):
         for was, is_now in classes:
             both = zip(

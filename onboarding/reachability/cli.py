@@ -1,6 +1,6 @@
 """The command line on files: arguments in, answer on standard output, mistakes on standard error.
 
-Needs neither Django nor the portal. Exit codes: 0 answered, 1 not as `--expect` says, 2 bad input.
+Needs neither Django nor the portal. Exit codes are those of `gate.py`.
 """
 
 import os
@@ -9,13 +9,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
-from onboarding.reachability.answering import Format, ReportOptions, answer, compare, verdicts
+from onboarding.reachability.answering import Format, ReportOptions, answer, compare
 from onboarding.reachability.asking import Query, read_port
 from onboarding.reachability.files import BadInput
+from onboarding.reachability.gate import ExitCode, Judgement, judge_answers
 from onboarding.reachability.members import BadQuestion
 from onboarding.reachability.reading import Loaded, load
 
-ANSWERED, NOT_AS_EXPECTED, BAD_INPUT = 0, 1, 2
 _CLOSED_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
 
@@ -30,10 +30,10 @@ def main(arguments: Sequence[str]) -> int:
         count = len(error.problems)
         closing = f"{count} mistakes; nothing was answered" if count > 1 else "nothing was answered"
         print(*error.problems, closing, sep="\n", file=sys.stderr)
-        return BAD_INPUT
+        return ExitCode.BAD_INPUT
     except BadQuestion as error:
         print(error, file=sys.stderr)
-        return BAD_INPUT
+        return ExitCode.BAD_INPUT
     except BrokenPipeError:
         # The reader has gone; Python would complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,7 +59,8 @@ def add_question(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--expect",
         choices=("allowed", "blocked"),
-        help="with --from, --to and --port: exit with 1 if the answer is another",
+        help="with --from, --to and --port: exit with 1 if the answer is another, "
+        "with 3 if it is not certain or not complete",
     )
     parser.add_argument(
         "-o",
@@ -76,7 +77,7 @@ def wish_of(given: Namespace) -> ReportOptions:
     if given.expect and not (given.source and given.destination and given.port):
         raise BadQuestion("--expect needs --from, --to and --port")
     if given.namespace and (given.source or given.destination):
-        raise BadQuestion("--namespace cannot be had together with --from or --to")
+        raise BadQuestion("--namespace cannot be combined with --from or --to")
     return ReportOptions(
         question=Query(
             around=given.namespace,
@@ -89,20 +90,6 @@ def wish_of(given: Namespace) -> ReportOptions:
         shows_blocked=given.all,
         only_lint=given.lint_only,
     )
-
-
-def disappointed(loaded: Loaded, wish: ReportOptions, expected: str) -> Iterator[str]:
-    """Yield a sentence for each pair whose answer is not the expected one. Raise BadQuestion."""
-    answered = False
-    for one in verdicts(loaded, wish):
-        answered = True
-        verdict = one.record.verdict
-        if verdict.allowed != (expected == "allowed"):
-            said = "allowed" if verdict.allowed else "blocked"
-            for source, destination in one.pairs:
-                yield f"{source.id} to {destination.id} is {said}: {verdict.reason}"
-    if not answered:
-        raise BadQuestion("--expect: nothing was asked about, so nothing is as expected")
 
 
 def _parser() -> ArgumentParser:
@@ -127,16 +114,18 @@ def _run(given: Namespace, wish: ReportOptions) -> int:
     ranges = [_range(one) for one in given.pod_range]
     if given.diff:
         if given.expect:
-            raise BadQuestion("--expect and --diff cannot be had together")
+            raise BadQuestion("--expect and --diff cannot be combined")
         before, after = _both(given, ranges)
         _print(compare(before, after, wish))
-        return ANSWERED
+        return ExitCode.ANSWERED
     loaded = load(given.folder, pod_ranges=ranges)
-    missed = [*disappointed(loaded, wish, given.expect)] if given.expect else []
+    judged = Judgement(ExitCode.ANSWERED)
+    if given.expect:
+        judged = judge_answers(loaded, wish, given.expect)
     _print(answer(loaded, wish))
-    for sentence in missed:
-        print(f"not {given.expect}: {sentence}", file=sys.stderr)
-    return NOT_AS_EXPECTED if missed else ANSWERED
+    for sentence in judged.sentences:
+        print(sentence, file=sys.stderr)
+    return judged.code
 
 
 def _both(given: Namespace, ranges: list[str]) -> tuple[Loaded, Loaded]:

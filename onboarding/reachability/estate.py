@@ -16,6 +16,7 @@ from onboarding.reachability.compiled import (
     Rectangles,
 )
 from onboarding.reachability.endpoints import Endpoint, EndpointKind, Layout, lay_out
+from onboarding.reachability.listing import some_of
 from onboarding.reachability.model import (
     Block,
     Certainty,
@@ -26,7 +27,7 @@ from onboarding.reachability.model import (
     World,
 )
 from onboarding.reachability.ports import PortClass, PortSpace
-from onboarding.reachability.sets import members, places
+from onboarding.reachability.sets import members, places, united
 from onboarding.reachability.surroundings import Surroundings, surroundings
 from onboarding.reachability.verdicts import PairQuestion, reason_of
 
@@ -58,16 +59,19 @@ class Estate:
         self,
         world: World,
         *,
-        boundaries: Iterable[str] = (),
+        boundaries: Iterable[str | Block] = (),
         layout: Layout | None = None,
         beside: Sequence[World] = (),
     ) -> None:
         """Take a world, or several that are compared: those `beside` lend policies to the layout.
 
-        `boundaries` are CIDRs that get external ranges of their own. A `layout` is passed on from
-        another estate whose answers are compared with this one's.
+        `boundaries` are CIDRs or blocks that get external ranges of their own. A `layout` is
+        passed on from another estate whose answers are compared with this one's.
         """
-        cuts = tuple(Block(ipaddress.ip_network(cidr)) for cidr in boundaries)
+        cuts = tuple(
+            one if isinstance(one, Block) else Block(ipaddress.ip_network(one))
+            for one in boundaries
+        )
         self.world = world
         self.layout = layout or lay_out((*beside, world), cuts)
         self.endpoints = self.layout.endpoints
@@ -145,6 +149,7 @@ class Estate:
             for reading in self.readings
             if asked.is_allowed(self.compiled(reading)) != allowed
         ]
+        doubts += self._not_understood(source, destination)
         return Verdict(
             allowed=allowed,
             certainty=max(
@@ -155,7 +160,6 @@ class Estate:
             egress=egress,
             ingress=ingress,
             reason=reason_of(egress, ingress),
-            is_complete=not self.world.foreign,
             caveat="; ".join(words for _, words in doubts),
         )
 
@@ -209,6 +213,23 @@ class Estate:
         return surroundings(
             self.compiled(reading), self.ports, own=own, everything=self.layout.everything
         )
+
+    @cached_property
+    def incomplete(self) -> int:
+        """Return the bits of the ends that policies which are not understood may speak of."""
+        if any(not foreign.namespace for foreign in self.world.foreign):
+            return self.layout.everything
+        return united(
+            self.layout.namespaces.get(foreign.namespace, 0) for foreign in self.world.foreign
+        )
+
+    def _not_understood(self, source: int, destination: int) -> Iterator[tuple[Certainty, str]]:
+        """Yield what policies that are not understood leave of a verdict: nothing for certain."""
+        if not self.incomplete & (1 << source | 1 << destination):
+            return
+        ends = {"", *(self.endpoints[place].namespace for place in (source, destination))}
+        names = [str(one) for one in self.world.foreign if one.namespace in ends]
+        yield Certainty.INCOMPLETE, f"not understood, and could decide otherwise: {some_of(names)}"
 
     def _addresses(self, endpoint: Endpoint) -> Iterator[tuple[str, ...]]:
         yield from (pod.addresses for pod in endpoint.pods)

@@ -69,6 +69,7 @@ def verdict_fields(verdict: Verdict) -> Manifest:
     return {
         "verdict": "allowed" if verdict.allowed else "blocked",
         "certainty": verdict.certainty.value,
+        "complete": verdict.is_complete,
         "reason": verdict.reason,
         "caveat": verdict.caveat,
         "egress": _side(verdict.egress),

@@ -76,7 +76,7 @@ class Members:
 
     def choose(self, wanted: str) -> Chosen:
         """Return who is meant by a name, a namespace or an address. Raise BadQuestion."""
-        if network := _as_network(wanted):
+        if network := network_of(wanted):
             found = self._at(network)
         else:
             found = self._where(wanted, _is_called) or self._where(wanted, _is_in)
@@ -109,6 +109,8 @@ class Members:
     def _unknown(self, wanted: str) -> str:
         if wanted in self._estate.world.namespaces:
             return f"{wanted}: this namespace has no pods"
+        if any(wanted == f"{one.namespace}/{one.name}" for one in self._estate.world.services):
+            return f"{wanted}: this is a Service; policies apply to its pods, so ask about those"
         everybody = [member for members in self.every.values() for member in members]
         names = {member.id for member in everybody}
         names |= {f"{one.pod.namespace}/{one.pod.name}" for one in everybody if one.pod}
@@ -118,13 +120,8 @@ class Members:
         return f"{wanted}: there is no such pod, workload, namespace, node or address{hint}"
 
 
-def boundary_of(wanted: str) -> tuple[str, ...]:
-    """Return the CIDR that has to be told apart for a question, if the question is about one."""
-    network = _as_network(wanted)
-    return (str(network),) if network else ()
-
-
-def _as_network(wanted: str) -> Network | None:
+def network_of(wanted: str) -> Network | None:
+    """Return the addresses that a question is about, None where it is about a name."""
     try:
         return ipaddress.ip_network(wanted, strict=False)
     except ValueError:

@@ -215,12 +215,27 @@ class Service:
 
 
 @dataclass(frozen=True)
+class ForeignPolicy:
+    """A policy that is not understood, so that answers about what it may decide are incomplete.
+
+    `words` name it. `namespace` is the only one whose pods it can speak of; "" means any.
+    """
+
+    words: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        """Return its name in words."""
+        return self.words
+
+
+@dataclass(frozen=True)
 class World:
     """Everything an answer is made from.
 
     `namespaces` maps names to labels; a namespace that only pods or policies mention belongs in it
-    too. `foreign` names policy objects of kinds that are not understood: they make every answer
-    incomplete. Ranges are CIDRs.
+    too. `foreign` are policies that are not understood. Ranges are CIDRs; `service_addresses` maps
+    single ones to the Service that has them.
     """
 
     namespaces: Mapping[str, Labels]
@@ -230,16 +245,31 @@ class World:
     services: tuple[Service, ...] = ()
     pod_ranges: tuple[str, ...] = ()
     service_ranges: tuple[str, ...] = ()
+    service_addresses: Mapping[str, str] = field(default_factory=dict, hash=False)
     node_ranges: tuple[str, ...] = ()
-    foreign: tuple[str, ...] = ()
+    foreign: tuple[ForeignPolicy, ...] = ()
 
 
 class Certainty(StrEnum):
-    """Whether the specification settles a verdict."""
+    """Whether a verdict can be relied on, and if not, why; in order, the least certain last."""
 
     CERTAIN = "certain"
     PLUGIN_DEPENDENT = "plugin-dependent"
     UNDEFINED = "undefined"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def words(self) -> str:
+        """Return what it means; every page, document and command says it in these words."""
+        return _CERTAINTY_WORDS[self]
+
+
+_CERTAINTY_WORDS = {
+    Certainty.CERTAIN: "the specification settles this",
+    Certainty.PLUGIN_DEPENDENT: "depends on the cluster's network plugin",
+    Certainty.UNDEFINED: "Kubernetes leaves this open",
+    Certainty.INCOMPLETE: "not everything that decides this is known",
+}
 
 
 @dataclass(frozen=True)
@@ -266,8 +296,7 @@ class Verdict:
     """Whether traffic may pass, and the evidence: both sides, and how settled it is.
 
     `reason` is a sentence for people; it names the side that blocks, or why both allow.
-    `is_complete` is false when policies of foreign kinds could override the answer. `caveat` says
-    why it is not certain, "" where it is.
+    `caveat` says why it is not certain, "" where it is.
     """
 
     allowed: bool
@@ -275,5 +304,9 @@ class Verdict:
     egress: Side
     ingress: Side
     reason: str
-    is_complete: bool = True
     caveat: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether everything that could decide this was understood."""
+        return self.certainty is not Certainty.INCOMPLETE

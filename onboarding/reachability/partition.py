@@ -41,6 +41,8 @@ class Partition:
         self.port_classes = known[0].port_classes
         self.own = self.layout.namespaces.get(namespace, 0)
         self._around = [state.around(namespace) if state else [] for state in states]
+        # Nor is what is certain for one and not for the other.
+        self._incomplete = {state.incomplete for state in known}
         # What plugins see differently is no answer alike: blocks that may hold pods.
         self._in_doubt = [
             state.around(namespace, reading=Reading.BLOCKS_MISS_PODS)
@@ -60,12 +62,13 @@ class Partition:
         own = [next(iter(self._places(group))) for group in groups]
         paths = {rows[place] for rows in self._rows() for place in own}
         reached = united(paths)
+        paths |= self._incomplete
         alike = _split([self.layout.everything & ~self.own], paths)
         with_path = [group for group in alike if group & reached & self.layout.pods]
         if len(with_path) <= MOST_TOLD_APART:
             found = [Alike(group, has_path=bool(group & reached)) for group in alike]
             return sorted(found, key=lambda one: not one.has_path)
-        mixed = _split([united(with_path)], self._any_port(own))
+        mixed = _split([united(with_path)], self._any_port(own) | self._incomplete)
         return [
             *(Alike(group, has_path=True, is_mixed=True) for group in mixed),
             *(

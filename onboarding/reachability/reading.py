@@ -23,9 +23,11 @@ from onboarding.reachability.fields import (
     values_at,
 )
 from onboarding.reachability.files import BadInput, Found, find_objects
-from onboarding.reachability.foreign import decides_traffic
+from onboarding.reachability.foreign import decides_traffic, namespace_it_speaks_of
+from onboarding.reachability.listing import some_of
 from onboarding.reachability.model import (
     METADATA_NAME,
+    ForeignPolicy,
     Node,
     Pod,
     Policy,
@@ -43,7 +45,6 @@ _NETWORKING = "networking.k8s.io"
 _GROUPS = {**_CORE, **WORKLOADS, "NetworkPolicy": _NETWORKING, "ServiceCIDR": _NETWORKING}
 _CLUSTER_WIDE = frozenset({"Namespace", "Node", "ServiceCIDR"})
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
-_SHOWN = 6
 _POD_ORDER = {kind: place for place, kind in enumerate(("Pod", *WORKLOADS))}
 
 
@@ -83,7 +84,8 @@ class _Reading:
     nodes: list[Node] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     service_ranges: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
+    service_addresses: dict[str, str] = field(default_factory=dict)
+    foreign: list[ForeignPolicy] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
     pod_reader: PodReader = field(default_factory=PodReader)
 
@@ -107,9 +109,7 @@ class _Reading:
         elif kind == "NetworkPolicy" and group in (_NETWORKING, "extensions"):
             raise BadField("apiVersion", f"{manifest['apiVersion']} is gone; write {API_VERSION}")
         elif decides_traffic(group, kind):
-            namespace = text_at(manifest, "metadata.namespace")
-            place = f"{namespace}/" if namespace else ""
-            self.foreign.append(f"{kind} {place}{text_at(manifest, 'metadata.name')}")
+            self.foreign.append(_foreign(manifest, group, kind))
         else:
             version = f" ({text_at(manifest, 'apiVersion')})" if "." in group else ""
             self.unread[f"{kind}{version}"] += 1
@@ -141,6 +141,8 @@ class _Reading:
         self.namespaces[name] = {**labels, METADATA_NAME: name}
 
     def _service(self, manifest: Manifest) -> None:
+        name = f"{namespace_of(manifest)}/{text_at(manifest, 'metadata.name')}"
+        self.service_addresses.update(dict.fromkeys(_service_addresses(manifest), name))
         selector = labels_at(manifest, "spec.selector")
         if not selector:
             self.unread["Service without selector"] += 1
@@ -163,7 +165,7 @@ class _Reading:
         if missing:
             self.notes.append(
                 f"not given as Namespace objects, so without labels but {METADATA_NAME}: "
-                f"{_some(missing)}"
+                f"{some_of(missing)}"
             )
         supplied = {name: {METADATA_NAME: name} for name in missing}
         world = World(
@@ -174,7 +176,8 @@ class _Reading:
             services=tuple(self.services),
             pod_ranges=tuple(dict.fromkeys(self.pod_ranges)),
             service_ranges=tuple(dict.fromkeys(self.service_ranges)),
-            foreign=tuple(sorted(self.foreign)),
+            service_addresses=self.service_addresses,
+            foreign=tuple(sorted(self.foreign, key=str)),
         )
         return Loaded(world, (*self.notes, *self._left_out(world)))
 
@@ -187,7 +190,7 @@ class _Reading:
         if elsewhere := {pod.node for pod in world.pods if pod.node} - known:
             yield (
                 "pods run on nodes that are not given, so those nodes are not listed: "
-                f"{_some(sorted(elsewhere))}"
+                f"{some_of(sorted(elsewhere))}"
             )
         if counted := _counted(self.unread):
             yield f"not looked at: {counted}"
@@ -196,12 +199,6 @@ class _Reading:
                 "policies were read, but no pods or workloads; --assume-pods answers for one pod "
                 "per set of labels that the policies name"
             )
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return the first few of many names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _in_order(problem: str) -> tuple[str, int]:
@@ -237,6 +234,15 @@ def _identity(manifest: Manifest) -> tuple[str, ...]:
     return group, kind, namespace, text_at(manifest, "metadata.name")
 
 
+def _foreign(manifest: Manifest, group: str, kind: str) -> ForeignPolicy:
+    namespace = text_at(manifest, "metadata.namespace")
+    place = f"{namespace}/" if namespace else ""
+    return ForeignPolicy(
+        f"{kind} {place}{text_at(manifest, 'metadata.name')}",
+        namespace_it_speaks_of(group, kind, namespace),
+    )
+
+
 def _twice(first: Found, second: Found) -> str:
     _, kind, namespace, name = _identity(first.manifest)
     place = f"{namespace}/" if namespace else ""
@@ -268,6 +274,16 @@ def _pod_ranges(manifest: Manifest) -> list[str]:
 
 def _ranges(manifest: Manifest, path: str) -> list[str]:
     return [as_range(value, place) for place, value in values_at(manifest, path)]
+
+
+def _service_addresses(manifest: Manifest) -> Iterable[str]:
+    """Return where clients find a Service: inside, and what a load balancer gave it."""
+    written = [("spec.clusterIP", value_at(manifest, "spec.clusterIP"))]
+    for field_path in ("spec.clusterIPs", "spec.externalIPs"):
+        written += [(place, value) for place, value in values_at(manifest, field_path)]
+    for place, entry in entries_at(manifest, "status.loadBalancer.ingress"):
+        written.append((f"{place}.ip", entry.get("ip")))
+    return [as_address(one, place) for place, one in written if one not in (None, "", "None")]
 
 
 def _service_ports(manifest: Manifest) -> Iterable[ServicePort]:

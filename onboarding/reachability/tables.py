@@ -11,15 +11,19 @@ from itertools import groupby
 from onboarding.reachability.asking import Asked, QueryAnswer
 from onboarding.reachability.changes import PairChange, PortSpan
 from onboarding.reachability.lint import Finding
-from onboarding.reachability.model import LAST_PORT, Certainty, Protocol, Side, Verdict, World
+from onboarding.reachability.listing import some_of
+from onboarding.reachability.model import (
+    LAST_PORT,
+    Certainty,
+    ForeignPolicy,
+    Protocol,
+    Side,
+    Verdict,
+    World,
+)
 from onboarding.reachability.records import Record
 
 _EVERYTHING = dict.fromkeys(Protocol, ((1, LAST_PORT),))
-_CERTAINTY = {
-    Certainty.CERTAIN: "the specification settles this",
-    Certainty.PLUGIN_DEPENDENT: "network plugins differ here",
-    Certainty.UNDEFINED: "the specification leaves this open",
-}
 _WIDEST = 44
 
 
@@ -45,10 +49,14 @@ def foreword(world: World, notes: Sequence[str]) -> Iterator[str]:
     """Yield what has to be known before the answers."""
     if world.foreign:
         yield (
-            "INCOMPLETE: these can change every answer and are not understood here: "
-            f"{', '.join(world.foreign)}\n"
+            "INCOMPLETE: these are not understood here and could decide otherwise: "
+            f"{some_of([_with_reach(foreign) for foreign in world.foreign])}\n"
         )
     yield from (f"note: {note}\n" for note in notes)
+
+
+def _with_reach(foreign: ForeignPolicy) -> str:
+    return f"{foreign} (for pods in {foreign.namespace})" if foreign.namespace else str(foreign)
 
 
 def findings_text(findings: Sequence[Finding]) -> Iterator[str]:
@@ -68,7 +76,7 @@ def single(answer: QueryAnswer) -> Iterator[str]:
     port = f"{record.protocol.value} {record.first}"
     yield f"{word}: {source.id} {may} reach {destination.id} on {port}\n"
     yield f"  why        {verdict.reason}\n"
-    yield f"  certainty  {verdict.certainty.value}: {_CERTAINTY[verdict.certainty]}\n"
+    yield f"  certainty  {verdict.certainty.value}: {verdict.certainty.words}\n"
     if verdict.caveat:
         yield f"  but        {verdict.caveat}\n"
     yield f"  egress     {source.id}: {_side(verdict.egress)}\n"

@@ -8,7 +8,7 @@ from onboarding.reachability.model import Direction, PortMatch, Side
 from onboarding.reachability.ports import PortSpace
 
 _EXEMPT = {
-    EndpointKind.ADDRESSES: "an address outside the cluster, which no policy selects",
+    EndpointKind.ADDRESSES: "an address of no known pod or node, which no policy selects",
     EndpointKind.NODE: "a node, which no policy selects",
     EndpointKind.PODS: "on the host's network and treated as its node, which no policy selects",
 }

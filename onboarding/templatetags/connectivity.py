@@ -112,13 +112,10 @@ def rule_list(refs: Iterable[RuleRef | PolicyRef]) -> dict[str, Any]:
 
 @register.simple_tag
 def certainty_note(certainty: Certainty) -> SafeString:
-    """Return why an answer is not settled; nothing where it is."""
-    words = {
-        Certainty.PLUGIN_DEPENDENT: _("Depends on the cluster's network plugin"),
-        Certainty.UNDEFINED: _("Kubernetes leaves this open"),
-    }.get(certainty)
-    if not words:
+    """Return why an answer is not certain, in the words of every other place; else nothing."""
+    if certainty is Certainty.CERTAIN:
         return SafeString("")
+    words = capitalised(_(certainty.words))
     return format_html('<span class="sub tone-warn">{} {}</span>', icon("info"), words)
 
 

@@ -14,7 +14,7 @@ from onboarding.cluster.verbs import SnapshotLost
 from onboarding.domain.objects import Key, Manifest, branch
 from onboarding.models import Cluster, ClusterObservation, Event, NamespaceObservation
 from onboarding.queries.observed import observed_world
-from onboarding.reachability.model import NamedPort, Protocol
+from onboarding.reachability.model import ForeignPolicy, NamedPort, Protocol
 from onboarding.services import observe as observing
 from onboarding.services.observe import (
     DISCOVERY_REFUSED,
@@ -242,7 +242,7 @@ def test_other_makers_policy_kinds_make_the_answer_incomplete(
     assert look(cluster, now).foreign_kinds == ["CiliumNetworkPolicy (cilium.io)"]
     observed = observed_world(cluster)
     assert observed is not None
-    assert observed.world.foreign == ("CiliumNetworkPolicy (cilium.io)",)
+    assert observed.world.foreign == (ForeignPolicy("CiliumNetworkPolicy (cilium.io)"),)
 
 
 def test_not_being_told_what_is_served_is_incomplete_too(

@@ -34,8 +34,9 @@ def test_a_policy_that_cannot_be_understood_is_named_and_breaks_nothing(
     assert observed is not None
     assert [str(one.ref) for one in observed.world.policies] == ["legacy/guard"]
     [odd] = observed.world.foreign
-    assert "monitoring/odd" in odd
-    assert "spec.egress" in odd
+    assert "monitoring/odd" in str(odd)
+    assert "spec.egress" in str(odd)
+    assert odd.namespace == "monitoring"
 
 
 def test_the_clusters_own_ranges_are_part_of_the_world_also_when_they_change(

@@ -6,7 +6,7 @@ The copy has modules of its own, so nothing of the fault can reach another test.
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -25,12 +25,23 @@ class NoSuchSeam(Exception):
 
 def mutant(module: str, old: str, new: str) -> Engine:
     """The engine with `old` replaced in one module. Raise NoSuchSeam."""
+    return Engine(*_copies(module, old, new, PARTS))
+
+
+def mutant_command(module: str, old: str, new: str) -> Callable[[Sequence[str]], int]:
+    """The command line with `old` replaced in one module. Raise NoSuchSeam."""
+    [cli] = _copies(module, old, new, ("cli",))
+    main: Callable[[Sequence[str]], int] = cli.main
+    return main
+
+
+def _copies(module: str, old: str, new: str, wanted: Sequence[str]) -> list[ModuleType]:
     source = (FOLDER / f"{module}.py").read_text()
     if source.count(old) != 1:
         raise NoSuchSeam(f"{module}.py has {source.count(old)} times: {old}")
     faults = {f"{ROOM}.{module}": source.replace(old, new)}
     with _own_modules(), _faults(faults):
-        return Engine(*(importlib.import_module(f"{ROOM}.{name}") for name in PARTS))
+        return [importlib.import_module(f"{ROOM}.{name}") for name in wanted]
 
 
 PARTS = ("model", "policies", "estate")

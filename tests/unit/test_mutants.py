@@ -5,11 +5,14 @@ One that no longer finds its place fails: move it with the code.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.support.estates import REAL
-from tests.support.mutant_engine import NoSuchSeam, mutant
+from tests.support.gate_cases import CASES as GATE_CASES
+from tests.support.gate_runs import arguments, written
+from tests.support.mutant_engine import NoSuchSeam, mutant, mutant_command
 from tests.support.semantics_table import BY_RULE, CASES, answers
 
 
@@ -206,8 +209,81 @@ MUTANTS = [
     Mutant("replies need no rule of their own", "the way back must be open too", "estate",
         "allowed = egress.allows and ingress.allows\n",
         "allowed = all(side.allows for side in (egress, ingress,"
-        " *PairQuestion(self.layout, self.ports, destination, source, port_class).sides(self.compiled())))\n"),
+        " *PairQuestion(self.layout, self.ports, destination, source, port_class)"
+        ".sides(self.compiled())))\n"),
 ]  # fmt: skip
+
+
+def in_gate(rule: str, misreading: str, old: str, new: str) -> Mutant:
+    return Mutant(rule, misreading, "gate", old, new)
+
+
+def in_addresses(rule: str, misreading: str, old: str, new: str) -> Mutant:
+    return Mutant(rule, misreading, "cluster_addresses", old, new)
+
+
+IS_CERTAIN = "if one.record.verdict.certainty is Certainty.CERTAIN]"
+IS_DOUBTED = "if verdict.certainty is not Certainty.CERTAIN:"
+ENDS = "self.incomplete & (1 << source | 1 << destination)"
+# Of the gate: which code `--expect` ends with.
+GATE_MUTANTS = [
+    in_gate("what is certain and as expected passes", "the gate expects the contrary",
+        'verdict.allowed == (expected == "allowed")', 'verdict.allowed != (expected == "allowed")'),
+    in_gate("what is certain and not as expected fails", "the first answer decides",
+        "for one in certain for", "for one in certain[1:] for"),
+    Mutant("a policy of the whole cluster may decide otherwise", "it makes nothing incomplete",
+        "estate", "return self.layout.everything\n        return united",
+        "return 0\n        return united"),
+    in_gate("a policy of the whole cluster may decide otherwise", "incomplete passes",
+        IS_DOUBTED, "if verdict.certainty in list(Certainty)[1:3]:"),
+    Mutant("a policy of the receiver's namespace may decide otherwise", "only the sender counts",
+        "estate", ENDS, "self.incomplete & 1 << source"),
+    Mutant("a policy of the sender's namespace may decide otherwise", "only the receiver counts",
+        "estate", ENDS, "self.incomplete & 1 << destination"),
+    Mutant("a policy of a third namespace has no say", "it has a say everywhere", "foreign",
+        "return namespace if (group, kind) in _NAMESPACED else", "return"),
+    Mutant("a mesh's policy has a say from wherever it stands", "its namespace is its end",
+        "foreign",
+        "return namespace if (group, kind) in _NAMESPACED else \"\"", "return namespace"),
+    in_gate("what Kubernetes leaves open passes no gate", "undefined passes",
+        IS_DOUBTED, "if verdict.certainty not in (Certainty.CERTAIN, Certainty.UNDEFINED):"),
+    in_gate("what plugins decide passes no gate", "plugin-dependent passes",
+        IS_DOUBTED, "if verdict.certainty not in [*Certainty][:2]:"),
+    in_gate("what plugins decide passes no gate", "what is not certain fails for certain",
+        IS_CERTAIN, "]\n    expected = 'blocked'"),
+    Mutant("a port name that two containers use is every port of that name", "the first counts",
+        "asking", "for number in port.on(member):", "for number in port.on(member)[:1]:"),
+    in_gate("a receiver without the port is not answered for", "it is passed over",
+        "for member in asking.asked.without_port():", "for member in ():"),
+    in_addresses("a Service's address is not the outside", "Services have no addresses",
+        "in world.service_addresses.items():", "in ():"),
+    Mutant("a Service's address is not the outside", "the doubt is not said", "asking",
+        "if not ends:\n            return record", "if ends:\n            return record"),
+    Mutant("a load balancer's address is not the outside", "it is not read", "reading",
+        '"status.loadBalancer.ingress"', '"status.loadBalancer.egress"'),
+    in_addresses("a CIDR that holds pods is not the outside alone", "pods are not looked for",
+        "(*pods, *nodes, *ranges)", "(*nodes, *ranges)"),
+    in_addresses("a CIDR that holds a node is not the outside alone", "nodes are not looked for",
+        "(*pods, *nodes, *ranges)", "(*pods, *ranges)"),
+    in_addresses("a private address may be a pod's where no range of pods is known",
+        "pods of unknown address are nowhere", "if not world.pod_ranges and", "if False and"),
+    in_gate("an address outside is answered for certain", "everything is doubted",
+        IS_DOUBTED, "if verdict:"),
+    in_addresses("every address means the outside alone", "it is a CIDR like all others",
+        "if asked.prefixlen == 0:", "if False:"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("one", GATE_MUTANTS, ids=str)
+def test_the_gate_notices_its_misreading(one: Mutant, tmp_path: Path) -> None:
+    faulty = mutant_command(one.module, one.old, one.new)
+    cases = [case for case in GATE_CASES if case.rule == one.rule]
+    codes = [faulty([written(tmp_path, case.objects), *arguments(case)]) for case in cases]
+    assert codes != [case.code for case in cases]
+
+
+def test_every_rule_of_the_gate_has_a_misreading() -> None:
+    assert {one.rule for one in GATE_MUTANTS} == {case.rule for case in GATE_CASES}
 
 
 @pytest.mark.parametrize("one", MUTANTS, ids=str)

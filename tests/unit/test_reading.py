@@ -9,6 +9,7 @@ from onboarding.domain.objects import Json, Manifest
 from onboarding.reachability.files import BadInput
 from onboarding.reachability.model import (
     METADATA_NAME,
+    ForeignPolicy,
     NamedPort,
     Node,
     Pod,
@@ -238,21 +239,24 @@ def test_a_job_that_has_ended_runs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("api_version", "kind"),
+    ("api_version", "kind", "only_here"),
     [
-        ("cilium.io/v2", "CiliumNetworkPolicy"),
-        ("cilium.io/v2", "CiliumEnvoyConfig"),
-        ("projectcalico.org/v3", "NetworkPolicy"),
-        ("crd.projectcalico.org/v1", "HostEndpoint"),
-        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
-        ("example.com/v1", "MyNetworkPolicy"),
-        ("k8s.ovn.org/v1", "EgressFirewall"),
-        ("security.istio.io/v1", "AuthorizationPolicy"),
+        ("cilium.io/v2", "CiliumNetworkPolicy", True),
+        ("cilium.io/v2", "CiliumEnvoyConfig", False),
+        ("projectcalico.org/v3", "NetworkPolicy", True),
+        ("crd.projectcalico.org/v1", "HostEndpoint", False),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", False),
+        ("example.com/v1", "MyNetworkPolicy", False),
+        ("k8s.ovn.org/v1", "EgressFirewall", True),
+        ("security.istio.io/v1", "AuthorizationPolicy", False),
     ],
 )
-def test_policies_of_other_makers_are_named(tmp_path: Path, api_version: str, kind: str) -> None:
+def test_policies_of_third_parties_are_named_with_the_namespace_they_can_speak_of(
+    tmp_path: Path, api_version: str, kind: str, only_here: bool
+) -> None:
     said = loaded(tmp_path, an(api_version, kind, "p", metadata={"namespace": "payments"}))
-    assert said.world.foreign == (f"{kind} payments/p",)
+    speaks_of = "payments" if only_here else ""
+    assert said.world.foreign == (ForeignPolicy(f"{kind} payments/p", speaks_of),)
 
 
 def test_what_is_not_looked_at_is_counted_by_kind(tmp_path: Path) -> None:

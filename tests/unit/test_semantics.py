@@ -4,6 +4,7 @@ import pytest
 
 from onboarding.reachability.model import (
     Certainty,
+    ForeignPolicy,
     Protocol,
     Selector,
     Service,
@@ -162,7 +163,7 @@ def test_what_the_api_refuses_is_refused_by_field(manifest: Tree, where: str) ->
 
 def test_policies_of_kinds_that_are_not_understood_make_the_answer_incomplete() -> None:
     known = about(STAGE, OUT, "here/web", ingress())
-    estate = estate_of([*STAGE, ingress()], foreign=("AdminNetworkPolicy/all",))
+    estate = estate_of([*STAGE, ingress()], foreign=(ForeignPolicy("AdminNetworkPolicy all"),))
     unknown = verdict(estate, OUT, "here/web", "80/TCP")
     assert (known.is_complete, unknown.is_complete) == (True, False)
     assert known.allowed == unknown.allowed

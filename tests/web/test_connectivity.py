@@ -105,7 +105,7 @@ class TestTable:
         ClusterObservation.objects.update(foreign_kinds=["CiliumNetworkPolicy (cilium.io)"])
         said = read(client_for(bob), prod)
         assert "This answer is incomplete" in said
-        assert "The cluster holds policies that are not understood" in said
+        assert "The cluster has policies that are not understood" in said
         assert "CiliumNetworkPolicy (cilium.io)" in said
 
     def test_that_nodes_always_get_in_is_said(

@@ -18,12 +18,10 @@ from onboarding.models import Cluster
 from onboarding.queries.observed import ObservedWorld, observed_world
 from onboarding.reachability.answering import answer
 from onboarding.reachability.cli import (
-    BAD_INPUT,
-    NOT_AS_EXPECTED,
     add_question,
-    disappointed,
     wish_of,
 )
+from onboarding.reachability.gate import ExitCode, Judgement, judge_answers
 from onboarding.reachability.members import BadQuestion
 from onboarding.reachability.reading import Loaded
 
@@ -45,15 +43,15 @@ class Command(BaseCommand):
         try:
             wish = replace(wish_of(given), observed=_described(given.cluster, observed))
             loaded = Loaded(observed.world, _notes(observed))
-            expected = given.expect
-            missed = [*disappointed(loaded, wish, expected)] if expected else []
+            judged = Judgement(ExitCode.ANSWERED)
+            if given.expect:
+                judged = judge_answers(loaded, wish, given.expect)
             for piece in answer(loaded, wish):
                 self.stdout.write(piece, ending="")
         except BadQuestion as error:
-            raise CommandError(str(error), returncode=BAD_INPUT) from error
-        if missed:
-            words = "\n".join(f"not {expected}: {sentence}" for sentence in missed)
-            raise CommandError(words, returncode=NOT_AS_EXPECTED)
+            raise CommandError(str(error), returncode=ExitCode.BAD_INPUT) from error
+        if judged.sentences:
+            raise CommandError("\n".join(judged.sentences), returncode=judged.code)
 
 
 def _observed(name: str) -> ObservedWorld:
@@ -61,13 +59,14 @@ def _observed(name: str) -> ObservedWorld:
     cluster = Cluster.objects.filter(name=name).first()
     if cluster is None:
         known = ", ".join(Cluster.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"{name}: no such cluster; registered: {known}", returncode=BAD_INPUT)
+        words = f"{name}: no such cluster; registered: {known}"
+        raise CommandError(words, returncode=ExitCode.BAD_INPUT)
     observed = observed_world(cluster)
     if observed is None:
         raise CommandError(
             f"{name}: nothing was observed yet; workers look every minute, "
             "and `manage.py reconcile` looks once",
-            returncode=BAD_INPUT,
+            returncode=ExitCode.BAD_INPUT,
         )
     return observed
 
