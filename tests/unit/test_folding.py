@@ -1,10 +1,12 @@
 """A namespace's answers folded into lines: who shares one, what it says, what changed."""
 
+from dataclasses import replace
+
 import pytest
 
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.folding import MOST_NAMED, compare, fold
-from onboarding.reachability.model import Certainty, Pod, Policy, World
+from onboarding.reachability.model import Certainty, ForeignPolicy, Pod, Policy, World
 from onboarding.reachability.neighbourhood import (
     Change,
     Line,
@@ -292,6 +294,18 @@ def test_pods_that_only_a_block_lets_in_are_told_apart_from_those_a_label_does()
         ("team-0",): Certainty.PLUGIN_DEPENDENT,
         tuple(sorted(names[1:])): Certainty.CERTAIN,
     }
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_where_a_policy_is_not_understood_the_line_is_told_apart_and_incomplete(count: int) -> None:
+    odd = ForeignPolicy("CiliumNetworkPolicy team-0/x", "team-0")
+    there = replace(world(deny_all(), others=count), foreign=(odd,))
+    lines = from_pods(fold(HERE, Estate(there)))
+    doubted = {
+        line.peer.namespaces for line in lines if line.answer.certainty is not Certainty.CERTAIN
+    }
+    assert doubted == {("team-0",)}
+    assert len(lines) == 2
 
 
 def test_an_answer_that_is_settled_otherwise_is_a_change() -> None:

@@ -106,6 +106,7 @@ class TestTable:
         said = read(client_for(bob), prod)
         assert "This answer is incomplete" in said
         assert "The cluster has policies that are not understood" in said
+        assert "Not everything that decides this is known" in said
         assert "CiliumNetworkPolicy (cilium.io)" in said
 
     def test_that_nodes_always_get_in_is_said(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
 from onboarding.domain.risk import Risk
@@ -189,6 +190,7 @@ def test_where_no_policy_restricts_anything_the_cell_says_so() -> None:
     [
         (Certainty.PLUGIN_DEPENDENT, "Depends on the cluster's network plugin"),
         (Certainty.UNDEFINED, "Kubernetes leaves this open"),
+        (Certainty.INCOMPLETE, "Not everything that decides this is known"),
     ],
 )
 def test_what_is_not_settled_is_marked_open_or_blocked(certainty: Certainty, words: str) -> None:
@@ -295,6 +297,19 @@ def test_what_is_blocked_but_not_settled_has_a_row_of_its_own(certainty: Certain
     )
     [group] = build_groups(doubted, ())
     assert ([row.peer for row in group.rows], group.closed) == ([ADDRESSES], (OTHERS,))
+
+
+def test_what_is_not_known_of_all_that_is_shut_is_said_once() -> None:
+    unknown = replace(BLOCKED, certainty=Certainty.INCOMPLETE)
+    shut = hood(
+        Line(Way.INWARD, WEB, ADDRESSES, unknown, unknown),
+        Line(Way.OUTWARD, WEB, OTHERS, BLOCKED, BLOCKED),
+    )
+    [group] = build_groups(shut, ())
+    assert (group.rows, group.closed) == ((), (ADDRESSES, OTHERS))
+    assert group.closed_certainty is Certainty.INCOMPLETE
+    html = render_to_string("connectivity/_matrix.html", {"groups": [group]})
+    assert html.count("Not everything that decides this is known") == 2
 
 
 def test_what_web_pods_send_inside_is_what_the_others_receive() -> None:
