@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.lifecycle import BlockedReason
-from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
+from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
 from onboarding.plan.model import Plan, PlannedObject, stamped
@@ -203,12 +203,13 @@ def found_on_cluster(work: Work) -> Manifest:
     ]
     generations = [_generation(manifest) for manifest in work.live.values()]
     fits = len(json.dumps(own)) <= LARGEST_FOUND
+    foreign: list[Json] = [str(key_of(manifest)) for manifest in work.foreign()]
     return {
         "uid": text(home, "metadata", "uid"),
         **marks_of(home),
         "generation": max(generations, default=0),
         "objects": [*own] if fits else None,
-        "foreign": [str(key_of(manifest)) for manifest in work.foreign()][:MOST_FOREIGN],
+        "foreign": foreign[:MOST_FOREIGN],
     }
 
 
