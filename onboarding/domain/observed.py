@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from onboarding.domain.objects import Json, Manifest, branch, items, text
-from onboarding.domain.ownership import TEMPLATE, is_ours
+from onboarding.domain.ownership import TEMPLATE, is_ours, marks_of
 
 METADATA_NAME = "kubernetes.io/metadata.name"
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -63,6 +63,7 @@ class SeenNamespace:
     name: str
     labels: Manifest
     uid: str = ""
+    marks: dict[str, str] = field(default_factory=dict)
     policies: list[Json] = field(default_factory=list)
     pods: list[Json] = field(default_factory=list)
 
@@ -70,6 +71,8 @@ class SeenNamespace:
     def digest(self) -> str:
         """Return e.g. `sha256:9f…`, whatever order the server listed things in."""
         content = [self.uid, self.labels, self.policies, self.pods]
+        if self.marks:
+            content.append({**self.marks})
         raw = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
@@ -81,6 +84,7 @@ def reduce_namespaces(manifests: Iterable[Manifest]) -> dict[str, SeenNamespace]
             name=text(manifest, "metadata", "name"),
             labels=_labels(branch(manifest, "metadata", "labels")),
             uid=text(manifest, "metadata", "uid"),
+            marks=marks_of(manifest),
         )
         for manifest in manifests
     )

@@ -17,6 +17,7 @@ _KIND_REASONS = {
     RequestKind.ONBOARD: "Every new namespace",
     RequestKind.CHANGE: "Every change of a namespace",
     RequestKind.RETIRE: "Every removal of a namespace",
+    RequestKind.ADOPT: "Every namespace that is taken over again",
 }
 
 

@@ -103,6 +103,17 @@ def is_adoptable(namespace: ManagedNamespace) -> bool:
     return is_blocked and namespace.reason in ADOPTABLE and bool(found_uid(namespace))
 
 
+def is_asked_for(namespace: ManagedNamespace, uid: str | None) -> bool:
+    """Return whether what a request named by its uid is still what is found under the name."""
+    return bool(uid) and is_adoptable(namespace) and found_uid(namespace) == uid
+
+
+def next_generation(namespace: ManagedNamespace, base: int) -> int:
+    """Return the number of the next revision: above what is known, here and on the cluster."""
+    found = (namespace.found or {}).get("generation", 0)
+    return max(base, found if isinstance(found, int) else 0) + 1
+
+
 def may_retire(
     permissions: Permissions, namespace: ManagedNamespace, besides: Request | None = None
 ) -> bool:

@@ -23,6 +23,7 @@ from onboarding.models import (
     Revision,
     Vote,
 )
+from onboarding.queries.namespaces import is_asked_for, next_generation
 from onboarding.queries.requests import visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
@@ -197,33 +198,52 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
     if request.kind == RequestKind.ONBOARD:
         return _new_namespace(request, by=by, now=now)
     retiring = request.kind == RequestKind.RETIRE
+    is_adoption = request.kind == RequestKind.ADOPT
     state = NamespaceState.REVOKING if retiring else NamespaceState.WANTED
     if request.namespace is None:
         raise NotFound
     namespace = request.namespace
+    if is_adoption and not is_asked_for(namespace, request.adopted_uid):
+        raise Stale(
+            f"What was found under {namespace.name} is not there any more, or is another one than "
+            f"{request.label} shows. Return it."
+        )
+    generation = next_generation(namespace, request.base_generation)
     event = history.record(
         Action.NAMESPACE_RETIRING if retiring else Action.NAMESPACE_WANTED,
         actor=by.actor,
         at=now,
         about=history.about_namespace(namespace, request=request.label),
-        body={"generation": request.base_generation + 1, "digest": request.digest},
+        body={
+            "generation": generation,
+            "digest": request.digest,
+            **({"adopts": request.adopted_uid} if request.adopted_uid else {}),
+        },
     )
     moved = ManagedNamespace.objects.filter(
         pk=namespace.pk, generation=request.base_generation, state__in=sorted(sources_of(state))
     ).update(
-        generation=request.base_generation + 1,
+        generation=generation,
         state=state.value,
+        **_taken_over(request, namespace),
         next_at=now,
         attempts=0,
         reason="",
         message="",
-        expires_at=_expiry(request, now),
+        expires_at=namespace.expires_at if is_adoption else _expiry(request, now),
         last_event=event,
     )
     if not moved:
         raise Stale(f"{namespace.name} has changed since {request.label} was made. Return it.")
     namespace.refresh_from_db()
     return namespace
+
+
+def _taken_over(request: Request, namespace: ManagedNamespace) -> dict[str, str | None]:
+    """Return whose uid the row has from now on, where that was shown and is still there."""
+    if not is_asked_for(namespace, request.adopted_uid):
+        return {"found": None}
+    return {"uid": request.adopted_uid, "known_uid": request.adopted_uid, "found": None}
 
 
 def _new_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespace:

@@ -32,6 +32,7 @@ from onboarding.domain.observed import (
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Run
 from onboarding.services import failures
 from onboarding.services.credentials import open_gateway
+from onboarding.services.reappear import tell_reappeared
 
 Clock = Callable[[], datetime]
 _Reduced = TypeVar("_Reduced")
@@ -134,6 +135,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
         try:
             picture = _take(open_gateway(look.cluster), _Deadline(clock, look.began))
             _store(look, picture, now=clock())
+            tell_reappeared(look.cluster, seen_since=look.began, now=clock())
         except LostLook:
             log.info("another observer was faster")
         except OperationalError:
@@ -239,6 +241,7 @@ def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
                     digest=digest,
                     uid=one.uid,
                     labels=one.labels,
+                    marks=one.marks or None,
                     policies=one.policies,
                     pods=one.pods,
                 )
@@ -247,7 +250,7 @@ def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
         differing,
         update_conflicts=True,
         unique_fields=["cluster", "name"],
-        update_fields=["digest", "uid", "labels", "policies", "pods"],
+        update_fields=["digest", "uid", "labels", "marks", "policies", "pods"],
     )
     vanished = sorted(stored)
     if vanished:

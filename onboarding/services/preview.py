@@ -61,6 +61,18 @@ def retire_wish(namespace: ManagedNamespace) -> NamespaceWish:
     return NamespaceWish(RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace)
 
 
+def adopt_wish(namespace: ManagedNamespace) -> NamespaceWish:
+    """Return the wish to take over what was found under the name, with the spec in force.
+
+    Raise Invalid if nothing was ever approved for it.
+    """
+    revision = in_force(namespace)
+    if revision is None:
+        raise Invalid(f"{namespace.name} has nothing in force.")
+    wanted = revision.wanted
+    return NamespaceWish(RequestKind.ADOPT, wanted, namespace.team, namespace.cluster, namespace)
+
+
 def preview(wish: NamespaceWish) -> Preview:
     """Return what the wish would do. Raise Invalid with everything that cannot be rendered."""
     catalogue = load_catalogue()

@@ -16,13 +16,20 @@ from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, R
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestLane
 from onboarding.plan.model import dump_plan
-from onboarding.queries.namespaces import may_change, may_retire
+from onboarding.queries.namespaces import found_uid, may_adopt, may_change, may_retire
 from onboarding.queries.requests import visible_to
 from onboarding.queries.rules import violations_of
 from onboarding.services import history
 from onboarding.services.history import By
 from onboarding.services.preview import NamespaceWish, Preview, preview
 
+_MAY_ASK = {
+    RequestKind.CHANGE: may_change,
+    RequestKind.RETIRE: may_retire,
+    RequestKind.ADOPT: may_adopt,
+}
+# These say yes to what was found on the cluster, so they name it.
+_OF_WHAT_WAS_FOUND = frozenset({RequestKind.RETIRE, RequestKind.ADOPT})
 _SENT = {
     RequestState.DRAFT: Action.REQUEST_DRAFTED,
     RequestState.PENDING: Action.REQUEST_SUBMITTED,
@@ -138,8 +145,7 @@ def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> No
     if wish.namespace is None:
         raise NotFound
     namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
-    may_ask = may_change if wish.kind is RequestKind.CHANGE else may_retire
-    if not may_ask(by.permissions, namespace, request):
+    if not _MAY_ASK[wish.kind](by.permissions, namespace, request):
         raise Conflict(
             f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
             "ready and nothing waits for a decision."
@@ -195,6 +201,8 @@ def _fields(
     wish: NamespaceWish, thought: Preview, state: RequestState, *, form_key: str, now: datetime
 ) -> dict[str, Any]:
     """Return what a new row and an edited one have in common."""
+    names_what_was_found = wish.namespace is not None and wish.kind in _OF_WHAT_WAS_FOUND
+    found = wish.namespace.found if wish.namespace and names_what_was_found else None
     return {
         "team": wish.team,
         "cluster": wish.cluster,
@@ -204,6 +212,8 @@ def _fields(
         "digest": thought.plan.digest,
         "risk": thought.picture.risk.value,
         "base_generation": thought.base_generation,
+        "adopted_uid": found_uid(wish.namespace) if wish.namespace and found else None,
+        "found": found,
         "form_key": form_key,
         "submitted_at": now if state is RequestState.PENDING else None,
     }

@@ -10,22 +10,25 @@ import pytest
 
 from onboarding.cluster.errors import ServerFault
 from onboarding.demo.scenario import acting
-from onboarding.domain.objects import Key, Manifest, branch, copied, text
+from onboarding.domain.objects import Manifest, branch, text
 from onboarding.models import ManagedNamespace
 from onboarding.queries.names import check_name
 from onboarding.services.retry import try_again
+from tests.support.came_back import (
+    changed_and_forgotten,
+    removal_of,
+    restore,
+    saved_of,
+    until_ended,
+)
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
     BINDING,
     NAME,
     NAMESPACE,
     actions,
-    approve_all,
-    ask_change,
-    ask_removal,
     lose_worker,
     ready,
-    spec_of,
     wanted,
     work_on,
 )
@@ -49,35 +52,6 @@ def theirs(*, labels: Manifest | None = None, **annotations: str) -> Manifest:
 
 def uid_of(fake: FakeCluster) -> str:
     return text(fake.objects[NAMESPACE], "metadata", "uid")
-
-
-def restore(fake: FakeCluster, saved: dict[Key, Manifest]) -> None:
-    """Bring everything back as a backup does: the same labels and annotations, new uids."""
-    if NAMESPACE in fake.objects:
-        fake.remove(NAMESPACE)
-    for key in sorted(saved, key=lambda key: key.kind != "Namespace"):
-        tree = copied(saved[key])
-        for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
-            branch(tree, "metadata").pop(name, None)
-        fake.put(tree, manager="velero")
-
-
-def saved_of(fake: FakeCluster) -> dict[Key, Manifest]:
-    return {key: copied(tree) for key, tree in fake.objects.items()}
-
-
-def removal_of(namespace: ManagedNamespace, now: datetime) -> ManagedNamespace:
-    """The namespace with its removal approved."""
-    approve_all(ask_removal(namespace, now=now), now=now)
-    return namespace
-
-
-def until_ended(namespace: ManagedNamespace, now: datetime) -> ManagedNamespace:
-    for _ in range(6):
-        namespace = work_on(namespace, now=now)
-        if namespace.next_at is None:
-            return namespace
-    raise AssertionError(f"{namespace.state}: {namespace.message}")
 
 
 # Never created ---------------------------------------------------------------------------------
@@ -319,22 +293,6 @@ def test_looking_again_at_what_stays_blocked_is_no_event(fake: FakeCluster, now:
 # Newer on the cluster --------------------------------------------------------------------------
 
 
-def generation_back(namespace: ManagedNamespace) -> None:
-    """What a database knows that was restored to before the last change."""
-    ManagedNamespace.objects.filter(pk=namespace.pk).update(
-        generation=1, observed_generation=1, state="ready"
-    )
-
-
-def changed_and_forgotten(now: datetime) -> ManagedNamespace:
-    namespace = ready(now=now)
-    approve_all(ask_change(namespace, spec_of(egress="internet"), now=now), now=now)
-    namespace = work_on(namespace, now=now)
-    assert namespace.observed_generation == 2
-    generation_back(namespace)
-    return namespace
-
-
 def test_b4_a_newer_generation_on_the_cluster_is_a_state_that_people_see(
     fake: FakeCluster, now: datetime
 ) -> None:
@@ -363,5 +321,3 @@ def test_b4_the_same_generation_of_another_content_is_a_conflict(
     assert (looked.state, looked.reason) == ("blocked", "newer-on-cluster")
     assert "of another content" in looked.message
     assert fake.writes == []
-
-
