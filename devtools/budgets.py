@@ -33,20 +33,23 @@ class Breach:
 
 
 def main() -> int:
-    breaches = [breach for path in tracked_files() for breach in check_file(path)]
+    breaches = [breach for path in budgeted_files() for breach in check_file(path)]
     for breach in breaches:
         print(breach)
     return 1 if breaches else 0
 
 
-def tracked_files() -> list[Path]:
-    """Paths below the root that git knows or would add, without the exempt folders."""
-    command = ["git", "ls-files", "-co", "--exclude-standard", "--", *PATTERNS]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+def budgeted_files() -> list[Path]:
+    """The files that have a budget: not those in the exempt folders."""
+    return [path for path in tracked_files(*PATTERNS) if EXEMPT_FOLDERS.isdisjoint(path.parts)]
+
+
+def tracked_files(*patterns: str, root: Path = ROOT) -> list[Path]:
+    """Paths below the root that git knows or would add."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "--", *patterns]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     paths = [Path(line) for line in answer.stdout.splitlines()]
-    return [
-        path for path in paths if EXEMPT_FOLDERS.isdisjoint(path.parts) and (ROOT / path).is_file()
-    ]
+    return [path for path in paths if (root / path).is_file()]
 
 
 def check_file(path: Path, root: Path = ROOT) -> list[Breach]:

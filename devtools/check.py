@@ -24,7 +24,7 @@ PRODUCTION = {
     "BULKHEAD_TRUSTED_ORIGINS": "https://bulkhead.example.org",
     "BULKHEAD_DATABASE_URL": "postgres://bulkhead@localhost/bulkhead",
     "BULKHEAD_REDIS_URL": "redis://localhost/0",
-    "BULKHEAD_EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "BULKHEAD_EMAIL_URL": "smtp+tls://mail.example.org:587",
 }
 DEMO = {"BULKHEAD_DEMO": "1", "BULKHEAD_DATABASE_URL": "sqlite://:memory:"}
 
@@ -68,6 +68,7 @@ CHECKS = (
     Check("style (ruff check)", ("ruff", "check", ".")),
     Check("format (ruff format)", ("ruff", "format", "--check", ".")),
     Check("Dockerfile (hadolint)", ("hadolint", "deploy/Dockerfile")),
+    Check("what texts name exists", ("python", "-m", "devtools.named")),
     Check("size budgets", ("python", "-m", "devtools.budgets")),
 )
 
