@@ -83,10 +83,6 @@ class ControlPlane:
     def ca_file(self) -> Path:
         return self.layout.ca_file
 
-    def pid_of(self, name: str) -> int:
-        """The process id of `etcd`, `kube-apiserver` or `kube-controller-manager`."""
-        return self.record.pids[name]
-
     def client_certificate(self, user: str, groups: Sequence[str] = ()) -> Path:
         """A kubeconfig that signs in as `user`, a member of `groups`, by a client certificate."""
         who = hashlib.sha256("\n".join([user, *groups]).encode()).hexdigest()[:8]
@@ -141,10 +137,6 @@ class OwnedControlPlane(ControlPlane):
         """Start the API server on the port it had, and wait until it serves."""
         self._run(api_server(self.binaries, self.layout, self.record.ports))
         self._wait_for_apiserver()
-
-    def restart_apiserver(self) -> None:
-        self.stop_apiserver()
-        self.start_apiserver()
 
     def start(self) -> None:
         """Start the three programs and wait until roles are aggregated and namespaces exist."""

@@ -1,4 +1,4 @@
-"""Find out what a cluster's API server tells of itself: address ranges, other makers' policies.
+"""Find out what a cluster's API server tells of itself: address ranges, third-party policies.
 
 The ranges are read once, by an admin. What the server does not tell is asked of the platform
 admin: most distributions hide the pod range of a network plugin with its own address management.

@@ -191,7 +191,9 @@ class _Reader:
             return ()
         for pattern in patterns:
             if not DNS_LABEL.match(str(pattern).strip("*").strip("-")):
-                self._wrong("reserved_names.yaml", str(pattern), f"{pattern!r} is no pattern")
+                self._wrong(
+                    "reserved_names.yaml", str(pattern), f"{pattern!r} is not a valid pattern"
+                )
         return tuple(str(pattern) for pattern in patterns)
 
     def _entries(self, file: str) -> list[tuple[str, Manifest]]:
@@ -202,7 +204,7 @@ class _Reader:
         loaded = self._load(file)
         if isinstance(loaded, dict):
             return loaded
-        self._wrong(file, "", "is no mapping")
+        self._wrong(file, "", "is not a mapping")
         return {}
 
     def _load(self, file: str) -> Json:
@@ -214,7 +216,7 @@ class _Reader:
             self.mistakes.append(Mistake(file, 0, f"cannot be read: {error.strerror}"))
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
-            self.mistakes.append(Mistake(file, line, f"is no YAML: {error.problem}"))
+            self.mistakes.append(Mistake(file, line, f"is not valid YAML: {error.problem}"))
         else:
             return loaded
         return None

@@ -1,4 +1,4 @@
-"""The one definition of drift: how a live object differs from the planned one.
+"""The one definition of drift: how a live object of a namespace differs from the planned one.
 
 A forced apply does not repair everything and a dry run does not show everything, so the live
 object is compared whole. Equal are: a missing list and an empty one, a missing protocol and TCP,

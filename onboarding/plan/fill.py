@@ -23,7 +23,7 @@ def fill(template: Template, values: Mapping[str, Json]) -> Manifest:
             raise BadParameter(f"{template.ref}: {name}: {' '.join(problems)}")
     filled = _filled(template.body, template.parameters, values)
     if not isinstance(filled, dict):
-        raise BadParameter(f"{template.ref}: the template is no object")
+        raise BadParameter(f"{template.ref}: the template is not an object")
     return filled
 
 

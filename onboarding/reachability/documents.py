@@ -21,7 +21,7 @@ _TEMPLATE_HINT = "; this looks like a template: give what `helm template` or the
 
 
 class BrokenText(ValueError):
-    """The text is no YAML or JSON that kubectl would read. `line` counts from 1."""
+    """The text is not YAML or JSON that kubectl would read. `line` counts from 1."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(problem)
@@ -50,7 +50,7 @@ def lines(text: str) -> Lines:
     """Return the line of each field, by its path, for each document by the line it begins at.
 
     Paths read like `spec.egress[0].to`. Reads the text a second time, so ask only to say where a
-    mistake is. JSON that is no YAML has no lines.
+    mistake is. JSON that is not YAML has no lines.
     """
     found: Lines = {}
     try:
@@ -85,7 +85,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> Manifest:
 
 
 def _no_constant(word: str) -> Json:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not valid JSON")
 
 
 @dataclass
@@ -130,7 +130,7 @@ def _broken(error: yaml.YAMLError, text: str) -> BrokenText:
     said = [getattr(error, "context", None), getattr(error, "problem", None)]
     words = ", ".join(part for part in said if part) or str(error).splitlines()[0]
     hint = _TEMPLATE_HINT if "{{" in text else ""
-    return BrokenText(mark.line + 1 if mark else 1, f"this is no YAML: {words}{hint}")
+    return BrokenText(mark.line + 1 if mark else 1, f"this is not valid YAML: {words}{hint}")
 
 
 class _Reader:

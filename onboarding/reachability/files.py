@@ -118,7 +118,7 @@ def _decoded(name: str, content: bytes, findings: Findings) -> Iterator[Source]:
         yield Source(name, content.decode(encoding))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        findings.problems.append(f"{name}:{line}: this is no text in UTF-8")
+        findings.problems.append(f"{name}:{line}: this is not UTF-8 text")
 
 
 def _files(path: Path, findings: Findings) -> list[Path]:
@@ -174,7 +174,9 @@ def _opened(source: Source, document: Document, findings: Findings) -> Iterator[
     while trees:
         found, tree = founds.pop(), trees.pop()
         if not isinstance(tree, dict):
-            findings.problems.append(f"{found.place()}: {_path(found)}this is no Kubernetes object")
+            findings.problems.append(
+                f"{found.place()}: {_path(found)}this is not a Kubernetes object"
+            )
             continue
         listed = _listed(tree)
         if listed is None:

@@ -27,7 +27,7 @@ from onboarding.reachability.model import NamedPort, Pod
 _ENDED = frozenset({"Succeeded", "Failed"})
 _TEMPLATE = "spec.template"
 _CRON_TEMPLATE = "spec.jobTemplate.spec.template"
-# Makers of pods first, makers of makers after them.
+# Controllers of pods first, controllers of those after them.
 WORKLOADS = {
     "ReplicaSet": "apps",
     "StatefulSet": "apps",

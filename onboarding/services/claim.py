@@ -71,7 +71,7 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
 
 
 def _due() -> QuerySet[ManagedNamespace]:
-    """Return what may be worked on now: due, not leased, on a cluster that is not given up on."""
+    """Return what may be worked on now: due, not leased, on a cluster whose turn it is."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
     return ManagedNamespace.objects.filter(free, usable, next_at__lte=Now()).exclude(

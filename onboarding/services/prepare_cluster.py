@@ -110,7 +110,9 @@ def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
 
 def _check(wish: PrepareOptions) -> None:
     if check_dns_label(wish.name):
-        raise CannotPrepare(f'"{wish.name}" is no name for a cluster: use a to z, digits, hyphens')
+        raise CannotPrepare(
+            f'"{wish.name}" is not a valid name for a cluster: use a to z, digits, hyphens'
+        )
     if wish.group_prefix and check_group(f"{wish.group_prefix}x"):
         raise CannotPrepare(f'"{wish.group_prefix}" cannot be a prefix of groups')
     if not settings.BULKHEAD_CREDENTIAL_KEYS:

@@ -35,7 +35,7 @@ class NamespaceWish:
 
 @dataclass(frozen=True)
 class Preview:
-    """A wish, thought through. Before onboarding there is neither a plan nor a spec."""
+    """What a wish would come to. Before onboarding there is neither a plan nor a spec."""
 
     plan: Plan
     before: Plan | None

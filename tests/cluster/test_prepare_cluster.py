@@ -234,7 +234,7 @@ def test_a_bad_option_is_named_and_nothing_is_registered(
 
 
 def test_a_bad_cluster_name_is_refused(prepared: Prepared) -> None:
-    with pytest.raises(CommandError, match="is no name for a cluster"):
+    with pytest.raises(CommandError, match="is not a valid name for a cluster"):
         prepare(prepared, "Production Cluster")
 
 

@@ -91,7 +91,7 @@ def test_one_catalogue_is_read_once() -> None:
         ("environments.yaml", "[security]", "[safety]", "lanes are a list out of"),
         ("environments.yaml", "lifetimes: [", "lifetimes: {}\nold: [", "list of days"),
         ("environments.yaml", "onboard: [platform]", "onboard: platform", "lanes are a list"),
-        ("reserved_names.yaml", "- kube\n", '- "Kube!"\n', "is no pattern"),
+        ("reserved_names.yaml", "- kube\n", '- "Kube!"\n', "is not a valid pattern"),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_line(
@@ -113,7 +113,7 @@ def test_a_slot_that_nobody_declared_is_a_mistake(folder: Path) -> None:
 
 def test_a_file_that_is_no_yaml_is_named_with_its_line(folder: Path) -> None:
     (folder / "sizes.yaml").write_text("small:\n  title: [\n")
-    assert any(one.startswith("sizes.yaml:3: is no YAML") for one in complaints(folder))
+    assert any(one.startswith("sizes.yaml:3: is not valid YAML") for one in complaints(folder))
 
 
 @pytest.mark.parametrize("file", ["sizes.yaml", "environments.yaml", "reserved_names.yaml"])

@@ -124,22 +124,22 @@ def test_a_stream_of_json_is_several_documents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: [1\n", "some.yaml:3: this is no YAML: "),
-        ("a:\n\t- b\n", "some.yaml:2: this is no YAML: "),
+        ("a: 1\nb: [1\n", "some.yaml:3: this is not valid YAML: "),
+        ("a:\n\t- b\n", "some.yaml:2: this is not valid YAML: "),
         ("a: 1\nb: {c: 1,\n  c: 2}\n", "some.yaml:3: b.c: this field is given twice"),
         ("a: *b\n", "some.yaml:1: *b stands for nothing that ends above it"),
         ("a: !thing b\n", "some.yaml:1: the tag !thing has no meaning here"),
         ("? [a]\n: b\n", "some.yaml:1: a field's name must be text"),
         ("a: " + "[" * 200 + "]" * 200, "some.yaml:1: nested deeper than 100 levels"),
         ("a: {{ .Values.a }}\n", "some.yaml:1: a field's name must be text; this looks like a te"),
-        ("- a\n", "some.yaml:1: this is no Kubernetes object"),
+        ("- a\n", "some.yaml:1: this is not a Kubernetes object"),
         ("\nkind: Pod\nmetadata: {name: a}\n", "some.yaml:2: apiVersion: missing"),
         ("apiVersion: v1\nmetadata: {name: a}\n", "some.yaml:1: kind: missing"),
         ("apiVersion: v1\nkind: Pod\nmetadata:\n  x: 1\n", "some.yaml:3: metadata.name: missing"),
         (POD.replace("web", "0x10"), "some.yaml:3: metadata.name: 16 is not text; put it in quot"),
         (
             "{apiVersion: v1, kind: List, items: [1]}",
-            "some.yaml:1: items[0]: this is no Kubernetes",
+            "some.yaml:1: items[0]: this is not a Kubernetes",
         ),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, problem
 
 def test_what_is_no_text_is_told_with_its_line(tmp_path: Path) -> None:
     findings = found_in(tmp_path, b"a: 1\nb: \xff\n")
-    assert findings.problems == [f"{tmp_path}/some.yaml:2: this is no text in UTF-8"]
+    assert findings.problems == [f"{tmp_path}/some.yaml:2: this is not UTF-8 text"]
 
 
 def test_json_that_gives_a_field_twice_has_the_line_too(tmp_path: Path) -> None:

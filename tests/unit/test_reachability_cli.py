@@ -325,7 +325,7 @@ def test_one_broken_file_means_no_answer_at_all(run: Run, tmp_path: Path) -> Non
     (tmp_path / "b.yaml").write_text(printed)
     code, out, err = run(str(tmp_path))
     assert (code, out) == (2, "")
-    assert err.startswith(f"{tmp_path}/b.yaml:17: this is no YAML: ")
+    assert err.startswith(f"{tmp_path}/b.yaml:17: this is not valid YAML: ")
     assert err.endswith("\nnothing was answered\n")
 
 
