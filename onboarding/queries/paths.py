@@ -157,7 +157,7 @@ def told_labels(pod: Pod, own: str, policies: Iterable[Policy]) -> tuple[tuple[s
 
 
 def _fitting(end: End, world: World, named: frozenset[str]) -> tuple[Pod, ...]:
-    """Return the pods the words fit. Keys that no policy names are left out: they decide nothing."""
+    """Return the pods the words fit. Keys that no policy names decide nothing and are left out."""
     wanted = {(key, value) for key, value in end.labels if key in named}
     return tuple(
         pod
