@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import NamespaceState, RequestState
-from onboarding.models import ManagedNamespace, Request, User
+from onboarding.models import Decision, ManagedNamespace, Request, User
 from onboarding.queries import namespaces
 from onboarding.queries.permissions import Permissions
-from onboarding.queries.progress import returned_with
+from onboarding.queries.progress import returned_with_each
 
 SHOWN = 50
 EXPIRES_SOON = timedelta(days=14)
@@ -62,7 +62,9 @@ def attention(reader: Reader) -> list[Item]:
 def returned_requests(reader: Reader) -> list[Item]:
     """Return the reader's own requests that came back for changes."""
     rows = Request.objects.filter(requester=reader.user, state=RequestState.RETURNED.value)
-    return [_returned_item(row) for row in rows.order_by("id")[:SHOWN]]
+    shown = list(rows.order_by("id")[:SHOWN])
+    said = returned_with_each(shown)
+    return [_returned_item(row, said.get(row.pk)) for row in shown]
 
 
 def troubled_namespaces(reader: Reader) -> list[Item]:
@@ -96,8 +98,7 @@ def expiring_namespaces(reader: Reader) -> list[Item]:
     ]
 
 
-def _returned_item(row: Request) -> Item:
-    said = returned_with(row)
+def _returned_item(row: Request, said: Decision | None) -> Item:
     words = _("%(request)s for %(name)s was returned for changes")
     return Item(
         tone="warn",

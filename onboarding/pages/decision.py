@@ -126,7 +126,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
     wanted = load_plan(row.plan)
     changes = plan_changes(plan_before, wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
-    offered, why_not = _offer(row, permissions, lanes)
+    offered, why_not = offered_lanes(row, permissions, lanes)
     uid = row.namespace.uid if row.namespace else ""
     picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted, uid=uid)
     flags = flags_of(picture)
@@ -199,10 +199,10 @@ def _is_stale(row: Request) -> bool:
     return row.namespace.generation != row.base_generation
 
 
-def _offer(
+def offered_lanes(
     row: Request, permissions: Permissions, lanes: list[LaneState]
 ) -> tuple[tuple[Lane, ...], str]:
-    """Return the lanes the person may decide now, or () and the reason in words."""
+    """Return the lanes the person may decide now, or () and the reason in words. No query."""
     if row.state != RequestState.PENDING.value:
         return (), _("Nothing is left to decide: the request is %(state)s.") % {"state": row.state}
     if row.requester_id == permissions.user_id:

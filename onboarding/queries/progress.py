@@ -135,5 +135,11 @@ def returned_with(request: Request) -> Decision | None:
     """Return the decision that sent the request back to its author, or None. One query."""
     if request.state != RequestState.RETURNED.value:
         return None
-    rows = request.decisions.filter(vote=Vote.RETURN).select_related("person")
-    return rows.order_by("-id").first()
+    return returned_with_each([request]).get(request.pk)
+
+
+def returned_with_each(requests: Sequence[Request]) -> dict[int, Decision]:
+    """Return the decision that sent each of these back, by the request's key. One query."""
+    rows = Decision.objects.filter(request__in=requests, vote=Vote.RETURN)
+    newest_last = rows.select_related("person").order_by("id")
+    return {decision.request_id: decision for decision in newest_last}

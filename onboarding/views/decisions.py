@@ -21,7 +21,7 @@ from onboarding.domain.refusals import Conflict, Invalid
 from onboarding.domain.risk import Risk
 from onboarding.forms.decision import DecisionForm
 from onboarding.models import Request, Vote
-from onboarding.pages.decision import build_decision_page, lane_states
+from onboarding.pages.decision import build_decision_page, lane_states, offered_lanes
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
 from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
@@ -72,8 +72,9 @@ def decision(request: SignedIn, public_id: str) -> HttpResponse:
 
 def _decide(request: SignedIn, row: Request) -> HttpResponse:
     only(request, "lane", "vote", "digest", "reason")
-    page = build_decision_page(row, request.permissions, now=timezone.now())
-    form = DecisionForm(request.POST, offered=page.offered)
+    lanes = lane_states(row, request.permissions)
+    offered, _why_not = offered_lanes(row, request.permissions, lanes)
+    form = DecisionForm(request.POST, offered=offered)
     if not form.is_valid():
         return _show(request, row, form)
     lane, vote = Lane(form.cleaned_data["lane"]), Vote(form.cleaned_data["vote"])

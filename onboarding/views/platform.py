@@ -8,7 +8,7 @@ from django.utils import timezone
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
-from onboarding.queries.clusters import visible_to, waiting_work
+from onboarding.queries.clusters import visible_to, waiting_work, waiting_work_each
 from onboarding.queries.observed import observation_of
 from onboarding.views.access import SignedIn, Who, allow
 
@@ -19,7 +19,8 @@ _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
     clusters = visible_to(request.permissions).annotate(live=Count("namespaces", filter=_LIVE))
-    rows = [(cluster, waiting_work(cluster)) for cluster in clusters]
+    waiting = waiting_work_each(clusters)
+    rows = [(cluster, waiting[cluster.pk]) for cluster in clusters]
     context = {"rows": rows, "now": timezone.now()}
     return render(request, "platform/cluster_list.html", context)
 

@@ -13,6 +13,7 @@ from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Decision, ManagedNamespace, Request, RoleAssignment, User
+from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.services.preview import change_wish, retire_wish
 from onboarding.services.submit import submit
 from tests.web.sights import SECRET, looked_at, row_of, words
@@ -53,6 +54,31 @@ def test_dana_approves_her_lane(client_for: SignIn, dana: User, waiting: Request
     answer = client_for(dana).post(url(waiting), word(waiting))
     assert (answer.status_code, answer["Location"]) == (302, url(waiting))
     assert Decision.objects.get(request=waiting).person == dana
+
+
+def test_deciding_computes_no_picture_of_who_can_talk_to_whom(
+    client_for: SignIn, dana: User, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def computed(*_args: object, **_options: object) -> None:
+        raise AssertionError("a picture was computed to take a decision")
+
+    for module in ("pages.decision", "services.preview"):
+        monkeypatch.setattr(f"onboarding.{module}.picture_of_plans", computed)
+    assert client_for(dana).post(url(waiting), word(waiting)).status_code == 302
+
+
+def test_a_refused_decision_computes_its_page_once(
+    client_for: SignIn, dana: User, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def counted(*args: Any, **options: Any) -> Connectivity:
+        made.append(args)
+        return picture_of_plans(*args, **options)
+
+    monkeypatch.setattr("onboarding.pages.decision.picture_of_plans", counted)
+    assert client_for(dana).post(url(waiting), word(waiting, vote="reject")).status_code == 422
+    assert len(made) == 1
 
 
 def test_the_last_lane_makes_the_request_approved(

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
@@ -13,6 +15,8 @@ from onboarding.domain.lifecycle import NamespaceState
 from onboarding.models import Cluster, ManagedNamespace, Request, User, Vote
 from onboarding.services.decide import decide
 from tests.support.left_by_worker import set_state
+from tests.support.requests import send_back
+from tests.web.stories import onboarded
 
 ClientFor = Callable[[User], Client]
 
@@ -47,6 +51,26 @@ def test_an_open_request_is_listed_for_the_team_alone(
 ) -> None:
     assert asked.label in home(client_for(alice))
     assert asked.label not in home(client_for(charlie))
+
+
+def test_home_takes_as_many_queries_for_many_rows_as_for_one(
+    alice: User, cluster: Cluster, client_for: ClientFor, now: datetime
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert "was returned for changes" in home(client_for(alice))
+        return len(made)
+
+    def returned(name: str) -> None:
+        row = ask(demo_spec(name, cluster="dev-eu", exposure=None), now=now)
+        send_back(row, "pat", Lane.PLATFORM, now=now)
+        set_state(onboarded(demo_spec(f"{name}-live", cluster="dev-eu")), NamespaceState.DRIFTED)
+
+    returned("one")
+    few = queries()
+    for name in ("two", "three", "four"):
+        returned(name)
+    assert queries() == few
 
 
 def test_a_namespace_is_listed_with_its_state(

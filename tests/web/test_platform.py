@@ -9,7 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.scenario import demo_spec
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Team, User
+from tests.web.stories import onboarded
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
@@ -23,6 +25,26 @@ def test_only_platform_admins_open_them(
     for url in ("/clusters/", f"/clusters/{cluster.public_id}/", "/teams/",
                 f"/teams/{payments.public_id}/"):  # fmt: skip
         assert browser.get(url).status_code == 403
+
+
+def test_the_list_of_clusters_takes_as_many_queries_for_many_as_for_one(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    def queries() -> int:
+        browser = client_for(pat)
+        with CaptureQueriesContext(connection) as made:
+            assert browser.get("/clusters/").status_code == 200
+        return len(made)
+
+    onboarded(demo_spec("payments-prod", cluster="dev-eu"))
+    few = queries()
+    for number in range(4):
+        Cluster.objects.create(name=f"dev-{number}", facts=cluster.facts, credential=b"x")
+    assert queries() == few
+    page = client_for(pat).get("/clusters/")
+    assert {row.name: waiting for row, waiting in page.context["rows"]} == {
+        "dev-eu": 1, "dev-0": 0, "dev-1": 0, "dev-2": 0, "dev-3": 0
+    }  # fmt: skip
 
 
 def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster: Cluster) -> None:
