@@ -70,9 +70,9 @@ class SeenNamespace:
     @property
     def digest(self) -> str:
         """Return e.g. `sha256:9f…`, whatever order the server listed things in."""
-        content = [self.uid, self.labels, self.policies, self.pods]
+        content: list[object] = [self.uid, self.labels, self.policies, self.pods]
         if self.marks:
-            content.append({**self.marks})
+            content.append(self.marks)
         raw = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 

@@ -1,6 +1,6 @@
 """Reading clusters: for platform admins, and for forms that offer them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from django.db.models import Count, QuerySet
 
@@ -24,7 +24,7 @@ def waiting_work(cluster: Cluster) -> int:
     return waiting_work_each([cluster])[cluster.pk]
 
 
-def waiting_work_each(clusters: Sequence[Cluster]) -> dict[int, int]:
+def waiting_work_each(clusters: Collection[Cluster]) -> dict[int, int]:
     """Return how many namespaces wait on each of these clusters, by its key. One query."""
     rows = ManagedNamespace.objects.filter(cluster__in=clusters, next_at__isnull=False)
     counted = rows.exclude(state="ready").order_by().values("cluster").annotate(many=Count("pk"))
