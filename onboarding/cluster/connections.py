@@ -5,6 +5,7 @@ Kubernetes client library.
 """
 
 import base64
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes import client, config
 
-from onboarding.cluster.errors import ClusterError, TimedOut, Unreachable
+from onboarding.cluster.errors import ClusterError, TimedOut, Unreachable, Untrusted
 from onboarding.cluster.responses import Response, read_answer
 from onboarding.domain.objects import Json, Manifest
 
@@ -65,7 +66,7 @@ class HttpClient:
     ) -> Response:
         """Send once, without retries or redirects, and return the whole answer, whatever it says.
 
-        Raise Unreachable, TimedOut or ServerFault if there is none.
+        Raise Unreachable, Untrusted, TimedOut or ServerFault if there is none.
         """
         url = f"{self._client.configuration.host}{path}"
         if query:
@@ -116,6 +117,8 @@ def _in_base64(pem: str) -> str:
 
 def _failure(error: Exception) -> ClusterError:
     """Return what a failed exchange means; most specific first."""
+    if refusal := _certificate_refusal(error):
+        return Untrusted(f"the API server's certificate is not accepted: {refusal}")
     match error:
         case urllib3.exceptions.ReadTimeoutError():
             return TimedOut(f"no answer within {READ_SECONDS:.0f} s")
@@ -128,6 +131,15 @@ def _failure(error: Exception) -> ClusterError:
         case client.ApiException():  # how the client library reports a failed TLS handshake
             return Unreachable(f"no trusted connection: {_last_line(str(error.reason))}")
     return Unreachable(f"the API server cannot be reached: {_innermost(error)}")
+
+
+def _certificate_refusal(error: BaseException | None) -> str:
+    """Return why TLS did not accept the certificate, "" where that was not the trouble."""
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return str(error.verify_message)
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _last_line(words: str) -> str:

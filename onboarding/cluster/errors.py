@@ -38,7 +38,11 @@ class ClusterError(Exception):
 
 
 class Unreachable(ClusterError):
-    """No connection: refused, reset, name unknown, certificate not accepted."""
+    """No connection: refused, reset, name unknown, no TLS spoken there."""
+
+
+class Untrusted(ClusterError):
+    """The server's certificate was not accepted: another CA or name, or expired."""
 
 
 class TimedOut(ClusterError):

@@ -17,6 +17,32 @@ from onboarding.domain.objects import Json, Manifest, items, text
 _CLUSTER_FIELDS = {"server", "certificate-authority-data", "extensions"}
 _USER_FIELDS = {"client-certificate-data", "client-key-data", "token", "extensions"}
 _LARGEST = 1024 * 1024
+_WRITE_INLINE = "`kubectl config view --raw --flatten --minify` writes what is in files inline"
+_MAKE_ONE = (
+    'make one of a ServiceAccount\'s token, see "A kubeconfig for managed clusters" in '
+    "docs/operations.md"
+)
+_NOT_AS_ANOTHER = "take the kubeconfig of somebody who is a cluster admin themselves"
+# Why a field is refused, and what to do instead.
+_REFUSED = {
+    "exec": f"it starts a program, as EKS, GKE and AKS have it; {_MAKE_ONE}",
+    "auth-provider": f"it needs a sign-in elsewhere, and kubectl has dropped it; {_MAKE_ONE}",
+    "username": f"Kubernetes has dropped passwords; {_MAKE_ONE}",
+    "password": f"Kubernetes has dropped passwords; {_MAKE_ONE}",
+    "tokenFile": f"it names a file, and the flattened form leaves it out; {_MAKE_ONE}",
+    "client-certificate": f"it names a file; {_WRITE_INLINE}",
+    "client-key": f"it names a file; {_WRITE_INLINE}",
+    "certificate-authority": f"it names a file; {_WRITE_INLINE}",
+    "as": f"it acts as somebody else; {_NOT_AS_ANOTHER}",
+    "as-uid": f"it acts as somebody else; {_NOT_AS_ANOTHER}",
+    "as-groups": f"it acts as somebody else; {_NOT_AS_ANOTHER}",
+    "as-user-extra": f"it acts as somebody else; {_NOT_AS_ANOTHER}",
+    "insecure-skip-tls-verify": "the portal checks every certificate; write the cluster's CA into "
+    "certificate-authority-data instead",
+    "proxy-url": "take it out and set HTTPS_PROXY for this command and for the workers",
+    "tls-server-name": "take it out and write the name that the certificate has into server",
+    "disable-compression": "take it out; it changes nothing here",
+}
 
 
 class BadKubeconfig(ValueError):
@@ -76,10 +102,8 @@ def _named(tree: Manifest, section: str, name: str, *, part: str) -> Manifest:
 def _check_fields(entry: Manifest, *, allowed: set[str], section: str) -> None:
     for name, value in entry.items():
         if name not in allowed and value not in (None, "", False):
-            raise BadKubeconfig(
-                f'"{name}" in its {section} is not accepted, only inline credentials are; '
-                "`kubectl config view --raw --flatten --minify` writes files inline"
-            )
+            why = _REFUSED.get(name, "only inline credentials are")
+            raise BadKubeconfig(f'"{name}" in its {section} is not accepted: {why}')
 
 
 def _decoded(entry: Manifest, name: str) -> str:

@@ -19,6 +19,7 @@ from onboarding.cluster.errors import (
     Refused,
     Unauthorized,
     Unreachable,
+    Untrusted,
 )
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import BlockedReason, ClusterCondition
@@ -47,6 +48,7 @@ class Failure:
 
 _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     Unreachable: ClusterCondition.UNREACHABLE,
+    Untrusted: ClusterCondition.UNTRUSTED,
     Unauthorized: ClusterCondition.UNAUTHORIZED,
     NoCredential: ClusterCondition.UNAUTHORIZED,
     AccessDenied: ClusterCondition.GRANT_MISSING,

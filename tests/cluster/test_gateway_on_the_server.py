@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from onboarding.cluster.connections import HttpClient
-from onboarding.cluster.errors import AccessDenied, Unauthorized, Unreachable
+from onboarding.cluster.errors import AccessDenied, Unauthorized, Untrusted
 from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.responses import Response
@@ -28,9 +28,9 @@ def test_a_credential_the_server_does_not_know_is_unauthorized(prepared: Prepare
         stranger.list("Namespace")
 
 
-def test_a_server_with_an_unknown_certificate_is_unreachable(prepared: Prepared) -> None:
+def test_a_server_with_an_unknown_certificate_is_untrusted(prepared: Prepared) -> None:
     elsewhere = Gateway(replace(prepared.portal_connection, ca=""))
-    with pytest.raises(Unreachable, match="no trusted connection"):
+    with pytest.raises(Untrusted, match="certificate is not accepted: unable to get local issuer"):
         elsewhere.list("Namespace")
 
 

@@ -1,5 +1,6 @@
 """An API server that is broken, overloaded or hostile costs a bounded wait and a clear error."""
 
+import contextlib
 import ipaddress
 import json
 import socket
@@ -25,6 +26,7 @@ from onboarding.cluster.errors import (
     ServerFault,
     TimedOut,
     Unreachable,
+    Untrusted,
 )
 from onboarding.cluster.gateway import Gateway
 from onboarding.domain.objects import Key, Manifest, branch
@@ -44,6 +46,16 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    return _made_pair(tmp_path_factory.mktemp("hostile") / "pair.pem")
+
+
+@pytest.fixture
+def other_ca(tmp_path: Path) -> str:
+    """A CA that has signed nothing that is met here."""
+    return _made_pair(tmp_path / "other.pem").ca
+
+
+def _made_pair(file: Path) -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostile")])
     here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -64,7 +76,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    file = tmp_path_factory.mktemp("hostile") / "pair.pem"
     file.write_bytes(private + pem)
     return Pair(file, pem.decode())
 
@@ -116,6 +127,37 @@ def _read_request(line: ssl.SSLSocket) -> None:
 def answering(status: str, body: bytes, *, headers: str = "") -> Behaviour:
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return lambda line: line.sendall(head.encode() + body)
+
+
+@pytest.fixture
+def impostor(pair: Pair) -> Iterator[str]:
+    """The address of a server with a certificate of its own CA, that nobody told us of."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.file)
+
+    def greet() -> None:
+        with contextlib.suppress(OSError), listener.accept()[0] as plain:
+            context.wrap_socket(plain, server_side=True).close()
+
+    thread = threading.Thread(target=greet)
+    thread.start()
+    yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join(timeout=10)
+    listener.close()
+
+
+def test_a_server_whose_ca_is_not_the_clusters_is_untrusted(impostor: str, other_ca: str) -> None:
+    error = failure(Gateway(Connection(impostor, other_ca, "token")))
+    assert isinstance(error, Untrusted)
+    assert "certificate is not accepted: self-signed certificate" in error.message
+
+
+def test_a_server_under_another_name_is_untrusted(impostor: str, pair: Pair) -> None:
+    address = impostor.replace("127.0.0.1", "localhost")
+    error = failure(Gateway(Connection(address, pair.ca, "token")))
+    assert isinstance(error, Untrusted)
+    assert "not valid for 'localhost'" in error.message
 
 
 def failure(gateway: Gateway) -> ClusterError:

@@ -15,6 +15,7 @@ from onboarding.cluster.errors import (
     TimedOut,
     Unauthorized,
     Unreachable,
+    Untrusted,
     WriteConflict,
 )
 from onboarding.demo.scenario import acting
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("cast", "cluster")
 WORDS = 'admission webhook "quota.example" denied the request: limits.cpu too high'
 CONDITIONS = [
     (Unreachable("connection refused"), "unreachable"),
+    (Untrusted("unknown issuer"), "untrusted"),
     (Unauthorized("Unauthorized", status=401), "unauthorized"),
     (AccessDenied("cannot patch resource", status=403), "grant-missing"),
 ]

@@ -76,6 +76,30 @@ def test_a_cluster_with_anything_but_server_and_ca_is_refused(field: str, value:
 
 
 @pytest.mark.parametrize(
+    ("part", "field", "value", "words"),
+    [
+        ("user", "exec", {"command": "aws"}, "starts a program, as EKS, GKE and AKS have it"),
+        ("user", "auth-provider", {"name": "gcp"}, "sign-in elsewhere"),
+        ("user", "client-certificate", "/x", "kubectl config view --raw --flatten --minify"),
+        ("user", "as", "system:masters", "acts as somebody else"),
+        ("cluster", "certificate-authority", "/x", "kubectl config view --raw --flatten"),
+        ("cluster", "insecure-skip-tls-verify", True, "checks every certificate"),
+        ("cluster", "proxy-url", "http://x", "HTTPS_PROXY"),
+        ("cluster", "tls-server-name", "x", "the name that the certificate has into server"),
+    ],
+)
+def test_each_refused_field_has_its_own_words(
+    part: str, field: str, value: object, words: str
+) -> None:
+    def edit(cluster: dict[str, Any], user: dict[str, Any]) -> None:
+        (cluster if part == "cluster" else user)[field] = value
+
+    with pytest.raises(BadKubeconfig, match=f'"{field}" in its {part} is not accepted') as refusal:
+        parse_kubeconfig(kubeconfig(edit))
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
     "server",
     [
         "http://api.example",

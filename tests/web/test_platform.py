@@ -57,6 +57,27 @@ def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster:
         assert expected in page
 
 
+@pytest.mark.parametrize(
+    ("condition", "title", "is_to_be_run"),
+    [
+        ("unreachable", "does not answer", False),
+        ("unauthorized", "refuses the portal", True),
+        ("untrusted", "certificate is not trusted", True),
+        ("grant-missing", "lacks a permission", True),
+        ("throttled", "asks for patience", False),
+    ],
+)
+def test_each_condition_has_its_own_advice(
+    client_for: SignIn, pat: User, cluster: Cluster, condition: str, title: str, *,
+    is_to_be_run: bool,
+) -> None:  # fmt: skip
+    Cluster.objects.filter(pk=cluster.pk).update(condition=condition)
+    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    assert title in page
+    command = f"prepare_cluster {cluster.name} --kubeconfig FILE"
+    assert (command in page, "by itself" in page) == (is_to_be_run, not is_to_be_run)
+
+
 def test_facts_and_sources_are_shown_and_the_credential_is_not(
     client_for: SignIn, pat: User, cluster: Cluster
 ) -> None:

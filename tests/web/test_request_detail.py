@@ -201,7 +201,21 @@ def test_a_cluster_that_does_not_answer_is_named(
     Cluster.objects.update(condition="unreachable", condition_message="no route to host")
     html = progress(client_for(alice), asked)[1]
     assert "no route to host" in html
-    assert "resumes by itself" in html
+    assert "goes on by itself once the API server answers" in html
+
+
+@pytest.mark.parametrize("condition", ["unauthorized", "untrusted", "grant-missing"])
+def test_nobody_is_told_that_a_refused_credential_mends_itself(
+    asked: Request,
+    approved: ManagedNamespace,
+    alice: User,
+    client_for: ClientFor,
+    condition: str,
+) -> None:
+    Cluster.objects.update(condition=condition)
+    html = progress(client_for(alice), asked)[1]
+    assert "until a platform admin" in html
+    assert "by itself" not in html
 
 
 def test_steps_show_what_was_done_and_what_failed(

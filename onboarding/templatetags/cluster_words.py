@@ -1,0 +1,86 @@
+"""`{% load cluster_words %}`: what a cluster's condition means, and what ends it.
+
+The same words on every page. Only platform admins are told what to run; everybody else is told
+what the work waits for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.lifecycle import ClusterCondition
+
+register = template.Library()
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class ConditionWords:
+    """A condition as a heading, for those who can end it, and for those who wait."""
+
+    title: Words
+    advice: Words
+    meanwhile: Words
+
+
+_RUN_AGAIN = "manage.py prepare_cluster %(name)s --kubeconfig FILE"
+_WORDS = {
+    ClusterCondition.UNREACHABLE: ConditionWords(
+        _("The API server does not answer"),
+        _("Check the network and the API server. Work goes on by itself once it answers."),
+        _("Its work waits, and goes on by itself once the API server answers."),
+    ),
+    ClusterCondition.UNAUTHORIZED: ConditionWords(
+        _("The API server refuses the portal's credential"),
+        _("All work waits until this was run, which stores a new credential: %(command)s"),
+        _("Its work waits until a platform admin has renewed the portal's credential."),
+    ),
+    ClusterCondition.UNTRUSTED: ConditionWords(
+        _("The API server's certificate is not trusted"),
+        _(
+            "All work waits. If the cluster has a new certificate authority, run this with a "
+            "kubeconfig that holds it: %(command)s. If the certificate has expired or is for "
+            "another name, it has to be replaced on the API server. If nobody changed anything, "
+            "find out who answers at this address."
+        ),
+        _("Its work waits until a platform admin has looked into the cluster's certificate."),
+    ),
+    ClusterCondition.GRANT_MISSING: ConditionWords(
+        _("The portal lacks a permission it needs"),
+        _("All work waits until this was run, which restores the portal's roles: %(command)s"),
+        _("Its work waits until a platform admin has restored the portal's permissions."),
+    ),
+    ClusterCondition.THROTTLED: ConditionWords(
+        _("The API server asks for patience"),
+        _("Nothing to do. Work goes on by itself after the pause it asked for."),
+        _("Its work waits, and goes on by itself after the pause the API server asked for."),
+    ),
+}
+
+
+def _said(part: Callable[[ConditionWords], Words], condition: str, name: str) -> str:
+    words = _WORDS.get(ClusterCondition(condition))
+    if words is None:
+        return ""
+    return str(part(words)) % {"command": _RUN_AGAIN % {"name": name}}
+
+
+@register.simple_tag
+def condition_title(condition: str) -> str:
+    """Return what is wrong, "" where nothing is."""
+    return _said(lambda words: words.title, condition, "")
+
+
+@register.simple_tag
+def condition_advice(condition: str, name: str) -> str:
+    """Return what a platform admin can do about the cluster of this name."""
+    return _said(lambda words: words.advice, condition, name)
+
+
+@register.simple_tag
+def condition_meanwhile(condition: str) -> str:
+    """Return what the cluster's work waits for."""
+    return _said(lambda words: words.meanwhile, condition, "")
