@@ -43,6 +43,7 @@ urlpatterns = [
     path(f"{NAMESPACE}activity/", namespaces.namespace_activity, name="namespace-activity"),
     path(f"{NAMESPACE}revisions/", history.namespace_revisions, name="namespace-revisions"),
     path(f"{NAMESPACE}change/", change.namespace_change, name="namespace-change"),
+    path(f"{NAMESPACE}adopt/", change.namespace_adopt, name="namespace-adopt"),
     path(f"{NAMESPACE}retire/", change.namespace_retire, name="namespace-retire"),
     path(f"{NAMESPACE}try-again/", namespaces.namespace_try_again, name="namespace-try-again"),
     path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),

@@ -15,12 +15,14 @@ from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision
+from onboarding.pages.adoption import Found, found_for_request
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.names import resembles
+from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
 from onboarding.reachability.sentences import sentences
 
@@ -88,6 +90,7 @@ class DecisionPage:
     """The page's contents. `offered` are the lanes the person may decide now, often none."""
 
     spec: NamespaceSpec
+    is_removal: bool
     lanes: list[LaneState]
     sentences: list[Sentence]
     moved: list[ChangedObject]
@@ -103,6 +106,7 @@ class DecisionPage:
     comparison: Comparison
     flags: tuple[Flag, ...]
     moved_risk: MovedRisk | None
+    found: Found | None
 
 
 def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
@@ -132,6 +136,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
     flags = flags_of(picture)
     return DecisionPage(
         spec=row.wanted,
+        is_removal=row.kind == RequestKind.RETIRE,
         lanes=lanes,
         sentences=compare_sentences(plan_before, wanted),
         moved=[_printed(change, number) for number, change in enumerate(moved, start=1)],
@@ -147,6 +152,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         comparison=build_comparison(picture.neighbourhood, flags),
         flags=flags,
         moved_risk=_moved_risk(row, picture.risk),
+        found=found_for_request(row, wanted),
     )
 
 
@@ -196,6 +202,8 @@ def _is_stale(row: Request) -> bool:
     """Tell whether the namespace was changed after an open request was made."""
     if row.namespace is None or row.state not in OPEN_REQUEST:
         return False
+    if row.kind == RequestKind.ADOPT and not is_asked_for(row.namespace, row.adopted_uid):
+        return True
     return row.namespace.generation != row.base_generation
 
 

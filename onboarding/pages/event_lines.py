@@ -17,6 +17,10 @@ _LOOKS = {
     "drifted": ("warn", "warn"),
     "missing": ("warn", "warn"),
     "retrying": ("warn", "run"),
+    "superseded": ("danger", "warn"),
+    "reappeared": ("danger", "warn"),
+    "uncreated": ("", "dash"),
+    "lost": ("warn", "dash"),
     "exported": ("", "download"),
 }
 

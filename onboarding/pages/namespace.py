@@ -11,15 +11,19 @@ from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.domain.objects import Manifest, branch, items, text
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, ManagedNamespace, Revision, Run
+from onboarding.pages.adoption import leads_of
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.namespaces import (
     has_open_request,
     in_force,
+    is_adoptable,
     latest_run,
+    may_adopt,
     may_change,
     may_retire,
+    uid_to_remove,
 )
 from onboarding.queries.permissions import Permissions
 from onboarding.reachability.sentences import sentences
@@ -27,6 +31,16 @@ from onboarding.reachability.sentences import sentences
 VERIFIED_STATES = frozenset({NamespaceState.READY.value})
 STUCK = frozenset({NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value})
 
+_ENDED_WORDS = {
+    NamespaceState.GONE.value: gettext_lazy("The namespace is gone. Request a new one instead."),
+    NamespaceState.UNCREATED.value: gettext_lazy(
+        "The namespace was never created. Its name is free for another request, unless somebody "
+        "else has it on the cluster."
+    ),
+    NamespaceState.LOST.value: gettext_lazy(
+        "The namespace was lost with its cluster. Request a new one on another cluster."
+    ),
+}
 WHAT_TO_DO: dict[str, str | Promise] = {
     BlockedReason.TAKEN: gettext_lazy(
         "A namespace of this name is on the cluster and Bulkhead did not make it. Nothing was "
@@ -49,7 +63,32 @@ WHAT_TO_DO: dict[str, str | Promise] = {
         "Another grant on the cluster lets the team's group write policy, which would undo the "
         "isolation. Ask a platform admin to remove that grant; then try again."
     ),
+    BlockedReason.RESTORED: gettext_lazy(
+        "It was restored from a backup. Nothing is written to it until a lead of the team asks to "
+        "take it over again and approvers have seen how it differs; or ask for its removal. The "
+        "access that came back with it stands meanwhile."
+    ),
+    BlockedReason.NEWER_ON_CLUSTER: gettext_lazy(
+        "The cluster holds something this portal does not remember, so its pages may be wrong "
+        "about this namespace. A platform admin can find out whether the portal’s database was "
+        "restored. A lead of the team can ask to take the namespace over again, or to remove it."
+    ),
+    BlockedReason.REAPPEARED: gettext_lazy(
+        "It was removed by request and lives again, probably by a backup of the cluster. A lead "
+        "of the team or a platform admin can try again: the approved removal then runs anew."
+    ),
 }
+REMOVE_AGAIN = gettext_lazy(
+    "Its removal was approved, and it came back meanwhile with another uid, probably by a backup. "
+    "A lead of the team or a platform admin can try again: then what came back is removed as well."
+)
+
+
+def what_to_do(row: ManagedNamespace) -> str:
+    """Return what a person can do about a namespace that waits for one; "" where none must."""
+    if row.reason == BlockedReason.RESTORED and uid_to_remove(row):
+        return str(REMOVE_AGAIN)
+    return str(WHAT_TO_DO.get(row.reason, ""))
 
 
 @dataclass(frozen=True)
@@ -69,6 +108,7 @@ class NamespacePage:
     is_lead: bool
     may_change: bool
     may_retire: bool
+    may_adopt: bool
     why_not: str
 
 
@@ -83,6 +123,7 @@ class Overview:
     is_accepted: bool
     run: Run | None
     what_to_do: str
+    who_may_ask: list[str]
     may_try_again: bool
     size_title: str
     quota: dict[str, str]
@@ -130,6 +171,7 @@ def build_namespace_page(
         is_lead=is_lead,
         may_change=change,
         may_retire=retire,
+        may_adopt=may_adopt(permissions, row),
         why_not="" if change else _why_no_change(row, is_lead=is_lead),
     )
 
@@ -147,7 +189,8 @@ def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
         objects=len(load_plan(revision.plan).objects) if revision else 0,
         is_accepted=row.state in VERIFIED_STATES and row.verified_at is not None,
         run=latest_run(row),
-        what_to_do=str(WHAT_TO_DO.get(row.reason, "")),
+        what_to_do=what_to_do(row),
+        who_may_ask=leads_of(row.team) if is_adoptable(row) and not is_lead else [],
         may_try_again=row.state in STUCK and (is_lead or permissions.is_platform_admin),
         size_title=size.title if size else "",
         quota=_quota(revision),
@@ -218,8 +261,8 @@ def _deciders(revision: Revision | None) -> list[Decision]:
 def _why_no_change(row: ManagedNamespace, *, is_lead: bool) -> str:
     if not is_lead:
         return _("Only a lead of team %(team)s may request changes.") % {"team": row.team.slug}
-    if row.state == NamespaceState.GONE.value:
-        return _("The namespace is gone. Request a new one instead.")
+    if row.state in _ENDED_WORDS:
+        return str(_ENDED_WORDS[row.state])
     if has_open_request(row):
         return _("A request for this namespace is open. A new one can follow when it is closed.")
     return _("A change can be requested once the namespace is ready.")

@@ -1,7 +1,7 @@
 """How far a request has come: decided or not, and what the cluster has confirmed of it.
 
 Pure reading for the page that waits. "Done" is said only when the generation the request became
-was read back whole (`observed_generation`), or the namespace is gone.
+was read back whole (`observed_generation`), or the namespace has ended as it was asked to.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ class Stage(StrEnum):
     RETRYING = "retrying"
     BLOCKED = "blocked"
     SUPERSEDED = "superseded"
+    LOST = "lost"
     DONE = "done"
 
 
@@ -98,6 +99,8 @@ def _stage(revision: Revision) -> Stage:
     state = NamespaceState(namespace.state)
     if _is_confirmed(revision, state):
         return Stage.DONE
+    if state is NamespaceState.LOST:
+        return Stage.LOST
     if namespace.generation > revision.number:
         return Stage.SUPERSEDED
     if state is NamespaceState.BLOCKED:
@@ -107,7 +110,7 @@ def _stage(revision: Revision) -> Stage:
 
 def _is_confirmed(revision: Revision, state: NamespaceState) -> bool:
     if revision.ends_namespace:
-        return state is NamespaceState.GONE
+        return state in {NamespaceState.GONE, NamespaceState.UNCREATED}
     return revision.namespace.observed_generation >= revision.number
 
 

@@ -198,40 +198,31 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
     if request.kind == RequestKind.ONBOARD:
         return _new_namespace(request, by=by, now=now)
     retiring = request.kind == RequestKind.RETIRE
-    is_adoption = request.kind == RequestKind.ADOPT
     state = NamespaceState.REVOKING if retiring else NamespaceState.WANTED
     if request.namespace is None:
         raise NotFound
     namespace = request.namespace
-    if is_adoption and not is_asked_for(namespace, request.adopted_uid):
-        raise Stale(
-            f"What was found under {namespace.name} is not there any more, or is another one than "
-            f"{request.label} shows. Return it."
-        )
+    _check_found(request, namespace)
     generation = next_generation(namespace, request.base_generation)
+    adopts = {"adopts": request.adopted_uid} if request.adopted_uid else {}
     event = history.record(
         Action.NAMESPACE_RETIRING if retiring else Action.NAMESPACE_WANTED,
         actor=by.actor,
         at=now,
         about=history.about_namespace(namespace, request=request.label),
-        body={
-            "generation": generation,
-            "digest": request.digest,
-            **({"adopts": request.adopted_uid} if request.adopted_uid else {}),
-        },
+        body={"generation": generation, "digest": request.digest, **adopts},
     )
     moved = ManagedNamespace.objects.filter(
         pk=namespace.pk, generation=request.base_generation, state__in=sorted(sources_of(state))
     ).update(
         generation=generation,
         state=state.value,
-        **_taken_over(request, namespace),
         next_at=now,
         attempts=0,
         reason="",
         message="",
-        expires_at=namespace.expires_at if is_adoption else _expiry(request, now),
         last_event=event,
+        **_taken_over(request, namespace, now),
     )
     if not moved:
         raise Stale(f"{namespace.name} has changed since {request.label} was made. Return it.")
@@ -239,11 +230,23 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
     return namespace
 
 
-def _taken_over(request: Request, namespace: ManagedNamespace) -> dict[str, str | None]:
-    """Return whose uid the row has from now on, where that was shown and is still there."""
-    if not is_asked_for(namespace, request.adopted_uid):
-        return {"found": None}
-    return {"uid": request.adopted_uid, "known_uid": request.adopted_uid, "found": None}
+def _check_found(request: Request, namespace: ManagedNamespace) -> None:
+    """Raise Stale when what an adoption was asked for is no longer what is found."""
+    if request.kind == RequestKind.ADOPT and not is_asked_for(namespace, request.adopted_uid):
+        raise Stale(
+            f"What was found under {namespace.name} is not there any more, or is another one than "
+            f"{request.label} shows. Return it."
+        )
+
+
+def _taken_over(request: Request, namespace: ManagedNamespace, now: datetime) -> dict[str, object]:
+    """Return whose uid the row has from now on, where that was shown, and when its life ends."""
+    fields: dict[str, object] = {"found": None}
+    if request.kind != RequestKind.ADOPT:  # to take over again is no new lifetime
+        fields["expires_at"] = _expiry(request, now)
+    if is_asked_for(namespace, request.adopted_uid):
+        fields |= {"uid": request.adopted_uid, "known_uid": request.adopted_uid}
+    return fields
 
 
 def _new_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespace:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,13 +12,21 @@ from django.utils.translation import gettext as _
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid
 from onboarding.domain.spec import RequestKind
+from onboarding.forms.adopt import AdoptForm
 from onboarding.forms.retire import RetireForm
 from onboarding.forms.suggestions import suggested_answers
 from onboarding.models import ManagedNamespace, Request
+from onboarding.pages.adoption import found_in
 from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
-from onboarding.queries.namespaces import has_open_request, load_namespace, may_change, may_retire
-from onboarding.services.preview import preview, retire_wish
+from onboarding.queries.namespaces import (
+    has_open_request,
+    load_namespace,
+    may_adopt,
+    may_change,
+    may_retire,
+)
+from onboarding.services.preview import NamespaceWish, adopt_wish, preview, retire_wish
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -45,24 +54,44 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
 def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     """List what goes with the namespace; POST with its typed name asks for the removal."""
     row = _load_led(request, public_id)
-    returned = _returned_retirement(request, row)
+    returned = _returned(request, row, RequestKind.RETIRE)
     if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
         raise Conflict(_why_not(row))
     form = RetireForm(request.POST if request.method == "POST" else None, name=row.name)
     if request.method == "POST":
         only(request, "typed_name", "form_key")
-        if form.is_valid() and (sent := _send(request, row, form, returned)):
+        if form.is_valid() and (sent := _send(request, retire_wish(row), form, returned)):
             messages.success(request, _("Request sent. Nothing is removed before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
     return _retire_page(request, row, form)
 
 
+@allow(Who.LEADS)
+def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
+    """Show how what was found differs from what is approved; POST asks to take it over."""
+    row = _load_led(request, public_id)
+    returned = _returned(request, row, RequestKind.ADOPT)
+    if returned is None and request.method != "POST" and not may_adopt(request.permissions, row):
+        raise Conflict(_why_not(row))
+    form = AdoptForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        only(request, "form_key")
+        if form.is_valid() and (sent := _send(request, adopt_wish(row), form, returned)):
+            messages.success(request, _("Request sent. Nothing is written before it is approved."))
+            return redirect("request-detail", public_id=sent.public_id)
+    thought = preview(adopt_wish(row))
+    found = found_in(row, thought.plan)
+    context = {"ns": row, "form": form, "lanes": thought.lanes, "found": found}
+    status = 422 if form.is_bound else 200
+    return render(request, "change/namespace_adopt.html", context, status=status)
+
+
 def _send(
-    request: SignedIn, row: ManagedNamespace, form: RetireForm, returned: Request | None
+    request: SignedIn, wish: NamespaceWish, form: Form, returned: Request | None
 ) -> Request | None:
     try:
         return submit(
-            retire_wish(row),
+            wish,
             by=by(request),
             form_key=form.cleaned_data["form_key"],
             now=timezone.now(),
@@ -79,6 +108,7 @@ def _retire_page(request: SignedIn, row: ManagedNamespace, form: RetireForm) -> 
         "ns": row,
         "form": form,
         "lanes": thought.lanes,
+        "found": found_in(row, thought.plan),
         "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
     }
     status = 422 if form.is_bound else 200
@@ -92,10 +122,10 @@ def _load_led(request: SignedIn, public_id: str) -> ManagedNamespace:
     return row
 
 
-def _returned_retirement(request: SignedIn, row: ManagedNamespace) -> Request | None:
+def _returned(request: SignedIn, row: ManagedNamespace, kind: RequestKind) -> Request | None:
     return row.requests.filter(
         requester=request.user,
-        kind=RequestKind.RETIRE.value,
+        kind=kind.value,
         state=RequestState.RETURNED.value,
     ).first()
 

@@ -31,6 +31,12 @@ def _desk_of(request: SignedIn) -> Desk:
     return Desk(build_offer(request.permissions))
 
 
+_OWN_PAGES: dict[str, str] = {
+    RequestKind.RETIRE: "namespace-retire",
+    RequestKind.ADOPT: "namespace-adopt",
+}
+
+
 @allow(Who.TEAM_LEADS)
 def request_new(request: SignedIn) -> HttpResponse:
     """Ask for a namespace; ?from= starts with the answers of an earlier request."""
@@ -46,12 +52,13 @@ def request_new(request: SignedIn) -> HttpResponse:
 
 @allow(Who.LEADS)
 def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
-    """Go on with a draft, or mend what was returned. Retirements have their own page."""
+    """Go on with a draft, or mend what was returned. What has no form has a page of its own."""
     if request.method == "POST" and (known := already_sent(request)):
         return known
     row = requests.load_own(request.permissions, public_id)
-    if row.kind == RequestKind.RETIRE.value and row.namespace:
-        return redirect("namespace-retire", public_id=row.namespace.public_id)
+    own_page = _OWN_PAGES.get(row.kind)
+    if own_page and row.namespace:
+        return redirect(own_page, public_id=row.namespace.public_id)
     return answer(request, edit_desk(request.permissions, row), "requests/request_edit.html")
 
 

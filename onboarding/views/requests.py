@@ -18,7 +18,7 @@ from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Request
 from onboarding.pages.decision import build_decision_page, lane_states
-from onboarding.pages.namespace import WHAT_TO_DO
+from onboarding.pages.namespace import what_to_do
 from onboarding.pages.request_preview import objects_as_file
 from onboarding.pages.step_words import step_views
 from onboarding.plan.model import load_plan
@@ -34,10 +34,13 @@ from onboarding.views.posted import only
 PAGE_SIZE = 25
 STOP_POLLING = 286  # htmx: swap this answer in and ask no more
 CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
+# These are asked for on the page of the namespace they are about, and nowhere else.
+OF_ONE_NAMESPACE = frozenset({RequestKind.RETIRE.value, RequestKind.ADOPT.value})
 KIND_WORDS = {
     RequestKind.ONBOARD: gettext_lazy("New namespace"),
     RequestKind.CHANGE: gettext_lazy("Change"),
     RequestKind.RETIRE: gettext_lazy("Retirement"),
+    RequestKind.ADOPT: gettext_lazy("Taking over again"),
 }
 
 
@@ -72,7 +75,7 @@ def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "returned": returned_with(row),
         "may_cancel": is_own and state in CANCELLABLE,
         "may_edit": is_own and state in EDITABLE,
-        "may_duplicate": bool(request.permissions.leads) and row.kind != RequestKind.RETIRE.value,
+        "may_duplicate": bool(request.permissions.leads) and row.kind not in OF_ONE_NAMESPACE,
         "may_decide": request.permissions.is_approver
         and state is RequestState.PENDING
         and not is_own,
@@ -122,7 +125,7 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "steps": step_views(progress.steps),
         "lanes": {"lanes": lane_states(row, request.permissions)},
         "is_retirement": row.kind == RequestKind.RETIRE.value,
-        "what_to_do": WHAT_TO_DO.get(namespace.reason, "") if namespace else "",
+        "what_to_do": what_to_do(namespace) if namespace else "",
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
         "now": timezone.now(),
     }

@@ -201,15 +201,15 @@ def found_on_cluster(work: Work) -> Manifest:
         for key, manifest in sorted(work.live.items())
         if key == work.namespace_key or key in planned or is_ours(manifest)
     ]
+    others: list[Json] = [str(key_of(manifest)) for manifest in work.foreign()]
     generations = [_generation(manifest) for manifest in work.live.values()]
     fits = len(json.dumps(own)) <= LARGEST_FOUND
-    foreign: list[Json] = [str(key_of(manifest)) for manifest in work.foreign()]
     return {
         "uid": text(home, "metadata", "uid"),
         **marks_of(home),
         "generation": max(generations, default=0),
         "objects": [*own] if fits else None,
-        "foreign": foreign[:MOST_FOREIGN],
+        "foreign": others[:MOST_FOREIGN],
     }
 
 
@@ -217,9 +217,8 @@ def _plain(manifest: Manifest) -> Manifest:
     """Return an object without what the server adds to every one."""
     metadata = branch(manifest, "metadata")
     kept = ("name", "namespace", "labels", "annotations")
-    body = {field: value for field, value in manifest.items() if field not in {"status", "spec"}}
-    if manifest.get("kind") != "Namespace":
-        body["spec"] = manifest.get("spec", {})
+    dropped = {"status", "spec"} if manifest.get("kind") == "Namespace" else {"status"}
+    body = {field: value for field, value in manifest.items() if field not in dropped}
     return {**body, "metadata": {name: metadata[name] for name in kept if name in metadata}}
 
 
