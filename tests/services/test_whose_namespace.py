@@ -124,6 +124,13 @@ def test_a8b_what_was_made_differently_is_removed_before_it_is_called_gone(
     assert fake.objects == {}
 
 
+def test_a8b_the_uid_is_written_down_although_the_phase_failed(
+    fake: FakeCluster, now: datetime
+) -> None:
+    fake.rewrites[NAMESPACE] = relabelled
+    assert work_on(wanted(now=now), now=now).uid == uid_of(fake)
+
+
 def test_what_a_killed_worker_made_is_found_by_its_mark_and_removed(
     fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
