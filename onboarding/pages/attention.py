@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from onboarding.domain.lifecycle import NamespaceState, RequestState
+from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request, User
 from onboarding.queries import namespaces
 from onboarding.queries.permissions import Permissions
@@ -98,6 +98,26 @@ def expiring_namespaces(reader: Reader) -> list[Item]:
     ]
 
 
+def came_back(reader: Reader) -> list[Item]:
+    """Return what is not as the portal remembers it, of the teams the reader is not in."""
+    words = {
+        BlockedReason.RESTORED.value: _("%(name)s of %(team)s was restored from a backup"),
+        BlockedReason.NEWER_ON_CLUSTER.value: _("%(name)s of %(team)s is newer on its cluster"),
+        BlockedReason.REAPPEARED.value: _("%(name)s of %(team)s was removed and lives again"),
+    }
+    rows = namespaces.visible_to(reader.permissions).exclude(team__in=reader.permissions.teams)
+    waiting = rows.filter(state=NamespaceState.BLOCKED.value, reason__in=sorted(words))
+    return [
+        Item(
+            *_STATE_WORDS[row.state],
+            text=words[row.reason] % {"name": row.name, "team": row.team.slug},
+            url=reverse("namespace-detail", args=[row.public_id]),
+            rest=row.message,
+        )
+        for row in waiting.order_by("name", "id")[:SHOWN]
+    ]
+
+
 def _returned_item(row: Request, said: Decision | None) -> Item:
     words = _("%(request)s for %(name)s was returned for changes")
     return Item(
@@ -119,4 +139,4 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     troubled_namespaces,
     expiring_namespaces,
 )
-FOR_PLATFORM_ADMINS: tuple[Source, ...] = ()
+FOR_PLATFORM_ADMINS: tuple[Source, ...] = (came_back,)
