@@ -83,13 +83,15 @@ def progress_of(request: Request) -> Progress:
     )
     if revision is None:
         return Progress(Stage.WORKING, None, None, None, (), None)
-    run = _run_of(revision)
+    run, stage = _run_of(revision), _stage(revision)
+    # What ended without a run had nothing to be done, so no step is still to come.
+    to_come = () if stage is Stage.DONE else _steps_to_come(revision)
     return Progress(
-        stage=_stage(revision),
+        stage=stage,
         revision=revision,
         namespace=revision.namespace,
         run=run,
-        steps=list(run.steps.all()) if run else _steps_to_come(revision),
+        steps=list(run.steps.all()) if run else to_come,
         total_seconds=_seconds(run),
     )
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from onboarding.cluster.connections import HttpClient
 from onboarding.cluster.gateway import Gateway
+from onboarding.cluster.responses import Response
 from onboarding.demo.scenario import acting
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.domain.objects import Key
@@ -33,7 +35,7 @@ ADD_LABEL = (
     '[JSONPatch{op: "add", path: "/metadata/labels/pod-security.kubernetes.io~1enforce-version",'
     ' value: "latest"}]'
 )
-SHORTEN = '[JSONPatch{op: "replace", path: "/spec/policyTypes", value: ["Ingress"]}]'
+BOTH_WAYS = '[JSONPatch{op: "add", path: "/spec/policyTypes", value: ["Ingress", "Egress"]}]'
 Rewrite = Callable[[str, str, str], None]
 
 
@@ -65,12 +67,14 @@ def rewrite(admin: RawApi, name: str) -> Iterator[Rewrite]:
             "operations": ["CREATE", "UPDATE"],
             "resources": [resource],
         }
-        where = "object.metadata.name" if resource == "namespaces" else "request.namespace"
+        mine = f"object.metadata.name.startsWith('{name}')"
+        if resource != "namespaces":
+            mine = f"request.namespace.startsWith('{name}') && object.metadata.name == 'allow-dns'"
         spec = {
             "failurePolicy": "Fail",
             "reinvocationPolicy": "Never",
             "matchConstraints": {"resourceRules": [rule]},
-            "matchConditions": [{"name": "mine", "expression": f"{where}.startsWith('{name}')"}],
+            "matchConditions": [{"name": "mine", "expression": mine}],
             "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
         }
         for path, content in ((MUTATING, spec), (MUTATING_BINDINGS, {"policyName": name})):
@@ -83,11 +87,9 @@ def rewrite(admin: RawApi, name: str) -> Iterator[Rewrite]:
             body = {"metadata": {"name": f"{name}-try", "labels": {"a": "b"}}}
             tried = admin.post("/api/v1/namespaces?dryRun=All", body)
             return "enforce-version" in str(tried.body)
-        both = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-        body = {"metadata": {"name": "probe"}, "spec": both}
-        return bool(
-            admin.post(f"{policies(probe)}?dryRun=All", body).body["spec"]["policyTypes"][1:] == []
-        )
+        body = {"metadata": {"name": "allow-dns"}, "spec": {"podSelector": {}}}
+        tried = admin.post(f"{policies(probe)}?dryRun=All", body)
+        return len(tried.body["spec"]["policyTypes"]) == 2
 
     probe = f"{name}-probe"
     made = admin.post("/api/v1/namespaces", {"metadata": {"name": probe}})
@@ -129,6 +131,13 @@ def restored(breaker: RawApi, home: dict[str, Any], inside: dict[str, list[Any]]
             assert made.status == 201, made.message
 
 
+def can_create_pods(admin: RawApi, name: str) -> bool:
+    asked = {"verb": "create", "resource": "pods", "namespace": name}
+    body = {"spec": {"groups": ["team-payments"], "resourceAttributes": asked}}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    return bool(admin.post(path, body).body["status"]["allowed"])
+
+
 # Believe only what the server stored ------------------------------------------------------------
 
 
@@ -147,10 +156,10 @@ def test_a8b_a_namespace_rewritten_on_its_way_in_is_remembered_removed_and_truly
 def test_a_policy_rewritten_on_its_way_in_is_not_believed(
     dev_eu: Cluster, admin: RawApi, name: str, rewrite: Rewrite
 ) -> None:
-    rewrite("networking.k8s.io", "networkpolicies", SHORTEN)
+    rewrite("networking.k8s.io", "networkpolicies", BOTH_WAYS)
     blocked = live_portal.look(live_portal.onboard(dev_eu, name))
     assert (blocked.state, blocked.reason) == (BLOCKED, BlockedReason.NOT_AS_PLANNED)
-    assert "deny-all" in blocked.message
+    assert "allow-dns was stored differently from what was sent" in blocked.message
     assert admin.get(bindings(name)).body["items"] == []
 
 
@@ -205,6 +214,64 @@ def test_what_took_the_name_of_an_object_meanwhile_is_not_removed(
     assert breaker.get(path).status == 200
 
 
+# A 404 of something in front of the API server --------------------------------------------------
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list; while a method stands in it, a proxy answers that with its own 404 page."""
+    real, broken = HttpClient.send, list[str]()
+
+    def send(client: HttpClient, method: str, path: str, **named: Any) -> Response:
+        return Response(404, {}) if method in broken else real(client, method, path, **named)
+
+    monkeypatch.setattr(HttpClient, "send", send)
+    return broken
+
+
+def test_b1_a_proxys_404_ends_no_retirement(
+    dev_eu: Cluster, admin: RawApi, name: str, line: list[str]
+) -> None:
+    ready = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
+    retiring = live_portal.retire(ready)
+    line.append("GET")
+    looked = live_portal.look(retiring)
+    assert (looked.state, looked.uid) == (NamespaceState.RETRYING, ready.uid)
+    assert looked.runs.filter(generation=2).count() == 0
+    assert can_create_pods(admin, name)
+    line.clear()
+    live_portal.make_due(looked)
+    live_portal.brought_to(looked, GONE)
+    assert admin.get(core(name)).status == 404
+
+
+def test_b2_a_proxys_404_makes_a_ready_namespace_forget_nothing(
+    dev_eu: Cluster, audit: AuditLog, name: str, line: list[str]
+) -> None:
+    ready = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
+    since = audit.since_now()
+    line.extend(["GET", "POST"])
+    looked = live_portal.look(ready)
+    line.clear()
+    assert looked.uid == ready.uid
+    assert looked.state != BLOCKED
+    live_portal.make_due(looked)
+    assert live_portal.brought_to(looked, READY).uid == ready.uid
+    assert since.writes_of_portal(name) == []
+    assert not Event.objects.filter(action="cluster:namespace:missing").exists()
+
+
+def test_b2_a_proxys_404_to_the_post_blocks_no_onboarding(
+    dev_eu: Cluster, name: str, line: list[str]
+) -> None:
+    line.append("POST")
+    looked = live_portal.look(live_portal.onboard(dev_eu, name))
+    assert looked.state == NamespaceState.RETRYING
+    line.clear()
+    live_portal.make_due(looked)
+    live_portal.brought_to(looked, READY)
+
+
 # Whose it is ------------------------------------------------------------------------------------
 
 
@@ -218,13 +285,6 @@ def test_a5b_what_was_never_created_is_not_called_gone(
     assert ended.state == NamespaceState.UNCREATED
     assert admin.get(core(name)).body["status"]["phase"] == "Active"
     assert [entry.code for entry in audit.writes_of_portal(name)] == [409]
-
-
-def can_create_pods(admin: RawApi, name: str) -> bool:
-    asked = {"verb": "create", "resource": "pods", "namespace": name}
-    body = {"spec": {"groups": ["team-payments"], "resourceAttributes": asked}}
-    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-    return bool(admin.post(path, body).body["status"]["allowed"])
 
 
 @pytest.fixture
