@@ -5,7 +5,7 @@ from onboarding.models.events import Event
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
-from onboarding.models.requests import Decision, Request, RequestLane, Vote
+from onboarding.models.requests import Decision, Request, RequestAuthor, RequestLane, Vote
 
 __all__ = [
     "Cluster",
@@ -17,6 +17,7 @@ __all__ = [
     "Membership",
     "NamespaceObservation",
     "Request",
+    "RequestAuthor",
     "RequestLane",
     "Revision",
     "RoleAssignment",

@@ -2,13 +2,29 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 
 
 class User(AbstractUser):
-    """A person who signs in. What they may do stands in Membership and RoleAssignment."""
+    """A person who signs in. What they may do stands in Membership and RoleAssignment.
+
+    Of the accounts with one e-mail address, in any spelling, one at most is active: separation of
+    duties means people, not accounts.
+    """
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=Q(is_active=True) & ~Q(email=""),
+                name="one_active_person_per_address",
+                violation_error_message=_("Another active person has this e-mail address."),
+            ),
+        ]
 
     @property
     def label(self) -> str:

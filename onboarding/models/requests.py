@@ -96,6 +96,26 @@ class Request(models.Model):
         return load_spec(self.spec)
 
 
+class RequestAuthor(models.Model):
+    """Somebody who asked for the request, edited it or took it over: they never decide it.
+
+    Rows are only added. The database refuses a decision by anybody named here.
+    """
+
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="authors")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="authored")
+
+    class Meta:
+        verbose_name = _("author of a request")
+        verbose_name_plural = _("authors of requests")
+        constraints = [
+            models.UniqueConstraint(fields=["request", "person"], name="each_author_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person.label}, author of {self.request.label}"
+
+
 class RequestLane(models.Model):
     """A lane the request must pass, and the reasons, as they stood when it was submitted."""
 

@@ -4,7 +4,8 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, NotFound
-from onboarding.models import Decision, Request, RequestLane
+from onboarding.models import Decision, Request, RequestAuthor, RequestLane
+from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.permissions import Permissions
 
 EDITABLE = frozenset({RequestState.DRAFT, RequestState.RETURNED})
@@ -55,7 +56,9 @@ def load_own(permissions: Permissions, public_id: str) -> Request:
 
 
 def waiting_for(permissions: Permissions) -> QuerySet[Request]:
-    """Return what waits for a person's lanes, oldest first; never their own requests."""
+    """Return what waits for a person's lanes, oldest first; never what comes from themselves."""
+    accounts = accounts_of_one_person(permissions.user_id)
+    own = RequestAuthor.objects.filter(request=OuterRef("pk"), person__in=accounts)
     decided = Decision.objects.filter(
         request=OuterRef("request"), lane=OuterRef("lane"), voided_at__isnull=True
     )
@@ -65,7 +68,7 @@ def waiting_for(permissions: Permissions) -> QuerySet[Request]:
     return (
         visible_to(permissions)
         .filter(Exists(undecided), state=RequestState.PENDING.value)
-        .exclude(requester=permissions.user_id)
+        .exclude(Q(requester__in=accounts) | Exists(own))
         .order_by("submitted_at", "id")
     )
 

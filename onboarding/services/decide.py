@@ -17,16 +17,17 @@ from onboarding.domain.spec import RequestKind
 from onboarding.models import (
     Decision,
     ManagedNamespace,
-    Membership,
     Request,
     RequestLane,
     Revision,
     Vote,
 )
+from onboarding.queries.leads import why_abandoned
 from onboarding.queries.namespaces import is_asked_for, next_generation
 from onboarding.queries.requests import visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
+from onboarding.services.separation import check_separation
 
 _ENDS = {Vote.RETURN: RequestState.RETURNED, Vote.REJECT: RequestState.REJECTED}
 _ACTIONS = {
@@ -35,10 +36,6 @@ _ACTIONS = {
     Vote.REJECT: Action.REQUEST_REJECTED,
 }
 MAX_REASON = 1000
-
-
-class OwnRequest(Forbidden):
-    """Nobody decides a request they made themselves."""
 
 
 class Stale(Conflict):
@@ -58,7 +55,7 @@ def decide(
     """Record the decision; with the last approval, set what the namespace shall be.
 
     Raises NotFound, Forbidden (lane, own request), Invalid (no reason given), Conflict (decided,
-    edited or withdrawn in the meantime).
+    edited or withdrawn in the meantime, or approved although its requester lost the right to it).
     """
     with transaction.atomic():
         request = (
@@ -69,6 +66,8 @@ def decide(
         _check_person(request, lane, by)
         _check_state(request, lane, digest, now)
         _check_reason(vote, reason)
+        if vote is Vote.APPROVE:
+            _check_requester(request)
         decision = _write(request, lane, vote, by=by, reason=reason, now=now)
         event = history.record(
             _ACTIONS[vote],
@@ -87,8 +86,7 @@ def decide(
 
 
 def _check_person(request: Request, lane: Lane, by: By) -> None:
-    if request.requester_id == by.user.pk:
-        raise OwnRequest("You cannot decide your own request.")
+    check_separation(request, by.user)
     if lane not in by.permissions.lanes:
         raise Forbidden(f"You do not hold the {lane} lane.")
     if lane.value not in request.lanes.values_list("lane", flat=True):
@@ -125,6 +123,14 @@ def _check_reason(vote: Vote, reason: str) -> None:
         raise Invalid("Give a reason, so that the team knows what to change.", field="reason")
     if len(reason) > MAX_REASON:
         raise Invalid(f"Use at most {MAX_REASON} characters for the reason.", field="reason")
+
+
+def _check_requester(request: Request) -> None:
+    """Raise Conflict when nobody stands behind the request any more."""
+    if why := why_abandoned(request):
+        raise Conflict(
+            f"{why} Return or reject the request; a lead of {request.team.slug} can take it over."
+        )
 
 
 def _write(
@@ -164,14 +170,6 @@ def _close(request: Request, state: RequestState, *, event_id: int, now: datetim
 
 def _take_effect(request: Request, *, by: By, now: datetime) -> None:
     """Write the revision and set the namespace's wanted generation; hint a worker."""
-    leads = Membership.objects.filter(
-        team=request.team, user=request.requester, role=Membership.Role.LEAD, user__is_active=True
-    )
-    if not leads.exists():
-        raise Conflict(
-            f"{request.requester.label} is no longer a lead of {request.team.slug}. "
-            "Return or reject the request."
-        )
     approved = history.record(
         Action.REQUEST_APPROVED,
         actor=by.actor,

@@ -14,8 +14,9 @@ from onboarding.domain.lifecycle import RequestState, request_sources_of
 from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.domain.spec import RequestKind, dump_spec
-from onboarding.models import ManagedNamespace, Request, RequestLane
+from onboarding.models import ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
+from onboarding.queries.deciders import authors_of, nobody_can, staff
 from onboarding.queries.namespaces import found_uid, may_adopt, may_change, may_retire
 from onboarding.queries.requests import visible_to
 from onboarding.queries.rules import violations_of
@@ -48,8 +49,8 @@ def submit(
 ) -> Request:
     """Send a wish to its lanes; `request` is the draft or returned row being edited.
 
-    Raises Forbidden (not a lead of the team), Invalid with every violation of the rules, Conflict
-    (somebody has the name or an open request by now).
+    Raises Forbidden (not a lead of the team), Invalid with every violation of the rules or with the
+    lanes that nobody can decide, Conflict (somebody has the name or an open request by now).
     """
     return _store(wish, RequestState.PENDING, by=by, form_key=form_key, now=now, request=request)
 
@@ -138,6 +139,14 @@ def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Reque
         _check_namespace(wish, by, request)
     if wish.kind is RequestKind.CHANGE and wish.spec == thought.spec_before:
         raise Invalid("Nothing would change. Change a field, or leave the page.")
+    _check_lanes(thought, by, request)
+
+
+def _check_lanes(thought: Preview, by: By, request: Request | None) -> None:
+    """Raise Invalid when a lane has nobody besides those the request comes from."""
+    authors = authors_of(request) | {by.user.pk}
+    if problem := nobody_can(staff(thought.lanes, authors)):
+        raise Invalid(problem)
 
 
 def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> None:
@@ -174,6 +183,8 @@ def _write(
         )
     else:
         row = _edited(request, fields, by=by, now=now)
+    author = RequestAuthor(request=row, person=by.user)
+    RequestAuthor.objects.bulk_create([author], ignore_conflicts=True)
     row.lanes.all().delete()
     RequestLane.objects.bulk_create(
         RequestLane(request=row, lane=needed.lane.value, reasons=[*needed.reasons])

@@ -9,7 +9,8 @@ from onboarding.demo.scenario import acting, ask
 from onboarding.domain.lanes import Lane
 from onboarding.models import Decision, Request, User, Vote
 from onboarding.queries.requests import waiting_for
-from onboarding.services.decide import OwnRequest, decide
+from onboarding.services.decide import decide
+from onboarding.services.separation import OwnRequest
 from tests.support.requests import spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")

@@ -1,0 +1,55 @@
+"""Who leads a team now, and which requests have lost the person who could send them.
+
+Somebody inactive leads nothing, whatever their membership says: every count of leads asks here.
+"""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.models import Membership, Request, Team, User
+
+
+def active_leads() -> QuerySet[Membership]:
+    """Return the memberships of everybody who leads a team now."""
+    return Membership.objects.filter(role=Membership.Role.LEAD, user__is_active=True)
+
+
+def leads_of(team: Team) -> list[User]:
+    """Return who leads the team now, by name. One query."""
+    rows = active_leads().filter(team=team).select_related("user")
+    return [row.user for row in rows.order_by("user__first_name", "user__username")]
+
+
+def teams_without_lead() -> QuerySet[Team]:
+    """Return the teams for which nobody can ask for anything."""
+    return Team.objects.filter(~Exists(active_leads().filter(team=OuterRef("pk"))))
+
+
+def abandoned() -> QuerySet[Request]:
+    """Return the open requests whose requester has lost the right to them."""
+    leads = active_leads().filter(team=OuterRef("team"), user=OuterRef("requester"))
+    open_states = sorted(OPEN_REQUEST)
+    rows = Request.objects.filter(~Exists(leads), state__in=open_states)
+    return rows.select_related("team", "requester").order_by("id")
+
+
+def abandoned_among(rows: Iterable[Request]) -> frozenset[int]:
+    """Return the ids of those that are abandoned. One query for any number."""
+    ids = [row.pk for row in rows]
+    return frozenset(abandoned().filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def why_abandoned(row: Request) -> str:
+    """Return why the requester has lost the right to an open request, or "". One query."""
+    if RequestState(row.state) not in OPEN_REQUEST or row.pk not in abandoned_among([row]):
+        return ""
+    return lost_right(row)
+
+
+def lost_right(row: Request) -> str:
+    """Return the words for a request that is known to be abandoned."""
+    if not row.requester.is_active:
+        return f"The account of {row.requester.label} is switched off."
+    return f"{row.requester.label} is no longer a lead of {row.team.slug}."
