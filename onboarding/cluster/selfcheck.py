@@ -53,6 +53,7 @@ NEEDED = (
     Right("limitranges", _OWNED, granted=True),
     Right(f"rolebindings.{_RBAC}", _OWNED, granted=True),
     Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:developer"),
+    Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:shell"),
     Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:viewer"),
     Right("pods", _DRAINED, granted=True),
     Right("replicationcontrollers", _DRAINED, granted=True),

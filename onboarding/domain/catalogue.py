@@ -45,7 +45,10 @@ class Size:
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a form field, with what choosing it costs in approvals."""
+    """One option of a form field, with what choosing it costs in approvals.
+
+    `access` names the kinds of access an environment grants beside running workloads.
+    """
 
     slug: str
     title: str
@@ -53,6 +56,7 @@ class Choice:
     lanes: tuple[Lane, ...] = ()
     template: str | None = None
     max_lifetime_days: int | None = None
+    access: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Catalogue:
     environments: Mapping[str, Choice]
     data_classes: Mapping[str, Choice]
     egress: Mapping[str, Choice]
+    access: Mapping[str, Choice]
     lifetimes: tuple[int | None, ...]
     kind_lanes: Mapping[str, tuple[Lane, ...]]
     risk_lanes: Mapping[str, tuple[Lane, ...]]

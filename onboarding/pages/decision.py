@@ -17,6 +17,8 @@ from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision
 from onboarding.pages.adoption import Found, found_for_request
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
+from onboarding.plan.access import access_sentences
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
@@ -158,10 +160,15 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
 
 def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
     """Return what may talk to what: as it would be, then what would no longer hold."""
-    old = sentences(before.manifests()) if before and before.wants_namespace else ()
-    new = sentences(after.manifests()) if after.wants_namespace else ()
+    old, new = (_sentences(plan) for plan in (before, after))
     kept = [Sentence(text, Effect.UNCHANGED if text in old else Effect.ADDED) for text in new]
     return kept + [Sentence(text, Effect.REMOVED) for text in old if text not in new]
+
+
+def _sentences(plan: Plan | None) -> tuple[str, ...]:
+    if plan is None or not plan.wants_namespace:
+        return ()
+    return (*sentences(plan.manifests()), *access_sentences(plan, load_catalogue()))
 
 
 def _revision_before(row: Request) -> Revision | None:

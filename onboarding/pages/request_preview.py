@@ -14,6 +14,7 @@ from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
+from onboarding.pages.access_lines import AccessLine, build_access_lines
 from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
@@ -53,6 +54,7 @@ class PreviewPage:
     picture: Connectivity | None = None
     groups: tuple[Group, ...] = ()
     flags: tuple[Flag, ...] = ()
+    not_granted: tuple[AccessLine, ...] = ()
 
 
 def build_preview(
@@ -82,6 +84,11 @@ def build_preview(
         picture=thought.picture,
         groups=build_groups(thought.picture.neighbourhood, flags),
         flags=flags,
+        not_granted=tuple(
+            line
+            for line in build_access_lines(thought.plan, spec.environment)
+            if not line.is_granted
+        ),
     )
 
 

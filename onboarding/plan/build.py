@@ -81,7 +81,16 @@ def _choose(
             "default_requests": {**size.default_requests},
         },
     )
-    yield "team-access", {"group": f"{facts.group_prefix}{ingredients.access_group}"}
+    group = f"{facts.group_prefix}{ingredients.access_group}"
+    yield "team-access", {"group": group}
+    for template in _access_templates(spec, ingredients.catalogue):
+        yield template, {"group": group}
+
+
+def _access_templates(spec: NamespaceSpec, catalogue: Catalogue) -> list[str]:
+    """Return what the environment grants beside the team's access."""
+    kinds = catalogue.environments[spec.environment].access
+    return [template for kind in kinds if (template := catalogue.access[kind].template)]
 
 
 def _planned(template: Template, values: Mapping[str, Json]) -> PlannedObject:

@@ -75,6 +75,7 @@ class _Reader:
             environments=self._choices(settings, "environments"),
             data_classes=self._choices(settings, "data_classes"),
             egress=self._choices(settings, "egress"),
+            access=self._choices(settings, "access"),
             lifetimes=self._lifetimes(settings),
             kind_lanes=self._lanes_by(settings, "kinds"),
             risk_lanes=self._lanes_by(settings, "risks"),
@@ -82,10 +83,21 @@ class _Reader:
         )
         if {*catalogue.risk_lanes} != {*Risk}:
             self._wrong("environments.yaml", "risks", f"name exactly {', '.join(Risk)}")
-        for choice in catalogue.egress.values():
-            if choice.template and choice.template not in templates:
-                self._wrong("environments.yaml", choice.slug, f"no template {choice.template}")
+        self._check_references(catalogue)
         return catalogue
+
+    def _check_references(self, catalogue: Catalogue) -> None:
+        for choice in (*catalogue.egress.values(), *catalogue.access.values()):
+            if choice.template and choice.template not in catalogue.templates:
+                self._wrong("environments.yaml", choice.template, f"no template {choice.template}")
+        for choice in catalogue.access.values():
+            if not choice.template or not choice.note:
+                place = choice.template or choice.slug
+                self._wrong("environments.yaml", place, "access needs a template and a note")
+        for environment in catalogue.environments.values():
+            for slug in environment.access:
+                if slug not in catalogue.access:
+                    self._wrong("environments.yaml", environment.slug, f"no access {slug}")
 
     def _lanes_by(self, settings: Manifest, part: str) -> dict[str, tuple[Lane, ...]]:
         return {
@@ -165,8 +177,9 @@ class _Reader:
                 lanes=self._lanes("environments.yaml", slug, fields.get("lanes", [])),
                 template=text(fields, "template") or None,
                 max_lifetime_days=days if isinstance(days, int) else None,
+                access=self._access(slug, fields.get("access", [])),
             )
-        if not found:
+        if not found and part != "access":
             self._wrong("environments.yaml", part, f"{part} is empty")
         return found
 
@@ -176,6 +189,12 @@ class _Reader:
             self._wrong("environments.yaml", "lifetimes", "lifetimes is a list of days")
             return ()
         return tuple(day if isinstance(day, int) else None for day in days)
+
+    def _access(self, slug: str, kinds: Json) -> tuple[str, ...]:
+        if not isinstance(kinds, list):
+            self._wrong("environments.yaml", slug, "access is a list")
+            return ()
+        return tuple(str(kind) for kind in kinds)
 
     def _lanes(self, file: str, field: str, lanes: Json) -> tuple[Lane, ...]:
         known = {lane.value for lane in Lane}

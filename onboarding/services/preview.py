@@ -10,6 +10,7 @@ from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Cluster, ManagedNamespace, Team
+from onboarding.plan.access import access_sentences
 from onboarding.plan.approvals import lanes_for
 from onboarding.plan.build import Ingredients, build_plan, empty_plan
 from onboarding.plan.catalogue_files import load_catalogue
@@ -97,7 +98,7 @@ def preview(wish: NamespaceWish) -> Preview:
         spec_before=spec_before,
         changes=changes,
         lanes=lanes,
-        sentences=sentences(plan.manifests()),
+        sentences=(*sentences(plan.manifests()), *access_sentences(plan, catalogue)),
         picture=picture,
         base_generation=wish.namespace.generation if wish.namespace else 0,
     )

@@ -36,7 +36,7 @@ from onboarding.services.phases.observe import (
     find_own,
     observe,
 )
-from onboarding.services.phases.verify import ALL_QUESTIONS, check_team
+from onboarding.services.phases.verify import ALL_QUESTIONS, check_roles, check_team
 from onboarding.services.phases.work import Blocked, Work, culprit
 from onboarding.services.runs import Journal
 
@@ -93,6 +93,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         drift = _drift(work)
         if not drift:
             check_team(work, ALL_QUESTIONS)
+            check_roles(work)
             _settle(journal, work, now=clock())
             return
         journal.move(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import ManagedNamespace
+from onboarding.pages.access_lines import access_lines_of
 from onboarding.pages.event_lines import event_lines
 from onboarding.pages.namespace import (
     build_bindings,
@@ -87,7 +88,12 @@ def namespace_access(request: SignedIn, public_id: str) -> HttpResponse:
     """Show who gets in, with which role, and what that role leaves out."""
     row = load_namespace(request.permissions, public_id)
     people = row.team.memberships.select_related("user").order_by("role", "user__username")
-    context = {"bindings": build_bindings(in_force(row)), "people": people}
+    revision = in_force(row)
+    context = {
+        "bindings": build_bindings(revision),
+        "access": access_lines_of(revision),
+        "people": people,
+    }
     return _tab(request, row, "access", context)
 
 

@@ -18,7 +18,8 @@ _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 @allow(Who.PLATFORM_ADMINS)
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
-    clusters = visible_to(request.permissions).annotate(live=Count("namespaces", filter=_LIVE))
+    live = Count("namespaces", filter=_LIVE)
+    clusters = list(visible_to(request.permissions).annotate(live=live))
     waiting = waiting_work_each(clusters)
     rows = [(cluster, waiting[cluster.pk]) for cluster in clusters]
     context = {"rows": rows, "now": timezone.now()}

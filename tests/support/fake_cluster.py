@@ -40,12 +40,15 @@ class FakeCluster(ClusterGateway):
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
         them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
-        object in place each time it is stored, as a mutating admission policy does.
+        object in place each time it is stored, as a mutating admission policy does. `missing_roles`
+        are not installed, `unbindable` ones the portal may not bind.
         """
         self.requests = 0
         self.log: list[tuple[str, Key]] = []
         self.loopholes: set[tuple[str, str]] = set()
         self.withheld: set[tuple[str, str]] = set()
+        self.missing_roles: set[str] = set()
+        self.unbindable: set[str] = set()
         self.objects: dict[Key, Manifest] = {}
         self.groups: dict[str, list[str]] = {}
         self.lingering = lingering
@@ -205,6 +208,8 @@ class FakeCluster(ClusterGateway):
         if not (group or user):
             own = [*rules_of("bulkhead:provisioner"), *_local_rules(namespace)]
             granted = allows(own, verb=verb, resource=resource, name=name)
+            if verb == "bind" and name in self.unbindable:
+                return False
             return granted and (verb, resource) not in self.withheld
         if (verb, resource) in self.loopholes:
             return True
@@ -212,7 +217,7 @@ class FakeCluster(ClusterGateway):
             rule
             for key in self._keys("RoleBinding", namespace)
             if namespace and _binds(self.objects[key], group=group, user=user)
-            for rule in rules_of(text(self.objects[key], "roleRef", "name"))
+            for rule in self._rules_of(text(self.objects[key], "roleRef", "name"))
         ]
         return allows(bound, verb=verb, resource=resource, name=name)
 
@@ -256,8 +261,15 @@ class FakeCluster(ClusterGateway):
         live = self.objects.get(key)
         if live and _role(live) != _role(manifest):
             raise Refused("roleRef: field is immutable", status=422, key=key)
-        if not live and not rules_of(_role(manifest)[1]):
-            raise AccessDenied("the portal may not bind this role", status=403, key=key)
+        role = _role(manifest)[1]
+        if live or (rules_of(role) and role not in self.unbindable):
+            return  # whoever may bind a role may bind one that does not exist
+        if role in self.missing_roles:
+            raise ObjectMissing(f'"{role}" not found', status=404, key=key)
+        raise AccessDenied("the portal may not bind this role", status=403, key=key)
+
+    def _rules_of(self, role: str) -> tuple[Manifest, ...]:
+        return () if role in self.missing_roles else rules_of(role)
 
     def _apply_to(self, live: Manifest, manifest: Manifest) -> None:
         key = key_of(manifest)

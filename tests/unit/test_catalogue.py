@@ -23,6 +23,7 @@ TEMPLATES = {
     "quota": Phase.BOUND,
     "limits": Phase.BOUND,
     "team-access": Phase.GRANT,
+    "team-shell": Phase.GRANT,
 }
 
 
@@ -67,6 +68,20 @@ def test_every_template_that_opens_a_path_to_elsewhere_asks_the_network_lane(slu
     assert Lane.NETWORK in load_catalogue().templates[slug].lanes
 
 
+def test_a_shell_is_granted_in_development_alone() -> None:
+    environments = load_catalogue().environments
+    granted = {slug: one.access for slug, one in environments.items()}
+    assert granted == {"development": ("shell",), "test": (), "production": ()}
+
+
+def test_a_catalogue_may_know_no_access_at_all(folder: Path) -> None:
+    file = folder / "environments.yaml"
+    edit(file, ", access: [shell]", "")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(one for one in lines if not one.startswith("  shell:")))
+    assert load_catalogue(folder).access == {}
+
+
 def test_one_catalogue_is_read_once() -> None:
     loaded = load_catalogue()
     assert isinstance(loaded, Catalogue)
@@ -88,6 +103,10 @@ def test_one_catalogue_is_read_once() -> None:
         ("sizes.yaml", 'pods: "20"', "pods: 20", "small: quota: pods"),
         ("sizes.yaml", "cpu: 500m", "cpu: half", "small: default_limits: cpu"),
         ("environments.yaml", "egress-open", "egress-all", "no template egress-all"),
+        ("environments.yaml", "template: team-shell", "template: team-sh", "no template team-sh"),
+        ("environments.yaml", ', note: "open a', ', title: "open a', "needs a template and a note"),
+        ("environments.yaml", "access: [shell]", "access: [root]", "no access root"),
+        ("environments.yaml", "access: [shell]", "access: shell", "access is a list"),
         ("environments.yaml", "[security]", "[safety]", "lanes are a list out of"),
         ("environments.yaml", "lifetimes: [", "lifetimes: {}\nold: [", "list of days"),
         ("environments.yaml", "onboard: [platform]", "onboard: platform", "lanes are a list"),

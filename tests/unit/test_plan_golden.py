@@ -13,7 +13,9 @@ import yaml
 from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Json
 from onboarding.domain.spec import Exposure, Scope
+from onboarding.plan.access import access_sentences
 from onboarding.plan.build import BadParameter, empty_plan, private_ranges
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.digest import canonical, digest_of
 from onboarding.plan.model import Plan, UnknownPlan, dump_plan, load_plan
 from onboarding.plan.render_yaml import render_documents
@@ -27,6 +29,8 @@ CASES = [
     *product(EXPOSURES, EGRESS, Scope, ("small",)),
     *product(("exposed",), ("internet",), (Scope.PROJECT,), ("medium", "large")),
 ]
+
+DEVELOPMENT = "development-exposed-none-project-small"
 
 
 def plan_for(exposure: str, egress: str, scope: Scope, size: str) -> Plan:
@@ -43,8 +47,18 @@ def test_a_plan_is_what_was_reviewed(exposure: str, egress: str, scope: Scope, s
     assert rendered == golden.read_text()
 
 
+def test_a_plan_for_development_is_what_was_reviewed() -> None:
+    plan = plan_of(environment="development", exposure=EXPOSURES["exposed"])
+    rendered = f"# {plan.digest}\n{render_documents(plan.manifests())}"
+    golden = FOLDER / f"{DEVELOPMENT}.yaml"
+    if os.environ.get("BULKHEAD_WRITE_GOLDEN") == "1":
+        golden.write_text(rendered)
+    assert rendered == golden.read_text()
+
+
 def test_there_is_no_golden_file_without_its_case() -> None:
-    assert {file.stem for file in FOLDER.glob("*.yaml")} == {"-".join(case) for case in CASES}
+    cases = {"-".join(case) for case in CASES} | {DEVELOPMENT}
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == cases
 
 
 @pytest.mark.parametrize(("exposure", "egress", "scope"), [*product(EXPOSURES, EGRESS, Scope)])
@@ -127,6 +141,29 @@ def test_the_digest_covers_cluster_name_phase_and_content() -> None:
         Plan(plan.cluster, plan.namespace, (plan.objects[1], plan.objects[0], *plan.objects[2:])),
     ]
     assert len({plan.digest, *(other.digest for other in others)}) == 6
+
+
+@pytest.mark.parametrize("environment", ["test", "production"])
+def test_only_development_binds_a_shell_and_it_comes_last(environment: str) -> None:
+    without, plan = plan_of(environment=environment), plan_of(environment="development")
+    assert [str(one.key) for one in plan.objects[-2:]] == [
+        "RoleBinding payments-prod/team-developer",
+        "RoleBinding payments-prod/team-shell",
+    ]
+    assert plan.objects[-1].phase == plan.objects[-2].phase == "grant"
+    shell = planned(plan, "RoleBinding", "team-shell")
+    team = planned(plan, "RoleBinding", "team-developer")
+    assert shell["subjects"] == team["subjects"]
+    assert shell["roleRef"]["name"] == "bulkhead:shell"  # type: ignore[index,call-overload]
+    assert "team-shell" not in {one.key.name for one in without.objects}
+
+
+def test_what_a_shell_means_is_said_of_the_plan_that_grants_it() -> None:
+    said = [*access_sentences(plan_of(environment="development"), load_catalogue())]
+    [sentence] = said
+    assert sentence.startswith("Group team-payments may open a shell in pods, attach to them and")
+    assert sentence.endswith("forward ports to them, around every NetworkPolicy.")
+    assert not [*access_sentences(plan_of(), load_catalogue())]
 
 
 def test_what_does_not_reach_the_cluster_does_not_move_the_digest() -> None:

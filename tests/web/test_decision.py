@@ -94,6 +94,16 @@ def test_the_last_lane_makes_the_request_approved(
     assert APPROVE not in page
 
 
+def test_pat_sees_that_development_lets_the_team_into_its_pods(
+    client_for: SignIn, pat: User, cast: dict[str, User], cluster: Cluster
+) -> None:
+    spec = demo_spec("payments-dev", cluster=cluster.name, environment="development")
+    page = words(client_for(pat).get(url(ask(spec, now=timezone.now()))).content.decode())
+    assert "Group team-payments may open a shell in pods" in page
+    assert "around every NetworkPolicy" in page
+    assert "A shell in the team’s pods would be added" in page.replace("'", "’")
+
+
 def test_alice_is_told_that_she_cannot_approve_her_own(
     client_for: SignIn, alice: User, waiting: Request
 ) -> None:

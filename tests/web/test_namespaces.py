@@ -10,6 +10,7 @@ from django.utils import timezone
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.models import Cluster, Event, ManagedNamespace, User
+from tests.web.sights import words
 from tests.web.stories import as_worker, onboarded, ready
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,37 @@ def test_access_names_the_group_and_what_it_may_not_do(
     assert "bulkhead:developer" in page
     assert "Write NetworkPolicies" in page
     assert "kubectl --namespace payments-prod get pods" in page
+
+
+def test_access_says_that_production_grants_no_shell(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    page = words(client_for(bob).get(url(prod, "access/")).content.decode())
+    refused = page.partition("What members may not do")[2]
+    assert "Open a shell in pods" in refused
+    assert "Production does not grant it." in refused
+    assert "bulkhead:shell" not in page
+
+
+def test_access_says_that_development_grants_a_shell_and_on_which_lane(
+    client_for: SignIn, bob: User, cluster: Cluster
+) -> None:
+    row = onboarded(demo_spec("payments-dev", cluster=cluster.name, environment="development"))
+    page = words(client_for(bob).get(url(row, "access/")).content.decode())
+    granted = page.partition("What members may do")[2].partition("What members may not do")[0]
+    assert "Open a shell in pods" in granted
+    assert "Development grants it. Lane: platform." in granted
+    assert "bulkhead:shell" in page
+
+
+def test_access_approved_before_a_kind_was_granted_says_that_it_is_not_there_yet(
+    client_for: SignIn, bob: User, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("onboarding.plan.build._access_templates", lambda *_: [])
+        row = onboarded(demo_spec("payments-dev", cluster=cluster.name, environment="development"))
+    page = words(client_for(bob).get(url(row, "access/")).content.decode())
+    assert "Not approved yet: Development grants it with the next request." in page
 
 
 def test_a_lead_is_offered_change_and_retirement_and_a_member_is_told_why_not(

@@ -342,6 +342,16 @@ def test_the_preview_says_who_can_reach_whom(desk: Client, cluster: Cluster) -> 
     assert "Blocked Allowed: TCP 53, UDP 53 Opens" in row_of(html, "Every pod in kube-system")
 
 
+def test_the_preview_says_whether_the_team_gets_a_shell(desk: Client) -> None:
+    production = words(previewed(desk))
+    assert "The team may not open a shell in pods" in production
+    assert "Production does not grant it." in production
+    development = words(previewed(desk, environment="development"))
+    assert "Group team-payments may open a shell in pods" in development
+    assert "The team may not open a shell" not in development
+    assert "team-shell" in development
+
+
 def test_egress_to_the_internet_opens_public_addresses_and_asks_the_network_lane(
     desk: Client,
 ) -> None:

@@ -29,6 +29,15 @@ ALL_QUESTIONS = (
 )
 
 
+# What a bound role stands for beyond running workloads, asked because a binding to a role that the
+# cluster lacks is stored all the same and gives nothing.
+STANDS_FOR = {"bulkhead:shell": ("create", "pods/exec")}
+
+
+class RoleGivesNothing(ChangedMeanwhile):
+    """A role is bound and grants nothing: it is missing, or the API server has not read it yet."""
+
+
 class TeamMayWritePolicy(Blocked):
     """The team's group has a right that the portal did not give and must not leave unsaid."""
 
@@ -40,6 +49,7 @@ def verify(work: Work) -> PhaseResult:
     work.refresh(*sorted(GUARDED_KINDS))
     check_equal(work)
     check_team(work, FIRST_QUESTION)
+    check_roles(work)
     return PhaseResult()
 
 
@@ -48,6 +58,24 @@ def check_equal(work: Work) -> None:
     for planned in work.plan.objects:
         if differences(work.wanted(planned), work.live.get(planned.key)):
             raise ChangedMeanwhile(f"{planned.key} was changed while it was being verified.")
+
+
+def check_roles(work: Work) -> None:
+    """Raise RoleGivesNothing where a bound group may not do what its role stands for."""
+    for planned in work.plan.of(Phase.GRANT):
+        role = text(planned.manifest, "roleRef", "name")
+        if role not in STANDS_FOR:
+            continue
+        verb, resource = STANDS_FOR[role]
+        for subject in items(planned.manifest, "subjects"):
+            group = text(subject, "name")
+            if not work.cluster.review_access(
+                group=group, verb=verb, resource=resource, namespace=work.plan.namespace
+            ):
+                raise RoleGivesNothing(
+                    f"Group {group} is bound to {role} and still may not {verb} {resource}. If "
+                    "this stays, a platform admin has to run manage.py prepare_cluster again."
+                )
 
 
 def check_team(work: Work, questions: tuple[tuple[str, str], ...]) -> None:
