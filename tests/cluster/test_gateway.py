@@ -219,19 +219,43 @@ def test_a_bound_group_may_what_the_developer_role_says(
     eventually(lambda: asked() is allowed, f"{verb} {resource} is {allowed}")
 
 
+@pytest.mark.parametrize(
+    ("verb", "resource", "allowed"),
+    [
+        ("create", "pods/exec", True),
+        ("get", "pods/exec", True),
+        ("create", "pods/attach", True),
+        ("create", "pods/portforward", True),
+        ("create", "pods", False),
+        ("create", "pods/proxy", False),
+        ("create", "networkpolicies.networking.k8s.io", False),
+    ],
+)
+def test_a_bound_group_may_what_the_shell_role_says_and_nothing_else(
+    world: World, verb: str, resource: str, *, allowed: bool
+) -> None:
+    world.gateway.apply(world.binding("bulkhead:shell"))
+    asked = _review(world, verb="create", resource="pods/attach", group="payments")
+    eventually(asked, "the binding is in force")
+    assert _review(world, verb=verb, resource=resource, group="payments")() is allowed
+
+
 def test_a_group_that_is_not_bound_may_nothing(world: World) -> None:
     assert _review(world, verb="get", resource="pods", group="payments")() is False
 
 
 def test_the_portal_may_bind_only_the_shipped_roles(world: World) -> None:
-    roles = ("bulkhead:developer", "bulkhead:viewer", "edit", "admin", "cluster-admin")
+    roles = (
+        *("bulkhead:developer", "bulkhead:shell", "bulkhead:viewer"),
+        *("edit", "admin", "cluster-admin"),
+    )
     may_bind = [
         world.gateway.review_access(
             verb="bind", resource="clusterroles.rbac.authorization.k8s.io", name=role
         )
         for role in roles
     ]
-    assert may_bind == [True, True, False, False, False]
+    assert may_bind == [True, True, True, False, False, False]
 
 
 def test_a_renewed_token_expires_when_asked(world: World) -> None:

@@ -112,6 +112,32 @@ def test_the_portal_cannot(prepared: Prepared, team_namespace: str, attempt: str
         act(prepared.portal, team_namespace)
 
 
+ONLY = "the portal may bind bulkhead:developer, bulkhead:shell and bulkhead:viewer only"
+
+
+def test_admission_refuses_a_cluster_role_whose_rights_the_portal_holds_itself(
+    prepared: Prepared, team_namespace: str
+) -> None:
+    own = binding(team_namespace, "own", role="bulkhead:provisioner", group="payments")
+    with pytest.raises(AccessDenied, match=ONLY):
+        prepared.portal.apply(own)
+
+
+def test_admission_refuses_a_role_of_the_namespace_whatever_it_is_called(
+    prepared: Prepared, team_namespace: str
+) -> None:
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+    roles = f"/apis/{RBAC_GROUP}/v1/namespaces/{team_namespace}/roles"
+    made = prepared.break_glass.post(
+        roles, {"metadata": {"name": "bulkhead:developer"}, "rules": rules}
+    )
+    assert made.status == 201
+    ref = {"apiGroup": RBAC_GROUP, "kind": "Role", "name": "bulkhead:developer"}
+    wanted = {**binding(team_namespace, "r", role="", group="payments"), "roleRef": ref}
+    with pytest.raises(Refused, match=ONLY):
+        prepared.portal.apply(wanted)
+
+
 def test_the_portal_cannot_give_a_namespace_up_by_taking_its_label_away(
     prepared: Prepared, team_namespace: str
 ) -> None:
