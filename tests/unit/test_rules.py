@@ -48,6 +48,14 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_form() -> 
     assert told == ["environment", "size", "egress", "purpose"]
 
 
+def test_open_egress_may_not_be_had_for_ever() -> None:
+    assert [one.field for one in violations(spec_of(egress="open"))] == ["lifetime"]
+
+
+def test_no_character_turns_what_an_approver_reads() -> None:
+    assert [one.field for one in violations(spec_of(purpose="a\u202eb"))] == ["purpose"]
+
+
 def test_lines_and_joined_signs_are_no_control_characters() -> None:
     assert violations(spec_of(purpose="Two\r\nlines,\ta tab and 👩\u200d💻.")) == ()
 
