@@ -50,7 +50,7 @@ def _check_labels(parameter: Parameter, value: Json) -> list[str]:
 def _check_selector(parameter: Parameter, value: Json) -> list[str]:
     """A selector may be empty (every pod); `labels` may not."""
     if not isinstance(value, dict) or len(value) > parameter.max_items:
-        return ["must be a mapping of labels"]
+        return [f"must be a mapping of at most {parameter.max_items} labels"]
     return [
         f"{key}={text} is not a label"
         for key, text in value.items()

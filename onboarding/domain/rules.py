@@ -1,7 +1,7 @@
 """What may be asked for at all: the rules below every door. Pure; forms and services call them.
 
-`check_shape` is what a plan needs to be rendered, and all that a draft needs. `check_spec` adds
-what a request needs to be sent. What only the database knows (a name that is taken, a namespace
+`check_shape` is what a spec needs to be kept and rendered, and all that a draft needs. `check_spec`
+adds what a request needs to be sent. What only the database knows (a name that is taken, a namespace
 that is busy) is checked where it is read.
 """
 
@@ -43,13 +43,14 @@ def check_shape(
     teams: Collection[str],
     clusters: Mapping[str, ClusterFacts],
 ) -> tuple[Violation, ...]:
-    """Return everything that keeps the spec from being rendered, in the order of the form."""
+    """Return what keeps the spec from being stored and rendered, in the order of the form."""
     return (
         *check_team(spec.team, teams),
         *check_cluster(spec.cluster, clusters),
         *_one_of("environment", spec.environment, catalogue.environments, "an environment"),
         *_each("name", check_dns_label(spec.name)),
         *_each("project", check_label_value(spec.project)),
+        *_text("purpose", spec.purpose),
         *_one_of("data_class", spec.data_class, catalogue.data_classes, "a data class"),
         *_one_of("size", spec.size, catalogue.sizes, "a size"),
         *_one_of("scope", spec.scope, [*Scope], "a scope"),
@@ -135,11 +136,14 @@ def _lifetime_of_egress(spec: NamespaceSpec, catalogue: Catalogue) -> Iterator[V
 def _purpose(purpose: str) -> Iterator[Violation]:
     if not purpose.strip():
         yield Violation("purpose", "Say what the namespace is for.")
-    if len(purpose) > PURPOSE_LENGTH:
-        words = f"Use at most {PURPOSE_LENGTH} characters; these are {len(purpose)}."
-        yield Violation("purpose", words)
-    if any(map(_is_control, purpose)):
-        yield Violation("purpose", "Leave out control characters; they cannot be read.")
+
+
+def _text(field: str, written: str) -> Iterator[Violation]:
+    if len(written) > PURPOSE_LENGTH:
+        words = f"Use at most {PURPOSE_LENGTH} characters; these are {len(written)}."
+        yield Violation(field, words)
+    if any(map(_is_control, written)):
+        yield Violation(field, "Leave out control characters; they cannot be read.")
 
 
 def _is_control(character: str) -> bool:

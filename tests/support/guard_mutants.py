@@ -63,7 +63,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "domain.rules", "_lifetime_of_egress", "days is None or days > ", "0 > ",
         "tests/unit/test_rules.py::test_open_egress_may_not_be_had_for_ever"),
     GuardMutant("a purpose is written for people to read",
-        "domain.rules", "_purpose", "any(map(_is_control, purpose))", "False",
+        "domain.rules", "_text", "any(map(_is_control, written))", "False",
         "tests/unit/test_rules.py::test_no_character_turns_what_an_approver_reads"),
     GuardMutant("a plan is made of nothing that cannot be rendered",
         "services.preview", "_plan",

@@ -70,6 +70,11 @@ def test_a_draft_needs_no_purpose_and_no_fitting_lifetime() -> None:
     assert shape(spec_of(size="huge"))
 
 
+@pytest.mark.parametrize("purpose", ["a\x00b", "a\ud800b", "x" * 501])
+def test_what_no_row_can_hold_is_no_purpose_of_a_draft_either(purpose: str) -> None:
+    assert [one.field for one in shape(spec_of(purpose=purpose))] == ["purpose"]
+
+
 def test_a_refusal_carries_every_violation_and_their_words() -> None:
     refusal = Invalid.of([Violation("size", "No size."), Violation("name", "No name.")])
     assert (str(refusal), refusal.field) == ("No size. No name.", "size")
