@@ -107,7 +107,7 @@ def guard(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0006_ends_of_a_namespace")]
+    dependencies = [("onboarding", "0007_identity")]
     operations = [
         migrations.RunPython(refuse_shared_addresses, migrations.RunPython.noop, elidable=False),
         migrations.AddConstraint(

@@ -1,54 +1,35 @@
 """What needs a person's attention on Home: items gathered from one small function for each source.
 
 A source takes the reader and returns its items, none where nothing is wrong. To add one, write it
-(beside its subject if it is long) and name it in `FOR_EVERYBODY` or `FOR_PLATFORM_ADMINS`. Every
-item must be something this very reader can act on, and cost no more queries for more rows.
+here, or in a module of its own like attention_people.py, and name it in `FOR_EVERYBODY` or
+`FOR_PLATFORM_ADMINS`. Every item must be something this very reader can act on, and cost no more
+queries for more rows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
-from onboarding.models import Decision, ManagedNamespace, Request, User
+from onboarding.models import Decision, ManagedNamespace, Request
+from onboarding.pages.attention_item import SHOWN, Item, Reader, Source
+from onboarding.pages.attention_people import (
+    abandoned_of_own_teams,
+    abandoned_without_lead,
+    lanes_without_holder,
+    requests_nobody_can_decide,
+    teams_nobody_leads,
+)
 from onboarding.queries import namespaces
-from onboarding.queries.permissions import Permissions
-from onboarding.queries.progress import returned_with_each
+from onboarding.queries.progress import returned_with_each, taken_over_with
 
-SHOWN = 50
 EXPIRES_SOON = timedelta(days=14)
 _STATE_WORDS = {
     NamespaceState.BLOCKED.value: ("danger", "x"),
     NamespaceState.DRIFTED.value: ("warn", "warn"),
 }
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who reads the page, what they may do, and when."""
-
-    user: User
-    permissions: Permissions
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of what needs attention. `rest` is a person's or a server's own words."""
-
-    tone: str
-    icon: str
-    text: str
-    url: str
-    rest: str = ""
-    at: datetime | None = None
-
-
-Source = Callable[[Reader], list[Item]]
 
 
 def attention(reader: Reader) -> list[Item]:
@@ -62,8 +43,8 @@ def attention(reader: Reader) -> list[Item]:
 def returned_requests(reader: Reader) -> list[Item]:
     """Return the reader's own requests that came back for changes."""
     rows = Request.objects.filter(requester=reader.user, state=RequestState.RETURNED.value)
-    shown = list(rows.order_by("id")[:SHOWN])
-    said = returned_with_each(shown)
+    shown = list(rows.select_related("last_event").order_by("id")[:SHOWN])
+    said = returned_with_each([row for row in shown if not taken_over_with(row)])
     return [_returned_item(row, said.get(row.pk)) for row in shown]
 
 
@@ -120,6 +101,8 @@ def came_back(reader: Reader) -> list[Item]:
 
 def _returned_item(row: Request, said: Decision | None) -> Item:
     words = _("%(request)s for %(name)s was returned for changes")
+    if said is None:
+        words = _("%(request)s for %(name)s waits for you to send it again")
     return Item(
         tone="warn",
         icon="undo",
@@ -136,7 +119,14 @@ def _live(reader: Reader) -> QuerySet[ManagedNamespace]:
 
 FOR_EVERYBODY: tuple[Source, ...] = (
     returned_requests,
+    abandoned_of_own_teams,
     troubled_namespaces,
     expiring_namespaces,
 )
-FOR_PLATFORM_ADMINS: tuple[Source, ...] = (came_back,)
+FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
+    came_back,
+    lanes_without_holder,
+    requests_nobody_can_decide,
+    teams_nobody_leads,
+    abandoned_without_lead,
+)

@@ -4,7 +4,7 @@ Reads only. The plan before is the revision the request was made against, so the
 that was decided long ago still shows what it changed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Decision, Request, Revision
+from onboarding.models import Decision, Request, Revision, User
 from onboarding.pages.adoption import Found, found_for_request
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
 from onboarding.plan.access import access_sentences
@@ -23,6 +23,8 @@ from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
+from onboarding.queries.deciders import authors_of, load_deciders, names_of
+from onboarding.queries.leads import leads_of, why_abandoned
 from onboarding.queries.names import resembles
 from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
@@ -34,12 +36,29 @@ OPEN_AT_ONCE = 3
 
 @dataclass(frozen=True)
 class LaneState:
-    """One needed lane: why it is needed, what was said, and whether this person holds it."""
+    """One needed lane: why it is needed, what was said, and whether this person holds it.
+
+    `people` can decide it; lists of many requests leave it None.
+    """
 
     lane: Lane
     reasons: list[str]
     decision: Decision | None
     held: bool
+    people: tuple[User, ...] | None = None
+
+    @property
+    def names(self) -> str:
+        """Return who can decide the lane, by name; "" where nobody can."""
+        return names_of(self.people or ())
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """An open request whose requester lost the right to it: why, and who can take it over."""
+
+    why: str
+    heirs: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +128,7 @@ class DecisionPage:
     flags: tuple[Flag, ...]
     moved_risk: MovedRisk | None
     found: Found | None
+    abandoned: Abandoned | None
 
 
 def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
@@ -125,9 +145,25 @@ def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
     ]
 
 
+def staffed_lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
+    """Return the needed lanes with who can decide them, as long as they can be. Four queries."""
+    states = lane_states(row, permissions)
+    if row.state != RequestState.PENDING.value:
+        return states
+    authors = authors_of(row)
+    known = load_deciders(authors)
+    return [replace(state, people=known.of(state.lane, authors)) for state in states]
+
+
+def abandoned_by(row: Request) -> Abandoned | None:
+    """Return how a request stands that lost its requester, None for every other. Two queries."""
+    why = why_abandoned(row)
+    return Abandoned(why, names_of(leads_of(row.team), last=_("or"))) if why else None
+
+
 def build_decision_page(row: Request, permissions: Permissions, *, now: datetime) -> DecisionPage:
     """Return everything the page shows. As many queries for a large cluster as for a small one."""
-    lanes, before = lane_states(row, permissions), _revision_before(row)
+    lanes, before = staffed_lane_states(row, permissions), _revision_before(row)
     plan_before = load_plan(before.plan) if before else None
     wanted = load_plan(row.plan)
     changes = plan_changes(plan_before, wanted)
@@ -155,6 +191,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         flags=flags,
         moved_risk=_moved_risk(row, picture.risk),
         found=found_for_request(row, wanted),
+        abandoned=abandoned_by(row),
     )
 
 
@@ -225,7 +262,14 @@ def offered_lanes(
     held = [state for state in lanes if state.held]
     if not held:
         return (), _("Only approvers of the lanes above decide. You may read.")
-    free = tuple(state.lane for state in held if state.decision is None)
+    mine = [state for state in held if _is_among(permissions.user_id, state.people)]
+    if not mine:
+        return (), _("The request comes from you, or from an account with your e-mail address.")
+    free = tuple(state.lane for state in mine if state.decision is None)
     if not free:
         return (), _("Every lane you hold is decided. Other lanes may still be open.")
     return free, ""
+
+
+def _is_among(user_id: int, people: tuple[User, ...] | None) -> bool:
+    return user_id in {person.pk for person in people or ()}

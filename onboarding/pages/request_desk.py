@@ -18,6 +18,7 @@ from onboarding.forms.offers import Offer
 from onboarding.models import ManagedNamespace, Request, Team
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries import clusters, namespaces
+from onboarding.queries.deciders import authors_of
 from onboarding.queries.permissions import Permissions
 from onboarding.services.preview import NamespaceWish, change_wish
 
@@ -49,6 +50,10 @@ class Desk:
             return change_wish(self.namespace, spec)
         team, cluster = self.offer.team(spec.team), self.offer.cluster(spec.cluster)
         return NamespaceWish(RequestKind.ONBOARD, spec, team, cluster)
+
+    def authors(self, writer: int) -> frozenset[int]:
+        """Return whom the request would come from, sent by `writer`: they decide no lane of it."""
+        return authors_of(self.editing) | {writer}
 
 
 def build_offer(

@@ -3,14 +3,13 @@
 An unfinished form is no error here: what is missing is said in words, and stand-ins fill the gaps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
@@ -19,6 +18,7 @@ from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
 from onboarding.queries.connectivity import Connectivity
+from onboarding.queries.deciders import StaffedLane, nobody_can, staff
 from onboarding.services.preview import NamespaceWish, Preview, preview
 
 
@@ -40,16 +40,20 @@ class ShownObject:
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """The fragment's contents. `missing` says in words what the form still needs."""
+    """The fragment's contents.
+
+    `missing` says in words what the form still needs, `nobody` which lane nobody can decide.
+    """
 
     missing: list[str]
     sentences: tuple[str, ...]
-    lanes: tuple[NeededLane, ...]
+    lanes: tuple[StaffedLane, ...]
     objects: list[ShownObject]
     moved: list[ObjectChange]
     is_change: bool
     text: str
     trouble: str = ""
+    nobody: str = ""
     is_same: bool = False
     picture: Connectivity | None = None
     groups: tuple[Group, ...] = ()
@@ -60,10 +64,14 @@ class PreviewPage:
 def build_preview(
     form: NamespaceRequestForm,
     wish_of: Callable[[NamespaceSpec], NamespaceWish],
+    authors: Collection[int],
     *,
     shown: str = "",
 ) -> PreviewPage:
-    """Return the preview of the answers that stand. A bound form must have been validated."""
+    """Return the preview of the answers that stand. A bound form must have been validated.
+
+    `authors` are the people the request would come from: they decide no lane of it.
+    """
     spec = form.likely_spec()
     missing = _missing(form, spec)
     try:
@@ -71,11 +79,12 @@ def build_preview(
         thought = preview(wish)
     except Invalid as error:
         return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=str(error))
-    flags = flags_of(thought.picture)
+    flags, lanes = flags_of(thought.picture), staff(thought.lanes, authors)
     return PreviewPage(
         missing=missing,
         sentences=thought.sentences,
-        lanes=thought.lanes,
+        lanes=lanes,
+        nobody=nobody_can(lanes),
         objects=_objects(thought, shown),
         moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
         is_change=thought.before is not None,

@@ -58,6 +58,13 @@ def load_deciders(authors: Iterable[int]) -> Deciders:
     )
 
 
+def unheld_lanes() -> list[Lane]:
+    """Return the lanes that no active person holds. One query."""
+    rows = RoleAssignment.objects.filter(role__in=LANE_ROLES, user__is_active=True)
+    held = set(rows.values_list("role", flat=True))
+    return [lane for lane in Lane if lane.value not in held]
+
+
 def authors_of(request: Request | None) -> frozenset[int]:
     """Return the ids of everybody who asked for, edited or took over the request. One query."""
     if request is None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from onboarding.models import User
@@ -24,13 +25,12 @@ def addresses_of(people: Iterable[int]) -> Mapping[int, frozenset[str]]:
     return {person: frozenset(found[person]) for person in ids}
 
 
-def accounts_of_one_person(person: int) -> frozenset[int]:
-    """Return the account and every other that shares an address with it. Three queries at most."""
-    mine = addresses_of([person])[person]
-    if not mine:
-        return frozenset({person})
-    own = User.objects.annotate(low=Lower("email")).filter(low__in=mine)
-    verified = EmailAddress.objects.annotate(low=Lower("email")).filter(low__in=mine, verified=True)
-    return frozenset(
-        {person, *own.values_list("pk", flat=True), *verified.values_list("user", flat=True)}
+def accounts_of_one_person(person: int) -> QuerySet[User]:
+    """Return the account and every other that shares an address with it, as one lazy query."""
+    own = User.objects.filter(pk=person).exclude(email="").values(low=Lower("email"))
+    verified = EmailAddress.objects.filter(verified=True).annotate(low=Lower("email"))
+    also_own = verified.filter(user=person).values("low")
+    by_address = Q(low__in=own) | Q(low__in=also_own)
+    return User.objects.annotate(low=Lower("email")).filter(
+        Q(pk=person) | by_address | Q(pk__in=verified.filter(by_address).values("user"))
     )

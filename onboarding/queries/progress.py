@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import (
     PROVISIONING,
     RETIREMENT,
@@ -15,7 +16,16 @@ from onboarding.domain.lifecycle import (
     NamespaceState,
     RequestState,
 )
-from onboarding.models import Decision, ManagedNamespace, Request, Revision, Run, Step, Vote
+from onboarding.models import (
+    Decision,
+    Event,
+    ManagedNamespace,
+    Request,
+    Revision,
+    Run,
+    Step,
+    Vote,
+)
 
 
 class Stage(StrEnum):
@@ -148,3 +158,19 @@ def returned_with_each(requests: Sequence[Request]) -> dict[int, Decision]:
     rows = Decision.objects.filter(request__in=requests, vote=Vote.RETURN)
     newest_last = rows.select_related("person").order_by("id")
     return {decision.request_id: decision for decision in newest_last}
+
+
+def taken_over_with(request: Request) -> Event | None:
+    """Return the event by which its present requester took it over, until they send it."""
+    return _last_event(request, RequestState.RETURNED, Action.REQUEST_TAKEN_OVER)
+
+
+def closed_with(request: Request) -> Event | None:
+    """Return the event by which somebody else closed it, with their reason, or None."""
+    return _last_event(request, RequestState.CANCELLED, Action.REQUEST_CLOSED)
+
+
+def _last_event(request: Request, state: RequestState, action: Action) -> Event | None:
+    if request.state != state.value or request.last_event is None:
+        return None
+    return request.last_event if request.last_event.action == action.value else None

@@ -57,7 +57,7 @@ def load_own(permissions: Permissions, public_id: str) -> Request:
 
 def waiting_for(permissions: Permissions) -> QuerySet[Request]:
     """Return what waits for a person's lanes, oldest first; never what comes from themselves."""
-    accounts = accounts_of_one_person(permissions.user_id)
+    accounts = accounts_of_one_person(permissions.user_id).values("pk")
     own = RequestAuthor.objects.filter(request=OuterRef("pk"), person__in=accounts)
     decided = Decision.objects.filter(
         request=OuterRef("request"), lane=OuterRef("lane"), voided_at__isnull=True

@@ -19,6 +19,7 @@ from onboarding.models import ManagedNamespace, Request
 from onboarding.pages.adoption import found_in
 from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.deciders import authors_of, nobody_can, staff
 from onboarding.queries.namespaces import (
     has_open_request,
     load_namespace,
@@ -26,7 +27,13 @@ from onboarding.queries.namespaces import (
     may_change,
     may_retire,
 )
-from onboarding.services.preview import NamespaceWish, adopt_wish, preview, retire_wish
+from onboarding.services.preview import (
+    NamespaceWish,
+    Preview,
+    adopt_wish,
+    preview,
+    retire_wish,
+)
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -63,7 +70,7 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
         if form.is_valid() and (sent := _send(request, retire_wish(row), form, returned)):
             messages.success(request, _("Request sent. Nothing is removed before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
-    return _retire_page(request, row, form)
+    return _retire_page(request, row, form, returned)
 
 
 @allow(Who.LEADS)
@@ -80,8 +87,12 @@ def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
             messages.success(request, _("Request sent. Nothing is written before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
     thought = preview(adopt_wish(row))
-    found = found_in(row, thought.plan)
-    context = {"ns": row, "form": form, "lanes": thought.lanes, "found": found}
+    context = {
+        "ns": row,
+        "form": form,
+        **_who_must_agree(request, thought, returned),
+        "found": found_in(row, thought.plan),
+    }
     status = 422 if form.is_bound else 200
     return render(request, "change/namespace_adopt.html", context, status=status)
 
@@ -102,17 +113,26 @@ def _send(
         return None
 
 
-def _retire_page(request: SignedIn, row: ManagedNamespace, form: RetireForm) -> HttpResponse:
+def _retire_page(
+    request: SignedIn, row: ManagedNamespace, form: RetireForm, returned: Request | None
+) -> HttpResponse:
     thought = preview(retire_wish(row))
     context = {
         "ns": row,
         "form": form,
-        "lanes": thought.lanes,
+        **_who_must_agree(request, thought, returned),
         "found": found_in(row, thought.plan),
         "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
     }
     status = 422 if form.is_bound else 200
     return render(request, "change/namespace_retire.html", context, status=status)
+
+
+def _who_must_agree(
+    request: SignedIn, thought: Preview, returned: Request | None
+) -> dict[str, object]:
+    lanes = staff(thought.lanes, authors_of(returned) | {request.user.pk})
+    return {"lanes": lanes, "nobody": nobody_can(lanes)}
 
 
 def _load_led(request: SignedIn, public_id: str) -> ManagedNamespace:

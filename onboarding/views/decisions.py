@@ -21,7 +21,13 @@ from onboarding.domain.refusals import Conflict, Invalid
 from onboarding.domain.risk import Risk
 from onboarding.forms.decision import DecisionForm
 from onboarding.models import Request, Vote
-from onboarding.pages.decision import build_decision_page, lane_states, offered_lanes
+from onboarding.pages.decision import (
+    build_decision_page,
+    lane_states,
+    offered_lanes,
+    staffed_lane_states,
+)
+from onboarding.queries.leads import abandoned_among, lost_right
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
 from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
@@ -43,9 +49,17 @@ def queue(request: SignedIn) -> HttpResponse:
     waiting = waiting_for(request.permissions)
     wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", *FILTERS)}
     page = Paginator(_matching(waiting, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    abandoned = abandoned_among(page)
     context = {
         "page": page,
-        "rows": [(row, lane_states(row, request.permissions)) for row in page],
+        "rows": [
+            (
+                row,
+                lane_states(row, request.permissions),
+                lost_right(row) if row.pk in abandoned else "",
+            )
+            for row in page
+        ],
         "wanted": wanted,
         "filtered": any(wanted.values()),
         "lanes": [lane.value for lane in Lane if lane in request.permissions.lanes],
@@ -72,7 +86,7 @@ def decision(request: SignedIn, public_id: str) -> HttpResponse:
 
 def _decide(request: SignedIn, row: Request) -> HttpResponse:
     only(request, "lane", "vote", "digest", "reason")
-    lanes = lane_states(row, request.permissions)
+    lanes = staffed_lane_states(row, request.permissions)
     offered, _why_not = offered_lanes(row, request.permissions, lanes)
     form = DecisionForm(request.POST, offered=offered)
     if not form.is_valid():

@@ -16,7 +16,7 @@ from onboarding.forms.namespace_request import NamespaceRequestForm
 from onboarding.models import Request
 from onboarding.pages.request_desk import Desk
 from onboarding.pages.request_preview import build_preview
-from onboarding.queries.progress import returned_with
+from onboarding.queries.progress import returned_with, taken_over_with
 from onboarding.services.submit import save_draft, submit
 from onboarding.views.access import SignedIn
 from onboarding.views.actors import by
@@ -81,13 +81,15 @@ def _page(
     is_preview: bool = False,
 ) -> HttpResponse:
     is_wrong = form.is_bound and not is_preview and bool(form.errors)
-    preview = build_preview(form, desk.wish) if desk.offer.clusters else None
+    authors = desk.authors(request.user.pk)
+    preview = build_preview(form, desk.wish, authors) if desk.offer.clusters else None
     context = {
         "form": form,
         "preview": preview,
         "fixed": desk.offer.fixed,
         "editing": desk.editing,
         "returned": returned_with(desk.editing) if desk.editing else None,
+        "taken_over": taken_over_with(desk.editing) if desk.editing else None,
         "namespace": desk.namespace,
         "has_clusters": bool(desk.offer.clusters),
         "show_errors": not is_preview,

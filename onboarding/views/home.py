@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.models import Team
-from onboarding.pages.attention import SHOWN, Reader, attention
+from onboarding.pages.attention import attention
+from onboarding.pages.attention_item import SHOWN, Reader
 from onboarding.pages.decision import lane_states
 from onboarding.queries import namespaces, requests
 from onboarding.queries.requests import LANES_READ

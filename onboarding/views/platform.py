@@ -9,6 +9,7 @@ from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
 from onboarding.queries.clusters import visible_to, waiting_work, waiting_work_each
+from onboarding.queries.leads import active_leads, leads_of
 from onboarding.queries.observed import observation_of
 from onboarding.views.access import SignedIn, Who, allow
 
@@ -50,7 +51,7 @@ def team_list(request: SignedIn) -> HttpResponse:
     """List the teams with their group and how many people and namespaces they have."""
     teams = Team.objects.annotate(
         live=Count("namespaces", filter=_LIVE, distinct=True),
-        leads=Count("memberships", filter=Q(memberships__role="lead"), distinct=True),
+        leads=Count("memberships", filter=Q(memberships__in=active_leads()), distinct=True),
         members=Count("memberships", distinct=True),
     )
     return render(request, "platform/team_list.html", {"teams": teams})
@@ -64,6 +65,7 @@ def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
         raise NotFound("No such team.")
     context = {
         "team": team,
+        "leads": leads_of(team),
         "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
         "namespaces": team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster"),
         "now": timezone.now(),

@@ -70,7 +70,8 @@ def request_preview(request: SignedIn) -> HttpResponse:
     only(request, *desk.fields, "action", "shown")
     form = desk.form(request.POST)
     form.is_valid()
-    preview = build_preview(form, desk.wish, shown=request.POST.get("shown", ""))
+    authors = desk.authors(request.user.pk)
+    preview = build_preview(form, desk.wish, authors, shown=request.POST.get("shown", ""))
     if "download" in request.GET:
         return objects_as_file(preview.text, form.likely_spec().name)
     return render(request, "requests/_preview.html", {"preview": preview})

@@ -15,17 +15,31 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
+from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import RequestKind
+from onboarding.forms.close_request import CloseRequestForm
 from onboarding.models import Request
-from onboarding.pages.decision import build_decision_page, lane_states
+from onboarding.pages.decision import (
+    build_decision_page,
+    lane_states,
+    staffed_lane_states,
+)
 from onboarding.pages.namespace import what_to_do
 from onboarding.pages.request_preview import objects_as_file
 from onboarding.pages.step_words import step_views
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
-from onboarding.queries.progress import Progress, Stage, progress_of, returned_with
+from onboarding.queries.progress import (
+    Progress,
+    Stage,
+    closed_with,
+    progress_of,
+    returned_with,
+    taken_over_with,
+)
 from onboarding.queries.requests import EDITABLE, LANES_READ, load_request, visible_to
 from onboarding.services.submit import cancel
+from onboarding.services.take_over import close_abandoned, take_over
 from onboarding.templatetags.states import REQUEST_STATES
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -65,23 +79,41 @@ def request_list(request: SignedIn) -> HttpResponse:
 @allow(Who.READERS)
 def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show one request: who asked, who must agree, what it does, and how far it is."""
-    row, now = load_request(request.permissions, public_id), timezone.now()
-    is_own, state = row.requester_id == request.user.pk, RequestState(row.state)
+    row = load_request(request.permissions, public_id)
+    return _detail(request, row, CloseRequestForm())
+
+
+def _detail(request: SignedIn, row: Request, close_form: CloseRequestForm) -> HttpResponse:
+    now = timezone.now()
+    page = build_decision_page(row, request.permissions, now=now)
     context = {
         **_progress_context(request, row),
-        "page": build_decision_page(row, request.permissions, now=now),
+        **_offered_actions(request, row, is_abandoned=page.abandoned is not None),
+        "page": page,
+        "close_form": close_form,
         "spec": row.wanted,
         "kind": KIND_WORDS[RequestKind(row.kind)],
         "returned": returned_with(row),
-        "may_cancel": is_own and state in CANCELLABLE,
-        "may_edit": is_own and state in EDITABLE,
-        "may_duplicate": bool(request.permissions.leads) and row.kind not in OF_ONE_NAMESPACE,
-        "may_decide": request.permissions.is_approver
-        and state is RequestState.PENDING
-        and not is_own,
+        "taken_over": taken_over_with(row),
         "now": now,
     }
-    return render(request, "requests/request_detail.html", context)
+    status = 422 if close_form.is_bound else 200
+    return render(request, "requests/request_detail.html", context, status=status)
+
+
+def _offered_actions(request: SignedIn, row: Request, *, is_abandoned: bool) -> dict[str, bool]:
+    """Return which buttons the person gets; the services refuse the same."""
+    is_own, state = row.requester_id == request.user.pk, RequestState(row.state)
+    permissions = request.permissions
+    leads = row.team_id in permissions.leads
+    return {
+        "may_cancel": is_own and state in CANCELLABLE,
+        "may_edit": is_own and state in EDITABLE and leads,
+        "may_duplicate": bool(permissions.leads) and row.kind not in OF_ONE_NAMESPACE,
+        "may_decide": permissions.is_approver and state is RequestState.PENDING and not is_own,
+        "may_take_over": is_abandoned and leads,
+        "may_close": is_abandoned and (leads or permissions.is_platform_admin),
+    }
 
 
 @allow(Who.READERS)
@@ -108,6 +140,34 @@ def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
     return redirect("request-detail", public_id=row.public_id)
 
 
+@require_POST
+@allow(Who.LEADS)
+def request_take_over(request: SignedIn, public_id: str) -> HttpResponse:
+    """Make a request that lost its requester one's own, and go on to edit it."""
+    only(request)
+    row = load_request(request.permissions, public_id)
+    row = take_over(row.pk, by=by(request), now=timezone.now())
+    words = _("%(request)s is yours now. Look at it and send it again.")
+    messages.success(request, words % {"request": row.label})
+    return redirect("request-edit", public_id=row.public_id)
+
+
+@require_POST
+@allow(Who.LEADS)
+def request_close(request: SignedIn, public_id: str) -> HttpResponse:
+    """End a request that lost its requester, with a reason."""
+    only(request, "reason")
+    row = load_request(request.permissions, public_id)
+    form = CloseRequestForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    try:
+        close_abandoned(row.pk, by=by(request), reason=reason, now=timezone.now())
+    except Invalid:
+        return _detail(request, row, form)
+    messages.success(request, _("%(request)s was closed.") % {"request": row.label})
+    return redirect("request-detail", public_id=row.public_id)
+
+
 @allow(Who.READERS)
 def request_yaml(request: SignedIn, public_id: str) -> HttpResponse:
     """Send every object of the request as one YAML file, in apply order."""
@@ -123,7 +183,8 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "row": row,
         "progress": progress,
         "steps": step_views(progress.steps),
-        "lanes": {"lanes": lane_states(row, request.permissions)},
+        "lanes": {"lanes": staffed_lane_states(row, request.permissions)},
+        "closing": closed_with(row),
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": what_to_do(namespace) if namespace else "",
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},

@@ -223,7 +223,7 @@ def test_nothing_takes_effect_for_somebody_who_no_longer_leads_the_team(
         membership.delete()
     else:
         User.objects.filter(pk=alice.pk).update(is_active=False)
-    with pytest.raises(Conflict, match="no longer a lead of payments|switched off"):
+    with pytest.raises(Conflict, match=r"no longer a lead of payments|switched off"):
         approve(request_row, "pat", Lane.PLATFORM, now=now)
     assert not ManagedNamespace.objects.exists()
     assert Decision.objects.count() == 1

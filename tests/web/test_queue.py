@@ -24,7 +24,7 @@ def test_dana_sees_what_waits_for_the_network_lane(
 ) -> None:
     page = client_for(dana).get("/approvals/")
     assert waiting.label in page.content.decode()
-    assert [row for row, _lanes in page.context["rows"]] == [waiting]
+    assert [row for row, *_rest in page.context["rows"]] == [waiting]
 
 
 def test_what_is_decided_in_her_lane_leaves_her_queue(
@@ -41,7 +41,7 @@ def test_oldest_comes_first(
         demo_spec("payments-next", cluster=waiting.cluster.name), now=now + timedelta(hours=1)
     )
     rows = client_for(dana).get("/approvals/").context["rows"]
-    assert [row for row, _lanes in rows] == [waiting, later]
+    assert [row for row, *_rest in rows] == [waiting, later]
 
 
 @pytest.mark.parametrize(

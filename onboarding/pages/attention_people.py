@@ -1,0 +1,87 @@
+"""What needs attention because of people: lanes, teams and requests that nobody stands behind."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from onboarding.models import Request
+from onboarding.pages.attention_item import SHOWN, Item, Reader
+from onboarding.queries.deciders import unheld_lanes
+from onboarding.queries.leads import abandoned, lost_right, teams_without_lead
+from onboarding.queries.staffing import undecidable
+
+
+def abandoned_of_own_teams(reader: Reader) -> list[Item]:
+    """Return the open requests that a lead can take over: their requester lost the right."""
+    rows = abandoned().filter(team__in=reader.permissions.leads)
+    return _abandoned_items(rows[:SHOWN], _("%(request)s for %(name)s: take it over or close it"))
+
+
+def abandoned_without_lead(_reader: Reader) -> list[Item]:
+    """Return those of teams in which nobody could take them over: a platform admin closes them."""
+    rows = abandoned().filter(team__in=teams_without_lead())
+    words = _("%(request)s for %(name)s: close it, or give %(team)s a lead")
+    return _abandoned_items(rows[:SHOWN], words)
+
+
+def teams_nobody_leads(_reader: Reader) -> list[Item]:
+    """Return the teams without an active lead."""
+    words = _("%(team)s has no active lead: nobody can ask for anything")
+    return [
+        Item(
+            tone="warn",
+            icon="people",
+            text=words % {"team": team.slug},
+            url=reverse("team-detail", args=[team.public_id]),
+        )
+        for team in teams_without_lead()[:SHOWN]
+    ]
+
+
+def lanes_without_holder(_reader: Reader) -> list[Item]:
+    """Return the lanes that no active person holds."""
+    words = _("Nobody holds the %(lane)s lane: no request that needs it can be sent or approved")
+    return [
+        Item(
+            tone="danger",
+            icon="people",
+            text=words % {"lane": lane.value},
+            url=reverse("admin:onboarding_user_changelist"),
+        )
+        for lane in unheld_lanes()
+    ]
+
+
+def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
+    """Return the pending requests with a lane that only their own authors hold."""
+    words = _("%(request)s for %(name)s waits for a lane that only its own author holds: %(lanes)s")
+    return [
+        Item(
+            tone="warn",
+            icon="clock",
+            text=words
+            % {
+                "request": row.label,
+                "name": row.name,
+                "lanes": ", ".join(lane.value for lane in lanes),
+            },
+            url=reverse("request-detail", args=[row.public_id]),
+            at=row.submitted_at,
+        )
+        for row, lanes in undecidable()[:SHOWN]
+    ]
+
+
+def _abandoned_items(rows: Iterable[Request], words: str) -> list[Item]:
+    return [
+        Item(
+            tone="warn",
+            icon="people",
+            text=words % {"request": row.label, "name": row.name, "team": row.team.slug},
+            url=reverse("request-detail", args=[row.public_id]),
+            rest=lost_right(row),
+            at=row.submitted_at,
+        )
+        for row in rows
+    ]
