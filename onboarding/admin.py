@@ -7,11 +7,13 @@ removed, only made inactive, so that what they did keeps its author.
 
 from typing import TYPE_CHECKING
 
-from django.contrib import admin
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.admin_site import (
@@ -20,10 +22,13 @@ from onboarding.admin_site import (
     RecordedAdmin,
     RowAdmin,
     RowsInline,
+    acting_in,
     write,
 )
 from onboarding.domain.actions import Action
+from onboarding.domain.refusals import Refusal
 from onboarding.forms.administration import ClusterForm, IngressSourceForm, TeamForm
+from onboarding.forms.people import NewPersonForm, PersonForm
 from onboarding.models import (
     Cluster,
     Decision,
@@ -36,6 +41,7 @@ from onboarding.models import (
     Team,
     User,
 )
+from onboarding.services.second_factor import remove_second_factor
 
 # Importing UserAdmin builds the admin site, so it cannot stand beside the site's own class.
 if TYPE_CHECKING:
@@ -71,7 +77,10 @@ class IngressSourceInline(PlatformAdminsOnly, RowsInline):
 class PersonAdmin(RecordedAdmin, AccountAdmin):
     """People. What they may do stands in their roles and teams, never in Django's own flags."""
 
-    list_display = ["username", "label", "email", "is_active"]
+    form = PersonForm
+    add_form = NewPersonForm
+    actions = ["remove_second_factors"]
+    list_display = ["username", "label", "email", "is_active", "second_factor"]
     list_filter = ["is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
     fieldsets = [
@@ -101,6 +110,29 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
     def has_delete_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:  # noqa: ARG002  # Django's signature
         """Never: make the person inactive instead."""
         return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Add whether the person has a second factor."""
+        factors = Authenticator.objects.filter(user=OuterRef("pk"))
+        people: QuerySet[User] = super().get_queryset(request).annotate(has_factor=Exists(factors))
+        return people
+
+    @admin.display(boolean=True, description=_("second factor"))
+    def second_factor(self, person: User) -> bool:
+        """Tell whether signing in asks the person for more than the password."""
+        return bool(person.has_factor)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.action(permissions=["change"], description=_("Remove lost second factors, sign out"))
+    def remove_second_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Remove the second factors of the chosen people, never one's own."""
+        for person in people:
+            try:
+                remove_second_factor(person, actor=acting_in(request), now=timezone.now())
+            except Refusal as refused:
+                self.message_user(request, str(refused), messages.ERROR)
+            else:
+                words = _("%(person)s signs in with the password alone now.")
+                self.message_user(request, words % {"person": person.label}, messages.SUCCESS)
 
     def user_change_password(
         self,

@@ -1,25 +1,37 @@
 """The admin site: who enters it, and how every change made in it becomes an event.
 
 Entry depends on a RoleAssignment row, not on Django's staff flag, so that one page says who may.
+It has no sign-in of its own: who is not signed in goes to the portal's, with its second factor.
 Django runs each admin form in one transaction, so change and event stand or fall together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
 from onboarding.domain.actions import Action
 from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.refusals import Forbidden
 from onboarding.models import Cluster, Team, User
 from onboarding.queries.permissions import permissions_of
 from onboarding.services.history import (
     About,
+    Actor,
     about_cluster,
     about_team,
     about_user,
@@ -49,6 +61,42 @@ class BulkheadAdminSite(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person is an active platform admin now."""
         return is_platform_admin(request)
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: "type[RowAdmin] | None" = None,
+        **options: Any,
+    ) -> None:
+        """Take the portal's own models; others would be edited without an event."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        own = [model for model in models if model._meta.app_label == User._meta.app_label]  # noqa: SLF001  # Django's documented name
+        super().register(own, admin_class, **options)
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(
+        self,
+        request: HttpRequest,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  # Django's signature
+    ) -> HttpResponse:
+        """Send the person to the portal's sign-in, or to the page they wanted."""
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
+            wanted = reverse("admin:index", current_app=self.name)
+        if not request.user.is_authenticated:
+            return redirect_to_login(wanted, resolve_url(settings.LOGIN_URL))
+        if not self.has_permission(request):
+            raise Forbidden(_("The admin site is for platform admins."))
+        return redirect(wanted)
+
+    def password_change(  # type: ignore[override]  # a redirect is no template
+        self,
+        request: HttpRequest,  # noqa: ARG002  # Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  # Django's signature
+    ) -> HttpResponse:
+        """Send the person to the account page of the portal."""
+        return redirect("account_change_password")
 
 
 def is_platform_admin(request: HttpRequest) -> bool:
@@ -100,7 +148,7 @@ class ReadOnly(PlatformAdminsOnly):
 class RecordedAdmin(PlatformAdminsOnly, RowAdmin):
     """Writes an event for every row added, changed or removed, inlines included."""
 
-    actions = None
+    actions: Sequence[str] | None = None
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Save and record what changed; nothing is recorded where nothing did."""
@@ -158,18 +206,23 @@ def plain(value: object) -> Json:
 
 def write(request: HttpRequest, action: Action, row: Model, changed: dict[str, Json]) -> None:
     """Record one change of a row. Runs inside the transaction of the admin's form."""
-    user = request.user
-    if not isinstance(user, User):
-        raise TypeError("the admin site is for people who are signed in")
     label = str(row)
     body: Manifest = {"row": f"{row._meta.model_name}: {label}", "changed": changed}  # noqa: SLF001  # Django's documented name
     record(
         action,
-        actor=actor_for(user, via="admin", ip=request.META.get("REMOTE_ADDR") or None),
+        actor=acting_in(request),
         at=timezone.now(),
         about=about(row),
         body=body,
     )
+
+
+def acting_in(request: HttpRequest) -> Actor:
+    """Return the person behind a request to the admin site, as history knows them."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("the admin site is for people who are signed in")
+    return actor_for(user, via="admin", ip=request.META.get("REMOTE_ADDR") or None)
 
 
 def about(row: Model) -> About:

@@ -123,10 +123,16 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 SIGNUP_OPEN = env.bool("BULKHEAD_SIGNUP_OPEN", default=False)
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # who types an address has no mail sent to strangers
+# "ip" is everybody behind one address, "key" one person from one address (views/accounts.py).
+# Whatever answers 429 counts within a minute: that page says to wait for one.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("BULKHEAD_TRUSTED_PROXIES", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+# Accounts are made by platform admins, who know whose they are; strangers verify their address.
+MFA_ALLOW_UNVERIFIED_EMAIL = not SIGNUP_OPEN
 MFA_TOTP_ISSUER = "Bulkhead"
 # e.g. smtp+tls://user:password@mail.example.com:587; without it mail is printed to the log
 vars().update(env.email_url("BULKHEAD_EMAIL_URL", default="consolemail://"))

@@ -12,3 +12,4 @@ handler400 = "onboarding.views.errors.bad_request"
 handler403 = "onboarding.views.errors.forbidden"
 handler404 = "onboarding.views.errors.not_found"
 handler500 = "onboarding.views.errors.server_error"
+handler429 = "onboarding.views.errors.too_many_requests"  # allauth's own convention

@@ -29,6 +29,7 @@ class Actor:
 
 
 SYSTEM = Actor(id="system", name="System", via="system")
+CONSOLE = Actor(id="console", name="Console", via="console")
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+# Every limit that ends in this page counts within a minute (settings.ACCOUNT_RATE_LIMITS).
+RETRY_AFTER_SECONDS = 60
+
 
 class UnknownFields(SuspiciousOperation):
     """A form carries fields that our page does not have. The text names them."""
 
 
 def refusal_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
-    """Return the product's page for 400, 403, 404, 409 or 422 with a person's message on it."""
+    """Return the product's page for a status from 400 to 429 with a person's message on it."""
     context = {
         "message": "" if status == 404 else message,
         "request_id": getattr(request, "request_id", ""),
@@ -43,6 +46,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer 404: missing and invisible look the same."""
     return refusal_page(request, 404, "")
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer 429: too many tries to sign in, to reset a password or to enter a code."""
+    response = refusal_page(request, 429, "")
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
