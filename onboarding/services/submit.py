@@ -235,7 +235,8 @@ def _edited(request: Request, fields: dict[str, Any], *, by: By, now: datetime) 
     if request.requester_id != by.user.pk:
         raise Forbidden("Only the person who asked can edit the request.")
     editable = sorted({RequestState.DRAFT, RequestState.RETURNED})
-    moved = Request.objects.filter(pk=request.pk, state__in=editable).update(**fields)
+    own = Request.objects.filter(pk=request.pk, requester=by.user)
+    moved = own.filter(state__in=editable).update(**fields)
     if not moved:
         raise Conflict(f"{request.label} can no longer be edited.")
     request.decisions.filter(voided_at__isnull=True).update(voided_at=now)

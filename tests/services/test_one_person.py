@@ -1,0 +1,137 @@
+"""One person is one person: accounts that share an e-mail address ask and decide as one."""
+
+from datetime import datetime
+from importlib import import_module
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.core.management import CommandError
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from onboarding.demo.scenario import acting, approve, ask
+from onboarding.domain.lanes import Lane
+from onboarding.models import Decision, Request, User
+from onboarding.queries.deciders import authors_of, load_deciders
+from onboarding.queries.requests import waiting_for
+from onboarding.services.separation import OwnRequest
+from tests.services.test_separation import insert
+from tests.support.requests import reject, spec_of
+
+pytestmark = pytest.mark.usefixtures("cast", "cluster")
+migration = import_module("onboarding.migrations.0011_people")
+
+
+@pytest.fixture
+def request_row(now: datetime) -> Request:
+    return ask(spec_of(), now=now)
+
+
+@pytest.fixture
+def other_alice(request_row: Request, alice: User) -> User:
+    """Alice's other account, for the platform lane; her first one is switched off meanwhile."""
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    other = User.objects.create_user("alice.w", "Alice@Example.COM", first_name="Alice W")
+    other.role_assignments.create(role="platform")
+    return other
+
+
+def verify(person: User, address: str) -> None:
+    EmailAddress.objects.create(user=person, email=address, verified=True)
+
+
+def test_g15_another_account_with_the_same_address_decides_nothing(
+    request_row: Request, other_alice: User, now: datetime
+) -> None:
+    with pytest.raises(OwnRequest, match="One person cannot ask and decide"):
+        approve(request_row, "alice.w", Lane.PLATFORM, now=now)
+    with pytest.raises(OwnRequest, match="One person cannot ask and decide"):
+        reject(request_row, "alice.w", Lane.PLATFORM, now=now)
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(("whose", "address"), [("pat", "ALICE@example.com"), ("alice", "pat@x")])
+def test_g15_a_verified_address_makes_two_accounts_one_person(
+    whose: str, address: str, request_row: Request, cast: dict[str, User], now: datetime
+) -> None:
+    User.objects.filter(username="pat").update(email="Pat@X")
+    verify(cast[whose], address)
+    with pytest.raises(OwnRequest, match="shares an e-mail address"):
+        approve(request_row, "pat", Lane.PLATFORM, now=now)
+
+
+def test_an_address_that_nobody_verified_proves_nothing(
+    request_row: Request, pat: User, now: datetime
+) -> None:
+    EmailAddress.objects.create(user=pat, email="alice@example.com", verified=False)
+    approve(request_row, "pat", Lane.PLATFORM, now=now)
+    assert Decision.objects.get().person == pat
+
+
+def test_people_without_an_address_are_not_one_person(
+    request_row: Request, alice: User, pat: User, now: datetime
+) -> None:
+    User.objects.filter(pk__in=[alice.pk, pat.pk]).update(email="")
+    approve(request_row, "pat", Lane.PLATFORM, now=now)
+    assert Decision.objects.get().person == pat
+
+
+def test_the_request_waits_for_neither_account(request_row: Request, other_alice: User) -> None:
+    assert not waiting_for(acting("alice.w").permissions).exists()
+    assert [*waiting_for(acting("pat").permissions)] == [request_row]
+
+
+def test_the_other_account_is_not_named_among_those_who_can_decide(
+    request_row: Request, other_alice: User, pat: User
+) -> None:
+    authors = authors_of(request_row)
+    known = load_deciders(authors)
+    assert known.of(Lane.PLATFORM, authors) == (pat,)
+    assert other_alice in known.holders[Lane.PLATFORM]
+
+
+def test_g15_the_database_refuses_the_other_account_to_sql(
+    request_row: Request, other_alice: User, alice: User, now: datetime
+) -> None:
+    with pytest.raises(DatabaseError, match="two accounts cannot ask and decide"):
+        insert(request_row, person=other_alice, requester=alice, now=now)
+
+
+def test_g15_the_database_refuses_it_afterwards_too(
+    request_row: Request, other_alice: User, alice: User, dana: User, now: datetime
+) -> None:
+    insert(request_row, person=dana, requester=alice, now=now)
+    with pytest.raises(DatabaseError, match="two accounts"), transaction.atomic():
+        Decision.objects.update(person=other_alice)
+    Decision.objects.update(person=other_alice, voided_at=now)
+    with pytest.raises(DatabaseError, match="two accounts"), transaction.atomic():
+        Decision.objects.update(voided_at=None)
+
+
+@pytest.mark.parametrize("address", ["alice@example.com", "ALICE@Example.com"])
+def test_an_address_has_one_active_account(address: str, alice: User) -> None:
+    with (
+        pytest.raises(IntegrityError, match=r"one_active_person_per_address"),
+        transaction.atomic(),
+    ):
+        User.objects.create_user("second", address)
+    second = User.objects.create_user("second", address, is_active=False)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=second.pk).update(is_active=True)
+
+
+def test_many_have_no_address() -> None:
+    assert User.objects.create_user("one").pk != User.objects.create_user("two").pk
+
+
+def test_the_upgrade_names_who_shares_an_address(alice: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX one_active_person_per_address")
+    User.objects.create_user("alice.w", "ALICE@example.com")
+    with pytest.raises(CommandError, match=r"alice@example.com: alice, alice.w$"):
+        migration.refuse_shared_addresses(apps, None)
+
+
+def test_the_upgrade_goes_on_where_nobody_does(cast: dict[str, User]) -> None:
+    User.objects.create_user("former", "alice@example.com", is_active=False)
+    migration.refuse_shared_addresses(apps, None)
