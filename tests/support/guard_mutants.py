@@ -93,9 +93,14 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/services/test_one_person.py::"
         "test_g15_another_account_with_the_same_address_decides_nothing"),
     GuardMutant("a verified address makes two accounts one person",
-        "queries.identity", "accounts_of_one_person", "| Q(pk__in=verified", "& ~Q(pk__in=verified",
+        "queries.identity", "accounts_of_one_person",
+        '| Q(pk__in=verified.filter(by_address).values("user"))', "",
         "tests/services/test_one_person.py::"
-        "test_g15_a_verified_address_makes_two_accounts_one_person"),
+        "test_g15_a_verified_address_makes_two_accounts_one_person[alice-pat@x]"),
+    GuardMutant("an address verified beside one's own counts too",
+        "queries.identity", "accounts_of_one_person", "| Q(low__in=also_own)", "",
+        "tests/services/test_one_person.py::"
+        "test_g15_a_verified_address_makes_two_accounts_one_person[pat-ALICE@example.com]"),
     in_decide("no lane is approved while nobody stands behind the request", "decide",
         "if vote is Vote.APPROVE:", "if False:",
         "test_take_over.py::test_no_lane_is_approved_while_nobody_stands_behind_it"),
