@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.test import Client
 
@@ -230,3 +231,66 @@ def test_the_record_can_be_read_and_not_written(
 def test_nothing_is_removed_in_bulk(client_for: SignIn, pat: User, model: str) -> None:
     page = client_for(pat).get(f"{ADMIN}/{model}/").content.decode()
     assert "delete_selected" not in page
+
+
+def person_form(**fields: str) -> dict[str, Any]:
+    return {"username": "second", "is_active": "on", **fields, **inline("role_assignments")}
+
+
+def field_errors(answer: Any) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = answer.context["adminform"].form.errors
+    return errors
+
+
+@pytest.mark.parametrize("address", ["bob@example.com", "BOB@Example.com"])
+def test_a_second_account_with_an_address_is_an_error_at_its_field(
+    client_for: SignIn, pat: User, bob: User, address: str
+) -> None:
+    secret = "correct-horse-battery"
+    form = {"username": "second", "email": address, "usable_password": "true",
+            "password1": secret, "password2": secret, **inline("role_assignments")}  # fmt: skip
+    answer = client_for(pat).post(f"{ADMIN}/user/add/", form)
+    assert "Bob, who is active, has this address" in field_errors(answer)["email"][0]
+    assert not User.objects.filter(username="second").exists()
+
+
+def test_a_second_account_with_an_address_is_not_switched_on(
+    client_for: SignIn, pat: User, bob: User
+) -> None:
+    second = User.objects.create_user("second", "Bob@example.com", is_active=False)
+    url, browser = f"{ADMIN}/user/{second.pk}/change/", client_for(pat)
+    answer = browser.post(url, person_form(email="Bob@example.com"))
+    assert "Bob, who is active" in field_errors(answer)["email"][0]
+    assert browser.post(url, person_form(email="second@example.com")).status_code == 302
+    second.refresh_from_db()
+    assert second.is_active
+
+
+def test_bob_keeps_his_own_address(client_for: SignIn, pat: User, bob: User) -> None:
+    form = person_form(username="bob", email="BOB@example.com", first_name="Robert")
+    assert client_for(pat).post(f"{ADMIN}/user/{bob.pk}/change/", form).status_code == 302
+
+
+def remove_factors(browser: Client, person: User) -> str:
+    form = {"action": "remove_second_factors", "_selected_action": [person.pk]}
+    return browser.post(f"{ADMIN}/user/", form, follow=True).content.decode()
+
+
+def test_pat_removes_bobs_lost_second_factor(client_for: SignIn, pat: User, bob: User) -> None:
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
+    assert "Bob signs in with the password alone now." in remove_factors(client_for(pat), bob)
+    event = Event.objects.latest("id")
+    assert (event.action, event.actor) == ("portal:person:second-factor-removed", "Pat")
+    assert "Bob has no second factor." in remove_factors(client_for(pat), bob)
+
+
+def test_pat_does_not_remove_the_own_one(client_for: SignIn, pat: User) -> None:
+    Authenticator.objects.create(user=pat, type=Authenticator.Type.TOTP, data={})
+    assert "Another platform admin removes" in remove_factors(client_for(pat), pat)
+    assert Authenticator.objects.filter(user=pat).exists()
+
+
+def test_nobody_else_removes_a_second_factor(client_for: SignIn, frank: User, bob: User) -> None:
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
+    remove_factors(client_for(frank), bob)
+    assert Authenticator.objects.filter(user=bob).exists()
