@@ -1,4 +1,4 @@
-"""What the admin site accepts for people: one active account for an e-mail address.
+"""E-mail addresses of people: one active account for each, as the admin and the person type it.
 
 The database refuses a second one too; here it becomes an error at its field, also when an account
 is switched on again.
@@ -6,8 +6,11 @@ is switched on again.
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.forms import AddEmailForm
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from onboarding.models import User
@@ -21,6 +24,13 @@ else:
     PersonRow, ChangeRow, CreationRow = forms.ModelForm, UserChangeForm, AdminUserCreationForm
 
 
+def who_has(address: str, *, besides: AbstractBaseUser | None) -> User | None:
+    """Return another active person with the address, their own or verified, in any spelling."""
+    verified = Q(emailaddress__email__iexact=address, emailaddress__verified=True)
+    active = User.objects.filter(Q(email__iexact=address) | verified, is_active=True)
+    return (active.exclude(pk=besides.pk) if besides else active).first()
+
+
 class OneAccountEach(PersonRow):
     """The check of both forms."""
 
@@ -28,11 +38,11 @@ class OneAccountEach(PersonRow):
         """Refuse the address of another active person, in any spelling."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         email = cleaned.get("email", "")
-        if email and cleaned.get("is_active", True):
-            others = User.objects.filter(is_active=True, email__iexact=email)
-            if other := others.exclude(pk=self.instance.pk).first():
-                words = _("%(other)s, who is active, has this address. One person is one account.")
-                self.add_error("email", words % {"other": other.label})
+        is_active = cleaned.get("is_active", True)
+        other = who_has(email, besides=self.instance) if email and is_active else None
+        if other:
+            words = _("%(other)s, who is active, has this address. One person is one account.")
+            self.add_error("email", words % {"other": other.label})
         return cleaned
 
 
@@ -42,3 +52,14 @@ class PersonForm(OneAccountEach, ChangeRow):
 
 class NewPersonForm(OneAccountEach, CreationRow):
     """Adding a person."""
+
+
+class NewAddressForm(AddEmailForm):
+    """A person's own further address, on the account page."""
+
+    def clean_email(self) -> str:
+        """Refuse what could never become theirs, before a mail is sent to somebody else."""
+        email: str = super().clean_email()
+        if who_has(email, besides=self.user):
+            raise forms.ValidationError(_("Another account has this address."))
+        return email

@@ -181,3 +181,20 @@ def test_a_second_factor_can_be_set_up_without_a_mail_first(client: Client, fran
     counter = next(iter(yield_hotp_counters_from_time()))
     client.post(activate, {"code": format_hotp_value(hotp_value(secret, counter))})
     assert Authenticator.objects.filter(user=frank, type="totp").exists()
+
+
+@pytest.mark.parametrize("address", ["alice@example.com", "Alice@Example.com", "a.liddell@x.org"])
+def test_nobody_adds_the_address_of_somebody_else(
+    address: str, client_for: SignIn, alice: User, bob: User
+) -> None:
+    alice.emailaddress_set.create(email="a.liddell@x.org", verified=True)
+    answer = client_for(bob).post(reverse("account_email"), {"email": address, "action_add": ""})
+    assert "Another account has this address." in answer.content.decode()
+    assert mail.outbox == []
+    assert not bob.emailaddress_set.filter(email__iexact=address).exists()
+
+
+def test_bob_adds_an_address_of_his_own(client_for: SignIn, bob: User) -> None:
+    form = {"email": "robert@example.com", "action_add": ""}
+    client_for(bob).post(reverse("account_email"), form)
+    assert [one.to for one in mail.outbox] == [["robert@example.com"]]
