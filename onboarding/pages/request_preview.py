@@ -118,9 +118,9 @@ def _missing(form: NamespaceRequestForm, spec: NamespaceSpec) -> list[str]:
     if not form.is_bound:
         return found if spec.purpose else [*found, _("the purpose")]
     labels = [
-        str(form.fields[name].label)
-        for name in form.errors
-        if name in form.fields and name != "form_key"
+        str(field.label)
+        for name, field in form.fields.items()
+        if name in form.errors and name != "form_key"
     ]
     if found and "name" in form.errors:
         labels.remove(str(form.fields["name"].label))

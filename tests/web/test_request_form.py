@@ -271,6 +271,10 @@ def test_an_unfinished_form_is_previewed_as_far_as_it_goes(desk: Client) -> None
     assert "allow-ingress" not in html
 
 
+def test_what_is_still_needed_is_told_in_the_order_of_the_form(desk: Client) -> None:
+    assert "sent: Namespace name, Purpose." in words(previewed(desk, name="kube-x", purpose=""))
+
+
 def test_without_script_a_button_previews_and_sends_nothing(desk: Client) -> None:
     html = desk.post(NEW, answers(action="preview", purpose="")).content.decode()
     assert "error-summary" not in html
