@@ -34,6 +34,8 @@ KINDS = {
     "ReplicationController": Resource("", "v1", "replicationcontrollers"),
     "ResourceQuota": Resource("", "v1", "resourcequotas"),
     "LimitRange": Resource("", "v1", "limitranges"),
+    "PersistentVolumeClaim": Resource("", "v1", "persistentvolumeclaims"),
+    "Service": Resource("", "v1", "services"),
     "ServiceAccount": Resource("", "v1", "serviceaccounts"),
     "Deployment": Resource("apps", "v1", "deployments"),
     "StatefulSet": Resource("apps", "v1", "statefulsets"),

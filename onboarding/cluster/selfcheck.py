@@ -13,6 +13,7 @@ _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
 _OWNED = ("get", "list", "watch", "create", "patch", "delete")
 _DRAINED = ("get", "list", "watch", "delete", "deletecollection")
+_SEEN = ("get", "list", "watch")
 _WRITTEN = ("create", "update", "patch", "delete")
 
 
@@ -63,6 +64,8 @@ NEEDED = (
     Right("replicasets.apps", _DRAINED, granted=True),
     Right("jobs.batch", _DRAINED, granted=True),
     Right("cronjobs.batch", _DRAINED, granted=True),
+    Right("persistentvolumeclaims", _SEEN, granted=True),
+    Right("services", _SEEN, granted=True),
     Right("subjectaccessreviews.authorization.k8s.io", ("create",), granted=True),
     Right("selfsubjectaccessreviews.authorization.k8s.io", ("create",), granted=True),
     Right(
@@ -78,6 +81,7 @@ NOT_WANTED = (
     Right("secrets", ("get", "list", "watch", *_WRITTEN), granted=False),
     Right("configmaps", _WRITTEN, granted=False),
     Right("services", _WRITTEN, granted=False),
+    Right("persistentvolumeclaims", (*_WRITTEN, "deletecollection"), granted=False),
     Right("pods", ("create", "update", "patch"), granted=False),
     Right("pods/exec", ("create", "get"), granted=False),
     Right("pods/attach", ("create", "get"), granted=False),

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from onboarding.domain.contents import Inventory
 from onboarding.domain.objects import Json, Manifest, branch, items, text
-from onboarding.domain.ownership import TEMPLATE, is_ours, marks_of
+from onboarding.domain.ownership import TEMPLATE, is_ours, marks_of, portal_of
 
 METADATA_NAME = "kubernetes.io/metadata.name"
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -58,7 +59,11 @@ class PodClass:
 
 @dataclass(frozen=True)
 class SeenNamespace:
-    """One namespace as it is stored; the same content has the same digest."""
+    """One namespace as it is stored; the same content has the same digest.
+
+    The digest is of what decides who can talk to whom. `portal`, `contents` and `quotas` are not in
+    it: they may change as often as they like without a world being built anew.
+    """
 
     name: str
     labels: Manifest
@@ -66,6 +71,9 @@ class SeenNamespace:
     marks: dict[str, str] = field(default_factory=dict)
     policies: list[Json] = field(default_factory=list)
     pods: list[Json] = field(default_factory=list)
+    portal: str | None = None
+    contents: Manifest | None = None
+    quotas: list[Json] | None = None
 
     @property
     def digest(self) -> str:
@@ -85,6 +93,7 @@ def reduce_namespaces(manifests: Iterable[Manifest]) -> dict[str, SeenNamespace]
             labels=_labels(branch(manifest, "metadata", "labels")),
             uid=text(manifest, "metadata", "uid"),
             marks=marks_of(manifest),
+            portal=portal_of(manifest),
         )
         for manifest in manifests
     )
@@ -131,18 +140,22 @@ def seen_namespaces(
     namespaces: Mapping[str, SeenNamespace],
     policies: Mapping[str, list[Manifest]],
     pods: Mapping[str, Counter[PodClass]],
+    inventory: Inventory | None = None,
 ) -> Iterator[SeenNamespace]:
     """Yield the namespaces by name.
 
     One that came to be between two lists is known by what is in it: of its labels only the one
     that the API server sets itself.
     """
+    inventory = inventory or Inventory()
     for name in sorted({*namespaces, *policies, *pods}):
         classes = sorted(pods.get(name, Counter[PodClass]()).items())
         yield replace(
             namespaces.get(name) or SeenNamespace(name, {METADATA_NAME: name}),
             policies=[*policies.get(name, ())],
             pods=[one.dump(count) for one, count in classes],
+            contents=inventory.contents_of(name).dump(),
+            quotas=inventory.quotas_of(name),
         )
 
 

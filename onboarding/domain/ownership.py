@@ -4,7 +4,7 @@ Teams cannot write either on guarded kinds (admission sees to that), but a mark 
 an object is worth is found by comparing it with the plan.
 """
 
-from onboarding.domain.objects import Manifest, branch
+from onboarding.domain.objects import Manifest, branch, text
 
 MANAGED_BY, PORTAL = "app.kubernetes.io/managed-by", "bulkhead"
 ANNOTATION_PREFIX = "bulkhead.dev/"
@@ -14,6 +14,9 @@ GENERATION = f"{ANNOTATION_PREFIX}generation"
 DIGEST = f"{ANNOTATION_PREFIX}digest"
 # Admission lets nobody but the portal and break-glass set this label, so it cannot be forged.
 MANAGED = f"{ANNOTATION_PREFIX}managed"
+# Which installation made a namespace. Written once, with the POST; older namespaces lack it.
+PORTAL_IDENTITY = f"{ANNOTATION_PREFIX}portal"
+PORTAL_IDENTITY_LENGTH = 40
 
 
 def is_ours(manifest: Manifest) -> bool:
@@ -26,6 +29,13 @@ def is_ours(manifest: Manifest) -> bool:
 def is_managed(namespace: Manifest) -> bool:
     """Return whether a Namespace object carries the guarded label."""
     return branch(namespace, "metadata", "labels").get(MANAGED) == "true"
+
+
+def portal_of(namespace: Manifest) -> str | None:
+    """Return which portal made a namespace, "" if its marks do not say, None if it has none."""
+    if not is_managed(namespace):
+        return None
+    return text(namespace, "metadata", "annotations", PORTAL_IDENTITY)[:PORTAL_IDENTITY_LENGTH]
 
 
 def marks_of(namespace: Manifest) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from onboarding.models.clusters import Cluster, IngressSource
 from onboarding.models.events import Event
+from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
@@ -13,6 +14,7 @@ __all__ = [
     "Decision",
     "Event",
     "IngressSource",
+    "Installation",
     "ManagedNamespace",
     "Membership",
     "NamespaceObservation",

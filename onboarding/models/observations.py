@@ -1,12 +1,13 @@
 """What workers last saw on each cluster. Replaced at every look; history is elsewhere.
 
-Observing is no act: these rows have no events, and nothing is decided by them. Pages read them
-through `queries/observed.py`, because the web process never asks a cluster.
+Observing is no act: these rows have no events. Pages read them through `queries/`, because the web
+process never asks a cluster.
 """
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from onboarding.domain.ownership import PORTAL_IDENTITY_LENGTH
 from onboarding.models.clusters import Cluster
 
 
@@ -17,7 +18,8 @@ class ClusterObservation(models.Model):
     `version` counts the looks that found something changed. `looked_at` is when the last look
     began, also one that failed; `trouble` says why it did, "" after a success. `fencing_token` and
     `lease_until` let one observer work at a time: the write of one that lost its lease finds no
-    row. `requests` counts the pages of lists that the last look read.
+    row. `requests` counts the pages of lists that the last look read. `failures` counts the looks
+    in a row that found no way to the cluster.
     """
 
     cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="observation")
@@ -34,6 +36,9 @@ class ClusterObservation(models.Model):
     pods = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)
     trouble = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(null=True)
+    # Kinds the portal's role on the cluster does not let it list, e.g. ["Service"].
+    unread_kinds = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("observation of a cluster")
@@ -44,7 +49,12 @@ class ClusterObservation(models.Model):
 
 
 class NamespaceObservation(models.Model):
-    """One namespace as it was seen, managed or not. `domain/observed.py` says what is kept."""
+    """One namespace as it was seen, managed or not. `domain/observed.py` says what is kept.
+
+    `portal` is null for a namespace without the marks of any Bulkhead, "" where the marks do not
+    say of which. `differs` holds what was not as approved when one of the portal's own was seen,
+    since `differs_at`; null where nothing was compared.
+    """
 
     cluster = models.ForeignKey(
         Cluster, on_delete=models.CASCADE, related_name="namespace_observations"
@@ -59,6 +69,14 @@ class NamespaceObservation(models.Model):
     policies = models.JSONField(default=list)
     # [{"labels", "ports": [{"name", "protocol", "number"}…], "hostNetwork": bool, "count": int}…]
     pods = models.JSONField(default=list)
+    portal = models.CharField(max_length=PORTAL_IDENTITY_LENGTH, null=True)
+    # Counts and sizes; see domain/contents.py.
+    contents = models.JSONField(null=True)
+    # [{"name", "hard": {resource: amount}, "used": {…}}…]
+    quotas = models.JSONField(null=True)
+    # [{"object", "fields": [field…], "by", "foreign": bool}…]
+    differs = models.JSONField(null=True)
+    differs_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]

@@ -17,6 +17,7 @@ from onboarding.cluster.errors import (
     ClusterError,
     ObjectMissing,
     Refused,
+    TimedOut,
     Unauthorized,
     Unreachable,
     Untrusted,
@@ -32,6 +33,10 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
 LONGEST_CLUSTER_DELAY = 30.0
+# What a single good answer disproves; a missing grant is only disproved by using it.
+LINE_CONDITIONS = frozenset(
+    {ClusterCondition.UNREACHABLE, ClusterCondition.UNAUTHORIZED, ClusterCondition.UNTRUSTED}
+)
 # The authorizer's own sentence; admission never says it.
 _DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
@@ -90,6 +95,32 @@ def delay(attempts: int, *, at_least: float = 0.0, longest: float = LONGEST_DELA
     ceiling = min(longest, FIRST_DELAY * 2 ** min(attempts, 16))
     jitter = random.uniform(0.0, ceiling)  # noqa: S311 (spreads load; nothing secret)
     return timedelta(seconds=max(at_least, jitter, 0.2))
+
+
+@dataclass(frozen=True)
+class LostLine:
+    """What a failed look says of the way to a cluster."""
+
+    condition: ClusterCondition
+    message: str
+
+
+def lost_line(error: Exception) -> LostLine | None:
+    """Return the condition of a cluster that cannot be spoken to at all; None for all else.
+
+    A look that is refused one list, or answered strangely, did reach the cluster.
+    """
+    if isinstance(error, TimedOut):
+        return LostLine(ClusterCondition.UNREACHABLE, f"does not answer in time: {error}")
+    condition = judge(error).condition
+    return LostLine(condition, str(error)) if condition in LINE_CONDITIONS else None
+
+
+def note_answer(cluster: Cluster, *, now: datetime) -> None:
+    """The cluster has answered: end a condition that says that it does not. One query if well."""
+    wrong = sorted(condition.value for condition in LINE_CONDITIONS)
+    if Cluster.objects.filter(pk=cluster.pk, condition__in=wrong).exists():
+        note_condition(cluster, ClusterCondition.OK, "", now=now)
 
 
 def note_condition(

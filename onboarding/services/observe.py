@@ -1,13 +1,15 @@
 """Observe: what is on each cluster, reduced, into rows that pages may read.
 
-Reads as claim → list → reduce → write what changed → release. No cluster call is made inside a
-transaction, nothing is written to a cluster, and no event is recorded: observing is not an act. A
-cluster that does not answer keeps its last picture, with its age and the reason.
+Reads as claim → list, compare and reduce → write what changed → release. No cluster call is made
+inside a transaction, nothing is written to a cluster, and nothing is repaired: what is not as
+approved is made due, for reconcile. A cluster that does not answer keeps its last picture, with its
+age and the reason; the second look in a row that finds no way to it sets the cluster's condition.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -15,11 +17,13 @@ import structlog
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from onboarding.cluster.discovery import find_policy_kinds
 from onboarding.cluster.errors import AccessDenied, ServerFault, TimedOut
 from onboarding.cluster.gateway import ClusterGateway
 from onboarding.cluster.verbs import Manifests, SnapshotLost
+from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
 from onboarding.domain.objects import Manifest
 from onboarding.domain.observed import (
     SeenNamespace,
@@ -29,9 +33,11 @@ from onboarding.domain.observed import (
     reduce_policies,
     seen_namespaces,
 )
-from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Run
+from onboarding.models import Cluster, ClusterObservation, Run
 from onboarding.services import failures
+from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import open_gateway
+from onboarding.services.observed_rows import write_namespaces
 from onboarding.services.reappear import tell_reappeared
 
 Clock = Callable[[], datetime]
@@ -39,6 +45,15 @@ _Reduced = TypeVar("_Reduced")
 LONGEST_LOOK = timedelta(minutes=3)
 SHORTEST_PAUSE = timedelta(seconds=5)  # between two looks, however many runs finish
 LIST_ATTEMPTS = 3
+LOOKS_THAT_SET_A_CONDITION = 2  # one may fail for any reason
+KINDS_BESIDE = (
+    "ResourceQuota",
+    "LimitRange",
+    "RoleBinding",
+    "PersistentVolumeClaim",
+    "Service",
+    *WORKLOAD_KINDS,
+)
 DISCOVERY_REFUSED = "any kind: the API server refuses to list what it serves"
 UNFORESEEN = "Something unforeseen went wrong; the workers' log says what."
 log = structlog.get_logger()
@@ -78,6 +93,8 @@ class Observation:
     pods: int
     pages: int
     foreign_kinds: tuple[str, ...]
+    unread_kinds: tuple[str, ...]
+    expectations: Expectations
 
 
 def observe_due(*, clock: Clock) -> int:
@@ -133,7 +150,9 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
-            picture = _take(open_gateway(look.cluster), _Deadline(clock, look.began))
+            expectations = expected_on(look.cluster, now=look.began)
+            gateway = open_gateway(look.cluster)
+            picture = _take(gateway, _Deadline(clock, look.began), expectations)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
         except LostLook:
@@ -172,13 +191,14 @@ class _Deadline:
             del page  # before the next one is read
 
 
-def _take(cluster: ClusterGateway, deadline: _Deadline) -> Observation:
-    """List and reduce. Policies come before pods: they say which labels count."""
+def _take(cluster: ClusterGateway, deadline: _Deadline, expectations: Expectations) -> Observation:
+    """List, compare and reduce. Policies come before pods: they say which labels count."""
 
     def whole(kind: str, reduce: Callable[[Iterable[Manifest]], _Reduced]) -> _Reduced:
         for _ in range(LIST_ATTEMPTS):
             try:
-                return reduce(chain.from_iterable(deadline.watched(cluster.pages(kind))))
+                listed = chain.from_iterable(deadline.watched(cluster.pages(kind)))
+                return reduce(expectations.watched(kind, listed))
             except SnapshotLost as error:
                 log.info("a list begins anew", kind=kind, detail=str(error))
         raise ServerFault(f"the list of {kind} objects changed too fast to be read")
@@ -187,12 +207,20 @@ def _take(cluster: ClusterGateway, deadline: _Deadline) -> Observation:
     policies = whole("NetworkPolicy", reduce_policies)
     keys = keys_selecting_pods(chain.from_iterable(policies.values()))
     pods = whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
+    inventory, unread = Inventory(), []
+    for kind in KINDS_BESIDE:
+        try:
+            whole(kind, partial(inventory.take, kind))
+        except AccessDenied:  # a role installed by an earlier release; what it hides is unknown
+            unread.append(kind)
     return Observation(
-        namespaces=tuple(seen_namespaces(namespaces, policies, pods)),
+        namespaces=tuple(seen_namespaces(namespaces, policies, pods, inventory)),
         policies=sum(map(len, policies.values())),
         pods=sum(classes.total() for classes in pods.values()),
         pages=deadline.pages,
         foreign_kinds=_foreign_kinds(cluster),
+        unread_kinds=tuple(unread),
+        expectations=expectations,
     )
 
 
@@ -210,52 +238,25 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
         row = look.row.select_for_update().first()
         if row is None:
             raise LostLook(look.cluster.name)
-        changed = _write_namespaces(look.cluster, picture.namespaces)
+        changed = write_namespaces(
+            look.cluster, picture.namespaces, picture.expectations, began=look.began
+        )
         changed = changed or [*picture.foreign_kinds] != row.foreign_kinds or row.seen_at is None
         look.release(
             next_at=look.began + timedelta(seconds=settings.OBSERVE_SECONDS),
             seen_at=look.began,
             version=row.version + int(changed),
             foreign_kinds=[*picture.foreign_kinds],
+            unread_kinds=[*picture.unread_kinds],
             namespaces=len(picture.namespaces),
             policies=picture.policies,
             pods=picture.pods,
             requests=picture.pages,
             trouble="",
+            failures=0,
         )
+        failures.note_answer(look.cluster, now=now)
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
-
-
-def _write_namespaces(cluster: Cluster, seen: Iterable[SeenNamespace]) -> bool:
-    """Make the stored namespaces equal to the seen ones; return whether any row was written."""
-    rows = NamespaceObservation.objects.filter(cluster=cluster)
-    stored = dict(rows.values_list("name", "digest"))
-    differing = []
-    for one in seen:
-        digest = one.digest
-        if stored.pop(one.name, None) != digest:
-            differing.append(
-                NamespaceObservation(
-                    cluster=cluster,
-                    name=one.name,
-                    digest=digest,
-                    uid=one.uid,
-                    labels=one.labels,
-                    marks=one.marks or None,
-                    policies=one.policies,
-                    pods=one.pods,
-                )
-            )
-    NamespaceObservation.objects.bulk_create(
-        differing,
-        update_conflicts=True,
-        unique_fields=["cluster", "name"],
-        update_fields=["digest", "uid", "labels", "marks", "policies", "pods"],
-    )
-    vanished = sorted(stored)
-    if vanished:
-        rows.filter(name__in=vanished).delete()
-    return bool(differing or vanished)
 
 
 def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
@@ -264,7 +265,16 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
     is_known = trouble.condition is not None or not failures.is_a_bug(error)
     log.warning("not observed", error=str(error), exc_info=None if is_known else error)
     wait = timedelta(seconds=max(settings.OBSERVE_SECONDS, trouble.retry_after))
+    lost = failures.lost_line(error)
     try:
-        look.release(next_at=now + wait, trouble=trouble.message if is_known else UNFORESEEN)
+        with transaction.atomic():
+            look.release(
+                next_at=now + wait,
+                trouble=trouble.message if is_known else UNFORESEEN,
+                failures=Coalesce("failures", 0) + 1 if lost else 0,
+            )
+            in_a_row = look.row.values_list("failures", flat=True).get() or 0
+            if lost and in_a_row >= LOOKS_THAT_SET_A_CONDITION:
+                failures.note_condition(look.cluster, lost.condition, lost.message, now=now)
     except LostLook:
         log.info("another observer was faster")

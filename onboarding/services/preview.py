@@ -25,13 +25,17 @@ from onboarding.reachability.sentences import sentences
 
 @dataclass(frozen=True)
 class NamespaceWish:
-    """What somebody asks for. `namespace` is None when onboarding."""
+    """What somebody asks for. `namespace` is None when onboarding.
+
+    `confirms` is what was typed to lose what is in a namespace that is to be removed.
+    """
 
     kind: RequestKind
     spec: NamespaceSpec
     team: Team
     cluster: Cluster
     namespace: ManagedNamespace | None = None
+    confirms: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,15 @@ def change_wish(namespace: ManagedNamespace, spec: NamespaceSpec) -> NamespaceWi
     return NamespaceWish(RequestKind.CHANGE, spec, namespace.team, namespace.cluster, namespace)
 
 
-def retire_wish(namespace: ManagedNamespace) -> NamespaceWish:
+def retire_wish(namespace: ManagedNamespace, *, confirms: str = "") -> NamespaceWish:
     """Return the wish to remove a namespace. Raise Invalid if nothing was ever approved for it."""
     revision = in_force(namespace)
     if revision is None:
         raise Invalid(f"{namespace.name} has nothing in force.")
     wanted = revision.wanted
-    return NamespaceWish(RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace)
+    return NamespaceWish(
+        RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace, confirms
+    )
 
 
 def adopt_wish(namespace: ManagedNamespace) -> NamespaceWish:

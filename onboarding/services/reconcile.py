@@ -29,6 +29,7 @@ from onboarding.plan.model import load_plan
 from onboarding.services import failures
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
+from onboarding.services.installation import portal_identity
 from onboarding.services.phases import PHASES
 from onboarding.services.phases.observe import (
     Terminating,
@@ -132,6 +133,7 @@ def _work(journal: Journal) -> Work:
         uid=namespace.uid,
         own_requests=frozenset(f"REQ-{public_id}" for public_id in requests),
         was_complete=namespace.observed_generation > 0,
+        portal=portal_identity(),
     )
 
 

@@ -17,6 +17,7 @@ from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
 from onboarding.queries.deciders import authors_of, nobody_can, staff
+from onboarding.queries.holdings import holdings_of
 from onboarding.queries.namespaces import found_uid, may_adopt, may_change, may_retire
 from onboarding.queries.requests import visible_to
 from onboarding.queries.rules import violations_of
@@ -137,6 +138,8 @@ def _check_rules(wish: NamespaceWish, *, now: datetime, request: Request | None)
 def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Request | None) -> None:
     if wish.kind is not RequestKind.ONBOARD:
         _check_namespace(wish, by, request)
+    if wish.kind is RequestKind.RETIRE:
+        _check_confirmation(wish)
     if wish.kind is RequestKind.CHANGE and wish.spec == thought.spec_before:
         raise Invalid("Nothing would change. Change a field, or leave the page.")
     _check_lanes(thought, by, request)
@@ -158,6 +161,17 @@ def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> No
         raise Conflict(
             f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
             "ready and nothing waits for a decision."
+        )
+
+
+def _check_confirmation(wish: NamespaceWish) -> None:
+    """Raise Invalid unless the person has typed that what was seen in the namespace may go."""
+    holdings = holdings_of(wish.namespace)
+    needed = holdings.confirmation if holdings else ""
+    if needed and wish.confirms != needed:
+        raise Invalid(
+            f'{wish.spec.name} is not empty. Type "{needed}" to confirm that all of it goes.',
+            field="confirms",
         )
 
 

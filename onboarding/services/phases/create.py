@@ -7,8 +7,9 @@ on somebody else's namespace; POST answers 409, and then only our own request's 
 from onboarding.cluster.errors import AlreadyExists
 from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
-from onboarding.domain.ownership import REQUEST, is_ours, marks_of
+from onboarding.domain.ownership import PORTAL_IDENTITY, REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
+from onboarding.plan.model import stamped
 from onboarding.services.phases.identity import restored
 from onboarding.services.phases.observe import observe
 from onboarding.services.phases.work import (
@@ -34,7 +35,7 @@ def create(work: Work) -> PhaseResult:
         return PhaseResult((work.bring(planned),))
     wanted = work.wanted(planned)
     try:
-        stored = work.cluster.create(wanted)
+        stored = work.cluster.create(stamped(wanted, {PORTAL_IDENTITY: work.portal}))
     except AlreadyExists:
         _take_over_own(work)
         return PhaseResult((work.bring(planned),))

@@ -91,7 +91,10 @@ class Superseded(Blocked):
 
 @dataclass
 class Work:
-    """One namespace to be made equal to its plan. `live` holds what was last read or stored."""
+    """One namespace to be made equal to its plan. `live` holds what was last read or stored.
+
+    `portal` is written on a namespace as it is made, so that another portal knows whose it is.
+    """
 
     plan: Plan
     generation: int
@@ -101,6 +104,7 @@ class Work:
     # The labels of every request that was approved for this namespace, e.g. REQ-7K2M9Q.
     own_requests: frozenset[str] = frozenset()
     was_complete: bool = False  # some generation of it was once read back whole
+    portal: str = ""
     live: dict[Key, Manifest] = field(default_factory=dict)
 
     @property
