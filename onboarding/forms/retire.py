@@ -1,4 +1,7 @@
-"""Retiring asks for one thing: the namespace's name, typed out, so that no click does it alone."""
+"""Retiring asks for the namespace's name, typed out, so that no click does it alone.
+
+Where something was seen in it, one more phrase is to be typed; the service checks that one.
+"""
 
 import uuid
 from typing import Any
@@ -16,12 +19,23 @@ class RetireForm(forms.Form):
         strip=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    confirms = forms.CharField(
+        label=gettext_lazy("Confirmation"),
+        strip=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
     form_key = forms.RegexField(regex=r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, name: str) -> None:
-        """Remember the name that must be typed."""
+    def __init__(self, data: Any = None, *, name: str, phrase: str = "") -> None:
+        """Remember the name that must be typed; `phrase` is what is typed beside it, if any."""
         super().__init__(data, initial={"form_key": uuid.uuid4().hex})
-        self.wanted_name = name
+        self.wanted_name, self.phrase = name, phrase
+        self.fields["confirms"].error_messages["required"] = _("Type %(phrase)s.") % {
+            "phrase": phrase
+        }
+        if not phrase:
+            del self.fields["confirms"]
         if data is None:
             self.fields["typed_name"].widget.attrs["autofocus"] = True
 

@@ -15,6 +15,11 @@ from django.utils.translation import gettext as _
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request
 from onboarding.pages.attention_item import SHOWN, Item, Reader, Source
+from onboarding.pages.attention_looks import (
+    contradicted_namespaces,
+    troubled_clusters,
+    unknown_namespaces,
+)
 from onboarding.pages.attention_people import (
     abandoned_of_own_teams,
     abandoned_without_lead,
@@ -121,10 +126,13 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     returned_requests,
     abandoned_of_own_teams,
     troubled_namespaces,
+    contradicted_namespaces,
+    troubled_clusters,
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
     came_back,
+    unknown_namespaces,
     lanes_without_holder,
     requests_nobody_can_decide,
     teams_nobody_leads,

@@ -24,8 +24,9 @@ from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.deciders import authors_of, load_deciders, names_of
+from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
 from onboarding.queries.leads import leads_of, why_abandoned
-from onboarding.queries.names import resembles
+from onboarding.queries.names import resembles, seen_names
 from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
 from onboarding.reachability.sentences import sentences
@@ -129,6 +130,10 @@ class DecisionPage:
     moved_risk: MovedRisk | None
     found: Found | None
     abandoned: Abandoned | None
+    name_seen_at: datetime | None
+    holdings: Holdings | None
+    below_use: tuple[UsedBound, ...]
+    shows_holdings: bool
 
 
 def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
@@ -171,7 +176,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
     offered, why_not = offered_lanes(row, permissions, lanes)
     uid = row.namespace.uid if row.namespace else ""
     picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted, uid=uid)
-    flags = flags_of(picture)
+    flags, holdings = flags_of(picture), _holdings(row)
     return DecisionPage(
         spec=row.wanted,
         is_removal=row.kind == RequestKind.RETIRE,
@@ -192,6 +197,10 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         moved_risk=_moved_risk(row, picture.risk),
         found=found_for_request(row, wanted),
         abandoned=abandoned_by(row),
+        name_seen_at=_name_seen_at(row),
+        holdings=holdings,
+        below_use=below_use(wanted, holdings),
+        shows_holdings=row.state in OPEN_REQUEST,
     )
 
 
@@ -218,6 +227,19 @@ def _moved_risk(row: Request, now: Risk) -> MovedRisk | None:
     """Return how the risk moved since the lanes were asked; nobody can act on it later."""
     sent = Risk(row.risk) if row.risk and row.state == RequestState.PENDING.value else now
     return MovedRisk(sent, now) if sent is not now else None
+
+
+def _holdings(row: Request) -> Holdings | None:
+    """Return what is in the namespace as long as somebody may still think about the request."""
+    return holdings_of(row.namespace) if row.state in OPEN_REQUEST else None
+
+
+def _name_seen_at(row: Request) -> datetime | None:
+    """Return when somebody's namespace was seen under the name that is asked for, or None."""
+    if row.kind != RequestKind.ONBOARD.value or row.state not in OPEN_REQUEST:
+        return None
+    seen = seen_names(row.cluster)
+    return seen.seen_at if row.name in seen.names else None
 
 
 def _printed(change: ObjectChange, number: int) -> ChangedObject:

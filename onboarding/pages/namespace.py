@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
-from onboarding.domain.objects import Manifest, branch, items, text
+from onboarding.domain.objects import Manifest, items, text
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, ManagedNamespace, Revision, Run
 from onboarding.pages.adoption import leads_of
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.namespaces import (
     has_open_request,
     in_force,
@@ -26,9 +27,9 @@ from onboarding.queries.namespaces import (
     uid_to_remove,
 )
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.truth import Truth, truth_of
 from onboarding.reachability.sentences import sentences
 
-VERIFIED_STATES = frozenset({NamespaceState.READY.value})
 STUCK = frozenset({NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value})
 
 _ENDED_WORDS = {
@@ -102,7 +103,10 @@ class Tab:
 
 @dataclass(frozen=True)
 class NamespacePage:
-    """The head of every tab. `why_not` explains to a lead why nothing can be requested now."""
+    """The head of every tab. `why_not` explains to a lead why nothing can be requested now.
+
+    `truth` is the newest that is known: what was read back, or what was seen since.
+    """
 
     tabs: list[Tab]
     is_lead: bool
@@ -110,6 +114,7 @@ class NamespacePage:
     may_retire: bool
     may_adopt: bool
     why_not: str
+    truth: Truth
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,13 @@ class Overview:
     spec: NamespaceSpec | None
     deciders: list[Decision]
     objects: int
-    is_accepted: bool
     run: Run | None
     what_to_do: str
     who_may_ask: list[str]
     may_try_again: bool
     size_title: str
-    quota: dict[str, str]
+    bounds: tuple[UsedBound, ...]
+    holdings: Holdings | None
     asked_by: str
 
 
@@ -173,6 +178,7 @@ def build_namespace_page(
         may_retire=retire,
         may_adopt=may_adopt(permissions, row),
         why_not="" if change else _why_no_change(row, is_lead=is_lead),
+        truth=truth_of(row),
     )
 
 
@@ -181,19 +187,19 @@ def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
     revision = in_force(row)
     spec = revision.wanted if revision else None
     size = load_catalogue().sizes.get(spec.size) if spec else None
-    is_lead = row.team_id in permissions.leads
+    is_lead, holdings = row.team_id in permissions.leads, holdings_of(row)
     return Overview(
         revision=revision,
         spec=spec,
         deciders=_deciders(revision),
         objects=len(load_plan(revision.plan).objects) if revision else 0,
-        is_accepted=row.state in VERIFIED_STATES and row.verified_at is not None,
         run=latest_run(row),
         what_to_do=what_to_do(row),
         who_may_ask=leads_of(row.team) if is_adoptable(row) and not is_lead else [],
         may_try_again=row.state in STUCK and (is_lead or permissions.is_platform_admin),
         size_title=size.title if size else "",
-        quota=_quota(revision),
+        bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
+        holdings=holdings,
         asked_by=revision.request.requester.label if revision else "",
     )
 
@@ -234,18 +240,6 @@ def _meaning(manifest: Manifest) -> tuple[str, ...]:
     if manifest.get("kind") != "NetworkPolicy":
         return ()
     return sentences([manifest])
-
-
-def _quota(revision: Revision | None) -> dict[str, str]:
-    """Return the exact bounds that were approved, as Kubernetes writes them."""
-    if revision is None:
-        return {}
-    hard = (
-        branch(planned.manifest, "spec", "hard")
-        for planned in load_plan(revision.plan).objects
-        if planned.key.kind == "ResourceQuota"
-    )
-    return {resource: str(amount) for tree in hard for resource, amount in tree.items()}
 
 
 def _deciders(revision: Revision | None) -> list[Decision]:

@@ -19,6 +19,7 @@ from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
 from onboarding.queries.connectivity import Connectivity
 from onboarding.queries.deciders import StaffedLane, nobody_can, staff
+from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
 from onboarding.services.preview import NamespaceWish, Preview, preview
 
 
@@ -59,6 +60,8 @@ class PreviewPage:
     groups: tuple[Group, ...] = ()
     flags: tuple[Flag, ...] = ()
     not_granted: tuple[AccessLine, ...] = ()
+    holdings: Holdings | None = None
+    below_use: tuple[UsedBound, ...] = ()
 
 
 def build_preview(
@@ -80,6 +83,7 @@ def build_preview(
     except Invalid as error:
         return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=str(error))
     flags, lanes = flags_of(thought.picture), staff(thought.lanes, authors)
+    holdings = holdings_of(wish.namespace)
     return PreviewPage(
         missing=missing,
         sentences=thought.sentences,
@@ -98,6 +102,8 @@ def build_preview(
             for line in build_access_lines(thought.plan, spec.environment)
             if not line.is_granted
         ),
+        holdings=holdings,
+        below_use=below_use(thought.plan, holdings),
     )
 
 

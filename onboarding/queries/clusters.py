@@ -1,11 +1,94 @@
 """Reading clusters: for platform admins, and for forms that offer them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, QuerySet
 
-from onboarding.models import Cluster, ManagedNamespace
+from onboarding.domain.lifecycle import ENDED, ClusterCondition
+from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
 from onboarding.queries.permissions import Permissions
+
+LOOKS_MISSED = 5  # after as many pauses without an answer, the last one says nothing of now
+
+
+@dataclass(frozen=True)
+class ClusterTruth:
+    """How a cluster is, by the newest thing that is known of it.
+
+    `state` is its condition, or else `look-failed`, `not-looked-at` (nobody has for long) or
+    `unseen`, and `since` says since when. `answered_at` is when it last answered anything;
+    `failed_at` and `trouble` tell of a look that failed since.
+    """
+
+    state: str
+    answered_at: datetime | None
+    failed_at: datetime | None = None
+    trouble: str = ""
+    condition_at: datetime | None = None
+
+    @property
+    def is_condition(self) -> bool:
+        """Tell whether it is a condition, for which all work waits."""
+        return self.state in set(ClusterCondition) - {ClusterCondition.OK}
+
+    @property
+    def since(self) -> datetime | None:
+        """Return since when the cluster is like this, as far as that is known."""
+        return self.condition_at if self.is_condition else self.failed_at or self.answered_at
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether the newest that is known is an answer."""
+        return self.state == ClusterCondition.OK.value
+
+
+def truth_of_cluster(
+    cluster: Cluster, look: ClusterObservation | None, *, now: datetime
+) -> ClusterTruth:
+    """Return how a cluster is. No query."""
+    answers = [at for at in (cluster.last_seen_at, look.seen_at if look else None) if at]
+    answered_at = max(answers, default=None)
+    failed_at, trouble = (look.looked_at, look.trouble) if look else (None, "")
+    if not trouble or not failed_at or (answered_at and answered_at >= failed_at):
+        failed_at, trouble = None, ""
+    state = _state(cluster, answered_at, failed_at, now)
+    return ClusterTruth(state, answered_at, failed_at, trouble, cluster.condition_at)
+
+
+def troubled(rows: QuerySet[Cluster], *, now: datetime) -> list[tuple[Cluster, ClusterTruth]]:
+    """Return the clusters that are not known to be well. One query."""
+    known = [
+        (row, truth_of_cluster(row, look_at(row), now=now))
+        for row in rows.select_related("observation")
+    ]
+    return [(row, truth) for row, truth in known if not truth.is_well and truth.state != "unseen"]
+
+
+def look_at(cluster: Cluster) -> ClusterObservation | None:
+    """Return how the looks at a cluster read with `observation` stand, None before the first."""
+    return getattr(cluster, "observation", None)
+
+
+def with_namespaces_of(teams: Iterable[int]) -> QuerySet[Cluster]:
+    """Return the clusters on which these teams have live namespaces."""
+    live = ManagedNamespace.objects.filter(team__in=teams).exclude(state__in=sorted(ENDED))
+    return Cluster.objects.filter(pk__in=live.values("cluster"))
+
+
+def _state(
+    cluster: Cluster, answered_at: datetime | None, failed_at: datetime | None, now: datetime
+) -> str:
+    if cluster.condition != ClusterCondition.OK.value:
+        return cluster.condition
+    if failed_at:
+        return "look-failed"
+    if answered_at is None:
+        return "unseen"
+    longest = timedelta(seconds=LOOKS_MISSED * settings.OBSERVE_SECONDS)
+    return "not-looked-at" if now - answered_at > longest else cluster.condition
 
 
 def visible_to(permissions: Permissions) -> QuerySet[Cluster]:

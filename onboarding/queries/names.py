@@ -8,23 +8,36 @@ from django.db.models.functions import Lower
 
 from onboarding.domain import names
 from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, NamespaceState
-from onboarding.models import Cluster, ManagedNamespace, Request
+from onboarding.models import (
+    Cluster,
+    ClusterObservation,
+    ManagedNamespace,
+    NamespaceObservation,
+    Request,
+)
 from onboarding.plan.catalogue_files import load_catalogue
 
 
 @dataclass(frozen=True)
 class NameCheck:
-    """What stands against a name. No problems: it is free as far as the portal knows."""
+    """What stands against a name. No problems: it is free as far as the portal knows.
+
+    `seen_at` is when the cluster was last looked at for it, None if it never was.
+    """
 
     problems: tuple[str, ...]
     variant: str = ""
     look_alike: str = ""
+    seen_at: datetime | None = None
 
 
 def check_name(
     cluster: Cluster, name: str, *, now: datetime, except_request: Request | None = None
 ) -> NameCheck:
-    """Check a name exactly as typed: syntax, reserved, taken, pending, resting. Three queries."""
+    """Check a name exactly as typed: syntax, reserved, taken, pending, resting, seen. Six queries.
+
+    Of a namespace that is not the portal's no more is said than that it was seen.
+    """
     problems = names.check_dns_label(name)
     if problems:
         return NameCheck(tuple(problems))
@@ -32,16 +45,51 @@ def check_name(
     if reserved:
         return NameCheck((f"{name} is reserved for the platform ({reserved}).",))
     live, resting, asked = _occupied(cluster, now, except_request)
-    taken = live | resting | asked
-    variant = names.free_variant(name, taken)
+    sighting = seen_names(cluster)
+    variant = names.free_variant(name, live | resting | asked | sighting.names)
+    seen = sighting.seen_at
     if name in live:
-        return NameCheck((f"{name} is already taken on {cluster.name}.",), variant)
+        return NameCheck((f"{name} is already taken on {cluster.name}.",), variant, "", seen)
     if name in asked:
-        return NameCheck((f"{name} is already asked for on {cluster.name}.",), variant)
+        return NameCheck((f"{name} is already asked for on {cluster.name}.",), variant, "", seen)
     if name in resting:
         rest = f"{name} was removed less than {settings.NAME_RESTS_DAYS} days ago and still rests."
-        return NameCheck((rest,), variant)
-    return NameCheck((), look_alike=names.look_alike(name, live) or "")
+        return NameCheck((rest,), variant, "", seen)
+    if name in sighting.names:
+        return NameCheck((_was_seen(cluster, name, seen, now),), variant, "", seen)
+    return NameCheck((), look_alike=names.look_alike(name, live) or "", seen_at=seen)
+
+
+@dataclass(frozen=True)
+class SeenNames:
+    """The names of a cluster's namespaces at `seen_at`; none and None before the first look."""
+
+    names: frozenset[str]
+    seen_at: datetime | None
+
+
+def seen_names(cluster: Cluster) -> SeenNames:
+    """Return what names were seen on the cluster, but for namespaces gone since. Three queries."""
+    looks = ClusterObservation.objects.filter(cluster=cluster)
+    seen_at = looks.values_list("seen_at", flat=True).first()
+    if seen_at is None:
+        return SeenNames(frozenset(), None)
+    gone_since = ManagedNamespace.objects.filter(
+        cluster=cluster, state__in=sorted(ENDED), gone_at__gt=seen_at
+    )
+    seen = NamespaceObservation.objects.filter(cluster=cluster)
+    gone = {uid for uids in gone_since.values_list("uid", "known_uid") for uid in uids if uid}
+    found = seen.values_list("name", "uid")
+    return SeenNames(frozenset(name for name, uid in found if uid not in gone), seen_at)
+
+
+def _was_seen(cluster: Cluster, name: str, seen_at: datetime | None, now: datetime) -> str:
+    words = f"{name} is not free: a namespace of this name was seen on {cluster.name}"
+    if seen_at is None:
+        return f"{words}."
+    seconds = max(0, int((now - seen_at).total_seconds()))
+    age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    return f"{words} {age} ago."
 
 
 def resembles(cluster: Cluster, name: str) -> str:

@@ -4,7 +4,7 @@ The words, tables and markup come from the modules beside this one; here they ar
 that templates can call.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +65,13 @@ def state_badge(state: object) -> SafeString:
     """Return the badge of a request, namespace, run, step or decision state."""
     face = face_of(state)
     return badge(face.tone, face.icon, str(face.words))
+
+
+@register.simple_tag
+def namespace_badge(row: Any, truths: Mapping[int, Any]) -> SafeString:
+    """Return the badge of a namespace by the newest that is known of it."""
+    known = truths.get(row.pk)
+    return state_badge(known.badge if known else row.state)
 
 
 @register.simple_tag(takes_context=True)

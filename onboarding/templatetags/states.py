@@ -71,7 +71,15 @@ CLUSTER_CONDITIONS = {
     "throttled": Face("warn", "clock", _("Asks for patience")),
 }
 
-FACES = REQUEST_STATES | NAMESPACE_STATES | WORK_STATES | CLUSTER_CONDITIONS
+# What the newest look says, where it says something else than the last run or answer.
+NEWER_KNOWLEDGE = {
+    "differs": Face("warn", "warn", _("Differs from what was approved")),
+    "look-failed": Face("warn", "warn", _("Last look failed")),
+    "not-looked-at": Face("warn", "clock", _("Not looked at lately")),
+    "unseen": Face("plain", "clock", _("Not seen yet")),
+}
+
+FACES = REQUEST_STATES | NAMESPACE_STATES | WORK_STATES | CLUSTER_CONDITIONS | NEWER_KNOWLEDGE
 
 
 def face_of(state: object) -> Face:

@@ -20,6 +20,7 @@ from onboarding.pages.adoption import found_in
 from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.deciders import authors_of, nobody_can, staff
+from onboarding.queries.holdings import Holdings, holdings_of
 from onboarding.queries.namespaces import (
     has_open_request,
     load_namespace,
@@ -64,13 +65,14 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     returned = _returned(request, row, RequestKind.RETIRE)
     if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
         raise Conflict(_why_not(row))
-    form = RetireForm(request.POST if request.method == "POST" else None, name=row.name)
+    holdings, posted = holdings_of(row), request.POST if request.method == "POST" else None
+    form = RetireForm(posted, name=row.name, phrase=holdings.confirmation if holdings else "")
     if request.method == "POST":
-        only(request, "typed_name", "form_key")
-        if form.is_valid() and (sent := _send(request, retire_wish(row), form, returned)):
+        only(request, "typed_name", "confirms", "form_key")
+        if form.is_valid() and (sent := _send(request, _retirement(row, form), form, returned)):
             messages.success(request, _("Request sent. Nothing is removed before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
-    return _retire_page(request, row, form, returned)
+    return _retire_page(request, row, form, returned, holdings=holdings)
 
 
 @allow(Who.LEADS)
@@ -109,12 +111,21 @@ def _send(
             request=returned,
         )
     except Invalid as wrong:
-        form.add_error(None, str(wrong))
+        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
         return None
 
 
+def _retirement(row: ManagedNamespace, form: RetireForm) -> NamespaceWish:
+    return retire_wish(row, confirms=form.cleaned_data.get("confirms", ""))
+
+
 def _retire_page(
-    request: SignedIn, row: ManagedNamespace, form: RetireForm, returned: Request | None
+    request: SignedIn,
+    row: ManagedNamespace,
+    form: RetireForm,
+    returned: Request | None,
+    *,
+    holdings: Holdings | None,
 ) -> HttpResponse:
     thought = preview(retire_wish(row))
     context = {
@@ -122,6 +133,7 @@ def _retire_page(
         "form": form,
         **_who_must_agree(request, thought, returned),
         "found": found_in(row, thought.plan),
+        "holdings": holdings,
         "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
     }
     status = 422 if form.is_bound else 200

@@ -11,6 +11,7 @@ from onboarding.pages.attention_item import SHOWN, Reader
 from onboarding.pages.decision import lane_states
 from onboarding.queries import namespaces, requests
 from onboarding.queries.requests import LANES_READ
+from onboarding.queries.truth import truths_of
 from onboarding.views.access import SignedIn, Who, allow
 
 
@@ -19,6 +20,7 @@ def home(request: SignedIn) -> HttpResponse:
     """Show the person's day. Approvers also see their queue, auditors the way to history."""
     permissions, now = request.permissions, timezone.now()
     live = namespaces.live_of_teams(permissions)
+    shown = list(live[:SHOWN])
     open_states = sorted(OPEN_REQUEST | {RequestState.DRAFT})
     mine = requests.visible_to(permissions).filter(
         team__in=permissions.teams, state__in=open_states
@@ -26,7 +28,8 @@ def home(request: SignedIn) -> HttpResponse:
     context = {
         "teams": list(Team.objects.filter(pk__in=permissions.teams)),
         "items": attention(Reader(request.user, permissions, now)),
-        "namespaces": live[:SHOWN],
+        "namespaces": shown,
+        "truths": truths_of(shown),
         "namespace_count": live.count(),
         "rows": [
             (row, lane_states(row, permissions))

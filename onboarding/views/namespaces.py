@@ -30,6 +30,7 @@ from onboarding.pages.namespace import (
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.namespaces import events_of, in_force, load_namespace, visible_to
+from onboarding.queries.truth import truths_of
 from onboarding.services.retry import try_again
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -53,8 +54,10 @@ def namespace_list(request: SignedIn) -> HttpResponse:
             rows = rows.filter(**{column: wanted[name]})
     if wanted["q"]:
         rows = rows.filter(Q(name__icontains=wanted["q"]) | Q(team__slug__icontains=wanted["q"]))
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "truths": truths_of(page.object_list),
         "wanted": wanted,
         "with_gone": state == "all",
         "filtered": any(wanted.values()),

@@ -8,9 +8,17 @@ from django.utils import timezone
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
-from onboarding.queries.clusters import visible_to, waiting_work, waiting_work_each
+from onboarding.queries.clusters import (
+    look_at,
+    truth_of_cluster,
+    visible_to,
+    waiting_work,
+    waiting_work_each,
+)
 from onboarding.queries.leads import active_leads, leads_of
 from onboarding.queries.observed import observation_of
+from onboarding.queries.portals import own_identity, unknown_here
+from onboarding.queries.truth import truths_of
 from onboarding.views.access import SignedIn, Who, allow
 
 _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
@@ -19,11 +27,19 @@ _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 @allow(Who.PLATFORM_ADMINS)
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
-    live = Count("namespaces", filter=_LIVE)
-    clusters = list(visible_to(request.permissions).annotate(live=live))
-    waiting = waiting_work_each(clusters)
-    rows = [(cluster, waiting[cluster.pk]) for cluster in clusters]
-    context = {"rows": rows, "now": timezone.now()}
+    now, visible = timezone.now(), visible_to(request.permissions).select_related("observation")
+    clusters = list(visible.annotate(live=Count("namespaces", filter=_LIVE)))
+    unknown, waiting = unknown_here(clusters), waiting_work_each(clusters)
+    rows = [
+        (
+            cluster,
+            truth_of_cluster(cluster, look_at(cluster), now=now),
+            waiting[cluster.pk],
+            len(unknown.get(cluster.pk, ())),
+        )
+        for cluster in clusters
+    ]
+    context = {"rows": rows, "now": now}
     return render(request, "platform/cluster_list.html", context)
 
 
@@ -34,12 +50,18 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     if cluster is None:
         raise NotFound("No such cluster.")
     now = timezone.now()
-    expires = cluster.credential_expires_at
+    expires, observation = cluster.credential_expires_at, observation_of(cluster)
+    unknown = unknown_here([cluster]).get(cluster.pk, [])
+    live = cluster.namespaces.exclude(state__in=sorted(ENDED)).select_related("team")
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
-        "observation": observation_of(cluster),
-        "namespaces": cluster.namespaces.exclude(state__in=sorted(ENDED)).select_related("team"),
+        "observation": observation,
+        "truth": truth_of_cluster(cluster, observation, now=now),
+        "namespaces": live,
+        "truths": truths_of(live),
+        "unknown": unknown,
+        "identity": own_identity() if unknown else "",
         "is_expired": expires is not None and expires <= now,
         "now": now,
     }
@@ -63,11 +85,13 @@ def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
     team = Team.objects.filter(public_id=public_id).first()
     if team is None:
         raise NotFound("No such team.")
+    live = team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster")
     context = {
         "team": team,
         "leads": leads_of(team),
         "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
-        "namespaces": team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster"),
+        "namespaces": live,
+        "truths": truths_of(live),
         "now": timezone.now(),
     }
     return render(request, "platform/team_detail.html", context)

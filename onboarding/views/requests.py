@@ -38,6 +38,7 @@ from onboarding.queries.progress import (
     taken_over_with,
 )
 from onboarding.queries.requests import EDITABLE, LANES_READ, load_request, visible_to
+from onboarding.queries.truth import truth_of
 from onboarding.services.submit import cancel
 from onboarding.services.take_over import close_abandoned, take_over
 from onboarding.templatetags.states import REQUEST_STATES
@@ -182,6 +183,7 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
     return {
         "row": row,
         "progress": progress,
+        "truth": truth_of(namespace) if namespace and progress.stage is Stage.DONE else None,
         "steps": step_views(progress.steps),
         "lanes": {"lanes": staffed_lane_states(row, request.permissions)},
         "closing": closed_with(row),

@@ -1,0 +1,88 @@
+"""What the newest looks at the clusters say that needs a reader's attention. Sources of attention.py."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from onboarding.domain.lifecycle import ClusterCondition, NamespaceState
+from onboarding.models import Cluster
+from onboarding.pages.attention_item import SHOWN, Item, Reader
+from onboarding.queries import clusters, namespaces
+from onboarding.queries.portals import unknown_here
+from onboarding.queries.truth import truths_of
+
+CLUSTER_WORDS = {
+    ClusterCondition.UNREACHABLE.value: gettext_lazy("%(cluster)s does not answer"),
+    ClusterCondition.UNAUTHORIZED.value: gettext_lazy(
+        "%(cluster)s refuses the portal’s credential"
+    ),
+    ClusterCondition.GRANT_MISSING.value: gettext_lazy("The portal lacks a right on %(cluster)s"),
+    ClusterCondition.UNTRUSTED.value: gettext_lazy("The certificate of %(cluster)s is not trusted"),
+    ClusterCondition.THROTTLED.value: gettext_lazy("%(cluster)s asks for patience"),
+    "look-failed": gettext_lazy("The last look at %(cluster)s failed"),
+    "not-looked-at": gettext_lazy("Nobody has looked at %(cluster)s lately"),
+}
+
+
+def contradicted_namespaces(reader: Reader) -> list[Item]:
+    """Return the namespaces of the reader's teams that were seen otherwise than as approved."""
+    rows = list(
+        namespaces.live_of_teams(reader.permissions).filter(state=NamespaceState.READY.value)[
+            :SHOWN
+        ]
+    )
+    known = truths_of(rows)
+    words = _("%(name)s is not as approved, by the newest look at its cluster")
+    return [
+        Item(
+            tone="warn",
+            icon="warn",
+            text=words % {"name": row.name},
+            url=reverse("namespace-detail", args=[row.public_id]),
+            at=truth.since,
+        )
+        for row in rows
+        if (truth := known[row.pk]).is_contradicted
+    ]
+
+
+def troubled_clusters(reader: Reader) -> list[Item]:
+    """Return the clusters that are not known to be well: all for admins, those used for leads."""
+    permissions = reader.permissions
+    own = clusters.with_namespaces_of(permissions.leads)
+    rows = Cluster.objects.all() if permissions.is_platform_admin else own
+    namespace_list = reverse("namespace-list")
+    return [
+        Item(
+            tone="danger" if truth.is_condition else "warn",
+            icon="cluster",
+            text=CLUSTER_WORDS[truth.state] % {"cluster": cluster.name},
+            url=reverse("cluster-detail", args=[cluster.public_id])
+            if permissions.is_platform_admin
+            else f"{namespace_list}?{urlencode({'cluster': cluster.name})}",
+            rest=cluster.condition_message or truth.trouble,
+            at=truth.since,
+        )
+        for cluster, truth in clusters.troubled(rows, now=reader.now)[:SHOWN]
+    ]
+
+
+def unknown_namespaces(reader: Reader) -> list[Item]:
+    """Return the clusters on which namespaces carry a Bulkhead's marks that no row here knows."""
+    rows = {cluster.pk: cluster for cluster in clusters.visible_to(reader.permissions)}
+    return [
+        Item(
+            tone="warn",
+            icon="box",
+            text=ngettext(
+                "%(count)d namespace on %(cluster)s carries Bulkhead’s marks and is unknown here",
+                "%(count)d namespaces on %(cluster)s carry Bulkhead’s marks and are unknown here",
+                len(found),
+            )
+            % {"count": len(found), "cluster": rows[pk].name},
+            url=f"{reverse('cluster-detail', args=[rows[pk].public_id])}#unknown",
+        )
+        for pk, found in unknown_here(rows.values()).items()
+    ]
