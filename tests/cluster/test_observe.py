@@ -12,12 +12,12 @@ from django.utils.timezone import now
 
 from onboarding.cluster.discovery import find_policy_kinds
 from onboarding.cluster.gateway import PAGE_SIZE, Gateway
-from onboarding.cluster.kinds import collection_path
+from onboarding.cluster.kinds import KINDS, collection_path
 from onboarding.cluster.verbs import SnapshotLost
 from onboarding.domain.objects import Manifest, key_of
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
 from onboarding.queries.observed import observed_world
-from onboarding.services.observe import observe
+from onboarding.services.observe import KINDS_BESIDE, observe
 from tests.cluster.conftest import Prepared, eventually
 from tests.cluster.test_gateway_on_the_server import LosesItsPlace
 from tests.support.audit_log import PORTAL, AuditLog
@@ -159,7 +159,8 @@ def test_a_crowded_cluster_is_one_list_per_kind_in_pages_and_rows_of_classes(
     seen = ClusterObservation.objects.get(cluster=dev_eu)
     assert (seen.trouble, seen.version) == ("", 1)
     counts = {"namespaces": seen.namespaces, "networkpolicies": seen.policies}
-    listed = {kind: _lists(audit, kind) for kind in ("namespaces", "networkpolicies", "pods")}
+    kinds = ("Namespace", "NetworkPolicy", "Pod", *KINDS_BESIDE)
+    listed = {plural: _lists(audit, plural) for plural in (KINDS[kind].plural for kind in kinds)}
     assert {kind: listed[kind] for kind in counts} == {
         kind: max(1, ceil(total / PAGE_SIZE)) for kind, total in counts.items()
     }

@@ -55,7 +55,7 @@ def test_a_look_shows_namespaces_the_portal_does_not_manage(
 ) -> None:
     seen = look(cluster, now)
     assert (seen.seen_at, seen.version, seen.trouble) == (now, 1, "")
-    assert (seen.namespaces, seen.policies, seen.pods, seen.requests) == (2, 1, 2, 3)
+    assert (seen.namespaces, seen.policies, seen.pods, seen.requests) == (2, 1, 2, 15)
     assert seen.next_at == now + MINUTE
     observed = observed_world(cluster)
     assert observed is not None
@@ -262,4 +262,4 @@ def test_a_look_takes_as_many_statements_for_one_namespace_as_for_forty(
     look(cluster, now)
     with CaptureQueriesContext(connection) as statements:
         look(cluster, now + MINUTE)
-    assert len(statements) <= 10
+    assert len(statements) <= 13

@@ -48,6 +48,11 @@ def whose(guard: str, name: str, old: str, new: str, test: str) -> GuardMutant:
     return GuardMutant(guard, module, function, old, new, noticed_by)
 
 
+def in_look(guard: str, where: str, old: str, new: str, test: str) -> GuardMutant:
+    module, _, function = where.rpartition(":")
+    return GuardMutant(guard, module, function, old, new, f"tests/services/{test}")
+
+
 # fmt: off
 MUTANTS: tuple[GuardMutant, ...] = (
     in_decide("only who holds a lane decides it", "_check_person",
@@ -242,5 +247,45 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "if (text(body", "if False and (text(body",
         "tests/cluster/test_hostile_server.py::"
         "test_g36_an_object_that_was_not_asked_for_is_a_fault_of_the_line[get]"),
+    in_look("nothing is said of what changed hands during a look",
+        "services.compare_observed:untouched",
+        "(known.fencing_token, known.generation) == (token, generation)", "True",
+        "test_compare_observed.py::test_what_changed_hands_during_the_look_is_left_alone"),
+    in_look("nothing is said of what a worker holds", "services.compare_observed:expected_on",
+        "        unleased,\n", "",
+        "test_compare_observed.py::test_while_a_worker_has_it_nothing_is_said"),
+    in_look("what outlives a repair wakes a worker once", "services.compare_observed:wakes",
+        "since == began or _repairable(differs or [])", "True",
+        "test_compare_observed.py::test_what_no_plan_contains_wakes_a_worker_once"),
+    in_look("a difference after a repair is a new one", "services.compare_observed:since",
+        "(at > verified_at or not _repairable(differs))", "True",
+        "test_compare_observed.py::test_deleted_again_after_a_repair_it_is_new"),
+    in_look("a look before the last complete read contradicts nothing", "queries.truth:_is_older",
+        "seen > read", "seen",
+        "test_compare_observed.py::test_repaired_and_read_back_it_is_verified_again"),
+    in_look("another namespace of the name is not ours", "queries.truth:_judge",
+        'seen["uid"] != row.uid', "False",
+        "test_compare_observed.py::test_another_namespace_of_the_name_is_said_to_be_another"),
+    in_look("one failed look sets no condition", "services.observe:_give_way",
+        "in_a_row >= LOOKS_THAT_SET_A_CONDITION", "True",
+        "test_looks_and_conditions.py::test_two_looks_in_a_row_that_find_no_way_set_the_condition"),
+    in_look("a cluster that hangs does not answer", "services.failures:lost_line",
+        "isinstance(error, TimedOut)", "False",
+        "test_looks_and_conditions.py::test_the_condition_is_one_event_however_long_it_lasts"),
+    in_look("a good look disproves no missing grant", "services.failures:note_answer",
+        "condition__in=wrong", "condition__gt=''",
+        "test_looks_and_conditions.py::test_a_good_look_does_not_disprove_a_missing_grant"),
+    in_look("what was seen is not free", "queries.names:check_name",
+        "if name in sighting.names:", "if False:",
+        "test_seen_names.py::test_it_cannot_be_asked_for"),
+    in_look("what another portal made is not ours by its name", "queries.portals:unknown_here",
+        'and one.portal in {own, ""}', "",
+        "test_seen_names.py::test_a_name_of_ours_that_another_portal_holds_is_named"),
+    in_look("what is in a stranger's namespace is not told", "queries.holdings:holdings_of",
+        ", uid__in=uids", "",
+        "test_holdings.py::test_what_is_in_somebody_elses_namespace_of_the_name_is_not_told"),
+    in_look("a namespace that is not empty goes only when that was typed",
+        "services.submit:_check_confirmation", "wish.confirms != needed", "False",
+        "test_holdings.py::test_no_door_asks_for_a_removal_without_the_phrase"),
 )
 # fmt: on

@@ -194,3 +194,23 @@ def test_another_set_of_ports_is_found(ports: tuple[int, ...]) -> None:
         planned(plan_of(), "NetworkPolicy", name), planned(exposed, "NetworkPolicy", name)
     )
     assert paths(found) == ["spec.ingress"]
+
+
+def test_the_portals_identity_on_a_namespace_is_no_difference_either_way() -> None:
+    plain: Manifest = {"kind": "Namespace", "metadata": {"name": "x"}}
+    signed: Manifest = {
+        "kind": "Namespace",
+        "metadata": {"name": "x", "annotations": {"bulkhead.dev/portal": "K7M2Q9"}},
+    }
+    assert differences(plain, signed) == differences(signed, plain) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "name"),
+    [("Namespace", "labels", "bulkhead.dev/portal"),
+     ("NetworkPolicy", "annotations", "bulkhead.dev/portal"),
+     ("Namespace", "annotations", "bulkhead.dev/portals")],
+)  # fmt: skip
+def test_any_other_mark_of_that_sort_is_a_difference(kind: str, part: str, name: str) -> None:
+    live: Manifest = {"kind": kind, "metadata": {"name": "x", part: {name: "K7M2Q9"}}}
+    assert paths(differences({"kind": kind, "metadata": {"name": "x"}}, live))
