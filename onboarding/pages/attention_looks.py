@@ -1,4 +1,4 @@
-"""What the newest looks at the clusters say that needs a reader's attention. Sources of attention.py."""
+"""What the newest looks at clusters say that needs attention. Sources for attention.py."""
 
 from urllib.parse import urlencode
 
@@ -28,11 +28,8 @@ CLUSTER_WORDS = {
 
 def contradicted_namespaces(reader: Reader) -> list[Item]:
     """Return the namespaces of the reader's teams that were seen otherwise than as approved."""
-    rows = list(
-        namespaces.live_of_teams(reader.permissions).filter(state=NamespaceState.READY.value)[
-            :SHOWN
-        ]
-    )
+    live = namespaces.live_of_teams(reader.permissions)
+    rows = list(live.filter(state=NamespaceState.READY.value)[:SHOWN])
     known = truths_of(rows)
     words = _("%(name)s is not as approved, by the newest look at its cluster")
     return [
