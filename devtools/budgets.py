@@ -48,7 +48,8 @@ def tracked_files(*patterns: str, root: Path = ROOT) -> list[Path]:
     """Paths below the root that git knows or would add."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "--", *patterns]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    paths = [Path(line) for line in answer.stdout.splitlines()]
+    # While a merge is under way a path is listed once for each side.
+    paths = [Path(line) for line in dict.fromkeys(answer.stdout.splitlines())]
     return [path for path in paths if (root / path).is_file()]
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from onboarding.views import (
     change,
+    cluster_closing,
     connectivity,
     decisions,
     health,
@@ -51,6 +52,7 @@ urlpatterns = [
     path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),
     path("clusters/", platform.cluster_list, name="cluster-list"),
     path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),
+    path("clusters/<str:public_id>/close/", cluster_closing.cluster_close, name="cluster-close"),
     path("teams/", platform.team_list, name="team-list"),
     path("teams/<str:public_id>/", platform.team_detail, name="team-detail"),
     path("history/", history.event_list, name="event-list"),

@@ -1,6 +1,6 @@
 """Rows and the constraints that refuse bad ones; no behaviour."""
 
-from onboarding.models.clusters import Cluster, IngressSource
+from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
 from onboarding.models.events import Event
 from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
@@ -10,6 +10,7 @@ from onboarding.models.requests import Decision, Request, RequestAuthor, Request
 
 __all__ = [
     "Cluster",
+    "ClusterClosure",
     "ClusterObservation",
     "Decision",
     "Event",

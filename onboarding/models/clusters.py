@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
+from onboarding.models.people import User
 
 
 class Cluster(models.Model):
@@ -33,6 +35,8 @@ class Cluster(models.Model):
     retry_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True)
+    # Since then the portal does not use it any more: it is gone, or as good as gone.
+    closed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]
@@ -86,3 +90,42 @@ class IngressSource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} on {self.cluster.name}"
+
+
+class ClusterClosure(models.Model):
+    """One platform admin asks to close a cluster that is gone, another one confirms it.
+
+    Confirmed, the cluster is closed for ever; withdrawn, it stays as it was.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="closures")
+    reason = models.TextField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("closing of a cluster")
+        verbose_name_plural = _("closings of clusters")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("asked_by")),
+                name="nobody_closes_a_cluster_alone",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="a_closing_is_confirmed_by_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["cluster"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_closing_per_cluster",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"closing of {self.cluster.name}"

@@ -28,6 +28,7 @@ from onboarding.pages.attention_people import (
     teams_nobody_leads,
 )
 from onboarding.queries import namespaces
+from onboarding.queries.closings import open_closings
 from onboarding.queries.progress import returned_with_each, taken_over_with
 
 EXPIRES_SOON = timedelta(days=14)
@@ -104,6 +105,22 @@ def came_back(reader: Reader) -> list[Item]:
     ]
 
 
+def closings_to_confirm(reader: Reader) -> list[Item]:
+    """Return the clusters that another platform admin asks to close."""
+    return [
+        Item(
+            tone="warn",
+            icon="cluster",
+            text=_("%(name)s is to be closed and needs a second platform admin")
+            % {"name": closing.cluster.name},
+            url=reverse("cluster-close", args=[closing.cluster.public_id]),
+            rest=f"{closing.asked_by.label}: {closing.reason}",
+            at=closing.asked_at,
+        )
+        for closing in open_closings().exclude(asked_by=reader.user)[:SHOWN]
+    ]
+
+
 def _returned_item(row: Request, said: Decision | None) -> Item:
     words = _("%(request)s for %(name)s was returned for changes")
     if said is None:
@@ -133,6 +150,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
     came_back,
     unknown_namespaces,
+    closings_to_confirm,
     lanes_without_holder,
     requests_nobody_can_decide,
     teams_nobody_leads,

@@ -15,6 +15,7 @@ from onboarding.pages.adoption import leads_of
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
+from onboarding.queries.closings import closing_of
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.namespaces import (
     has_open_request,
@@ -133,6 +134,7 @@ class Overview:
     bounds: tuple[UsedBound, ...]
     holdings: Holdings | None
     asked_by: str
+    lost_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
         holdings=holdings,
         asked_by=revision.request.requester.label if revision else "",
+        lost_because=_why_lost(row),
     )
 
 
@@ -240,6 +243,12 @@ def _meaning(manifest: Manifest) -> tuple[str, ...]:
     if manifest.get("kind") != "NetworkPolicy":
         return ()
     return sentences([manifest])
+
+
+def _why_lost(row: ManagedNamespace) -> str:
+    """Return why the cluster was closed, in the words of the one who asked for that."""
+    closing = closing_of(row.cluster) if row.state == NamespaceState.LOST.value else None
+    return closing.reason if closing else ""
 
 
 def _deciders(revision: Revision | None) -> list[Decision]:

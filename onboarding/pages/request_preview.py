@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
+from onboarding.models import Cluster
 from onboarding.pages.access_lines import AccessLine, build_access_lines
 from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
@@ -62,6 +63,7 @@ class PreviewPage:
     not_granted: tuple[AccessLine, ...] = ()
     holdings: Holdings | None = None
     below_use: tuple[UsedBound, ...] = ()
+    cluster: Cluster | None = None
 
 
 def build_preview(
@@ -77,11 +79,15 @@ def build_preview(
     """
     spec = form.likely_spec()
     missing = _missing(form, spec)
+    wish = None
     try:
         wish = wish_of(spec)
         thought = preview(wish)
     except Invalid as error:
-        return PreviewPage(missing, (), (), [], [], is_change=False, text="", trouble=str(error))
+        return PreviewPage(
+            missing, (), (), [], [], is_change=False, text="", trouble=str(error),
+            cluster=wish.cluster if wish else None,
+        )  # fmt: skip
     flags, lanes = flags_of(thought.picture), staff(thought.lanes, authors)
     holdings = holdings_of(wish.namespace)
     return PreviewPage(
@@ -104,6 +110,7 @@ def build_preview(
         ),
         holdings=holdings,
         below_use=below_use(thought.plan, holdings),
+        cluster=wish.cluster,
     )
 
 

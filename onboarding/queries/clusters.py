@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, QuerySet
 
-from onboarding.domain.lifecycle import ENDED, ClusterCondition
+from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
 from onboarding.queries.permissions import Permissions
 
@@ -18,8 +18,8 @@ LOOKS_MISSED = 5  # after as many pauses without an answer, the last one says no
 class ClusterTruth:
     """How a cluster is, by the newest thing that is known of it.
 
-    `state` is its condition, or else `look-failed`, `not-looked-at` (nobody has for long) or
-    `unseen`, and `since` says since when. `answered_at` is when it last answered anything;
+    `state` is `closed`, or its condition, or else `look-failed`, `not-looked-at` (nobody has for
+    long) or `unseen`, and `since` says since when. `answered_at` is when it last answered anything;
     `failed_at` and `trouble` tell of a look that failed since.
     """
 
@@ -64,7 +64,11 @@ def troubled(rows: QuerySet[Cluster], *, now: datetime) -> list[tuple[Cluster, C
         (row, truth_of_cluster(row, look_at(row), now=now))
         for row in rows.select_related("observation")
     ]
-    return [(row, truth) for row, truth in known if not truth.is_well and truth.state != "unseen"]
+    return [
+        (row, truth)
+        for row, truth in known
+        if not truth.is_well and truth.state not in {"unseen", "closed"}
+    ]
 
 
 def look_at(cluster: Cluster) -> ClusterObservation | None:
@@ -81,6 +85,8 @@ def with_namespaces_of(teams: Iterable[int]) -> QuerySet[Cluster]:
 def _state(
     cluster: Cluster, answered_at: datetime | None, failed_at: datetime | None, now: datetime
 ) -> str:
+    if cluster.closed_at:
+        return "closed"
     if cluster.condition != ClusterCondition.OK.value:
         return cluster.condition
     if failed_at:
@@ -98,8 +104,19 @@ def visible_to(permissions: Permissions) -> QuerySet[Cluster]:
 
 
 def usable() -> QuerySet[Cluster]:
-    """Return the clusters a namespace can be asked for on: registered with a credential."""
+    """Return the clusters a namespace can be asked for on: registered, and not closed.
+
+    Closing drops the credential. One that does not answer now is offered: what is asked for waits.
+    """
     return Cluster.objects.exclude(credential=None).prefetch_related("ingress_sources")
+
+
+def namespaces_on(cluster: Cluster) -> QuerySet[ManagedNamespace]:
+    """Return what lives on a cluster, or what was lost with one that is closed."""
+    rows = ManagedNamespace.objects.filter(cluster=cluster)
+    if cluster.closed_at:
+        return rows.filter(state=NamespaceState.LOST.value)
+    return rows.exclude(state__in=sorted(ENDED))
 
 
 def waiting_work(cluster: Cluster) -> int:

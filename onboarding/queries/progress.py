@@ -111,10 +111,10 @@ def _stage(revision: Revision) -> Stage:
     state = NamespaceState(namespace.state)
     if _is_confirmed(revision, state):
         return Stage.DONE
-    if state is NamespaceState.LOST:
-        return Stage.LOST
     if namespace.generation > revision.number:
         return Stage.SUPERSEDED
+    if state is NamespaceState.LOST:
+        return Stage.LOST
     if state is NamespaceState.BLOCKED:
         return Stage.BLOCKED
     return Stage.RETRYING if state is NamespaceState.RETRYING else Stage.WORKING

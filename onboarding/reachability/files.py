@@ -48,7 +48,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Found:
+class LocatedObject:
     """An object, and where it was written: `path` leads to it inside its document."""
 
     manifest: Manifest
@@ -73,7 +73,7 @@ class Found:
 class Findings:
     """What reading came to: objects, what people should know, and what must be mended."""
 
-    objects: list[Found] = field(default_factory=list)
+    objects: list[LocatedObject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -167,9 +167,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun.replace(' or ', 's or ')}s"
 
 
-def _opened(source: Source, document: Document, findings: Findings) -> Iterator[Found]:
+def _opened(source: Source, document: Document, findings: Findings) -> Iterator[LocatedObject]:
     """Yield the objects of a document: itself, or what it lists, however deep."""
-    waiting = [Found({}, source, document)], [document.tree]
+    waiting = [LocatedObject({}, source, document)], [document.tree]
     founds, trees = waiting
     while trees:
         found, tree = founds.pop(), trees.pop()
@@ -180,15 +180,15 @@ def _opened(source: Source, document: Document, findings: Findings) -> Iterator[
             continue
         listed = _listed(tree)
         if listed is None:
-            yield from _checked(Found(tree, source, document, found.path), findings)
+            yield from _checked(LocatedObject(tree, source, document, found.path), findings)
             continue
         prefix = f"{found.path}.items" if found.path else "items"
         for number in reversed(range(len(listed))):
-            founds.append(Found({}, source, document, f"{prefix}[{number}]"))
+            founds.append(LocatedObject({}, source, document, f"{prefix}[{number}]"))
             trees.append(listed[number])
 
 
-def _path(found: Found) -> str:
+def _path(found: LocatedObject) -> str:
     return f"{found.path}: " if found.path else ""
 
 
@@ -204,7 +204,7 @@ def _listed(tree: Manifest) -> list[Json] | None:
     return [{**given, **item} if isinstance(item, dict) else item for item in items]
 
 
-def _checked(found: Found, findings: Findings) -> Iterator[Found]:
+def _checked(found: LocatedObject, findings: Findings) -> Iterator[LocatedObject]:
     """Yield an object that says what it is; else note the problem."""
     manifest = found.manifest
     metadata = manifest.get("metadata")
@@ -220,7 +220,7 @@ def _checked(found: Found, findings: Findings) -> Iterator[Found]:
     yield found
 
 
-def _missing(value: Json, found: Found) -> str:
+def _missing(value: Json, found: LocatedObject) -> str:
     if value not in (None, ""):
         return f"{value!r} is not text; put it in quotes"
     hint = _RECIPES.get(Path(found.source.name).name)

@@ -22,7 +22,7 @@ from onboarding.reachability.fields import (
     value_at,
     values_at,
 )
-from onboarding.reachability.files import BadInput, Found, find_objects
+from onboarding.reachability.files import BadInput, LocatedObject, find_objects
 from onboarding.reachability.foreign import decides_traffic, namespace_it_speaks_of
 from onboarding.reachability.listing import some_of
 from onboarding.reachability.model import (
@@ -89,9 +89,9 @@ class _Reading:
     unread: Counter[str] = field(default_factory=Counter)
     pod_reader: PodReader = field(default_factory=PodReader)
 
-    def take(self, objects: Iterable[Found]) -> None:
+    def take(self, objects: Iterable[LocatedObject]) -> None:
         """Read every object; pods before the workloads they stand in for."""
-        seen: dict[tuple[str, ...], Found] = {}
+        seen: dict[tuple[str, ...], LocatedObject] = {}
         for found in sorted(objects, key=_turn):
             try:
                 first = seen.setdefault(_identity(found.manifest), found)
@@ -208,7 +208,7 @@ def _in_order(problem: str) -> tuple[str, int]:
     return name, int(line) if line.isdigit() else 0
 
 
-def _turn(found: Found) -> int:
+def _turn(found: LocatedObject) -> int:
     kind = text_at(found.manifest, "kind")
     return _POD_ORDER.get(kind, -1)
 
@@ -243,7 +243,7 @@ def _foreign(manifest: Manifest, group: str, kind: str) -> ForeignPolicy:
     )
 
 
-def _twice(first: Found, second: Found) -> str:
+def _twice(first: LocatedObject, second: LocatedObject) -> str:
     _, kind, namespace, name = _identity(first.manifest)
     place = f"{namespace}/" if namespace else ""
     return f"{second.place()}: {kind} {place}{name} is already given in {first.place()}"

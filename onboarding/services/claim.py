@@ -74,6 +74,7 @@ def _due() -> QuerySet[ManagedNamespace]:
     """Return what may be worked on now: due, not leased, on a cluster whose turn it is."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
+    usable &= Q(cluster__closed_at__isnull=True)
     return ManagedNamespace.objects.filter(free, usable, next_at__lte=Now()).exclude(
         cluster__in=_busy_clusters()
     )

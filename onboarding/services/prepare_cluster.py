@@ -99,7 +99,7 @@ def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     """
     _check(wish)
     admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
-    cluster = _registered(wish.name, uid=_cluster_uid(admin))
+    cluster = registered_row(wish.name, uid=_cluster_uid(admin))
     _install(admin, say=say)
     minted = None if _has_working_token(cluster, wish, now=now) else _mint(admin)
     portal = _portal(cluster, wish, minted)
@@ -126,9 +126,14 @@ def _cluster_uid(admin: ClusterGateway) -> str:
     return text(admin.get(Key("Namespace", "", "kube-system")) or {}, "metadata", "uid")
 
 
-def _registered(name: str, *, uid: str) -> Cluster:
+def registered_row(name: str, *, uid: str) -> Cluster:
     """Return the row of this name, or a new one not saved yet. Raise CannotPrepare if mixed up."""
-    for other in Cluster.objects.filter(facts__has_key="uid"):
+    if closed := Cluster.objects.filter(name=name, closed_at__isnull=False).first():
+        raise CannotPrepare(
+            f"{name} was closed on {closed.closed_at:%Y-%m-%d} and keeps its history under this "
+            "name; choose another name"
+        )
+    for other in Cluster.objects.filter(facts__has_key="uid", closed_at__isnull=True):
         if (other.name == name) != (other.facts["uid"] == uid):
             raise CannotPrepare(
                 f"this is the cluster registered as {other.name}"

@@ -14,7 +14,7 @@ from onboarding.domain.lifecycle import RequestState, request_sources_of
 from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.domain.spec import RequestKind, dump_spec
-from onboarding.models import ManagedNamespace, Request, RequestAuthor, RequestLane
+from onboarding.models import Cluster, ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
 from onboarding.queries.deciders import authors_of, nobody_can, staff
 from onboarding.queries.holdings import holdings_of
@@ -219,6 +219,9 @@ def _write(
         note=wish.spec.purpose,
     )
     row.save(update_fields=["state", "last_event"])
+    # After the row: whoever closes the cluster either finds it, or was first and is seen here.
+    if Cluster.objects.filter(pk=wish.cluster.pk, closed_at__isnull=False).exists():
+        raise Conflict(f"Cluster {wish.cluster.name} was closed. Nothing can be asked for on it.")
     return row
 
 

@@ -91,7 +91,7 @@ def _page(
         "returned": returned_with(desk.editing) if desk.editing else None,
         "taken_over": taken_over_with(desk.editing) if desk.editing else None,
         "namespace": desk.namespace,
-        "has_clusters": bool(desk.offer.clusters),
+        "clusters": desk.offer.clusters,
         "show_errors": not is_preview,
         "about": _about(desk),
         "is_suggested": bool(desk.suggested) and not form.is_bound,

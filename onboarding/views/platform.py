@@ -8,8 +8,10 @@ from django.utils import timezone
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
+from onboarding.queries.closings import closing_of
 from onboarding.queries.clusters import (
     look_at,
+    namespaces_on,
     truth_of_cluster,
     visible_to,
     waiting_work,
@@ -52,14 +54,15 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     now = timezone.now()
     expires, observation = cluster.credential_expires_at, observation_of(cluster)
     unknown = unknown_here([cluster]).get(cluster.pk, [])
-    live = cluster.namespaces.exclude(state__in=sorted(ENDED)).select_related("team")
+    there = namespaces_on(cluster).select_related("team")
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
         "observation": observation,
         "truth": truth_of_cluster(cluster, observation, now=now),
-        "namespaces": live,
-        "truths": truths_of(live),
+        "closing": closing_of(cluster),
+        "namespaces": there,
+        "truths": truths_of(there),
         "unknown": unknown,
         "identity": own_identity() if unknown else "",
         "is_expired": expires is not None and expires <= now,

@@ -46,16 +46,17 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return _made_pair(tmp_path_factory.mktemp("hostile") / "pair.pem")
+    return made_pair(tmp_path_factory.mktemp("hostile") / "pair.pem")
 
 
 @pytest.fixture
 def other_ca(tmp_path: Path) -> str:
     """A CA that has signed nothing that is met here."""
-    return _made_pair(tmp_path / "other.pem").ca
+    return made_pair(tmp_path / "other.pem").ca
 
 
-def _made_pair(file: Path) -> Pair:
+def made_pair(file: Path) -> Pair:
+    """Make a certificate and its key in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostile")])
     here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -1,0 +1,28 @@
+"""A cluster whose certificate authority was replaced: a condition of its own, and what ends it."""
+
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from onboarding.models import Cluster
+from tests.cluster.conftest import Prepared
+from tests.cluster.test_hostile_server import made_pair
+from tests.support.requests import spec_of, wanted, work_on
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_authority_stops_all_work_until_the_cluster_is_prepared_with_it(
+    dev_eu: Cluster, prepared: Prepared, tmp_path: Path, name: str
+) -> None:
+    now = datetime.now(UTC)
+    Cluster.objects.update(ca_pem=made_pair(tmp_path / "old.pem").ca)
+    namespace = work_on(wanted(spec_of(name), now=now), now=now)
+    assert (namespace.state, namespace.cluster.condition) == ("wanted", "untrusted")
+    assert "certificate is not accepted" in namespace.cluster.condition_message
+    call_command("prepare_cluster", "dev-eu", kubeconfig=prepared.kubeconfig, stdout=StringIO())
+    namespace = work_on(namespace, now=now)
+    assert (namespace.state, namespace.cluster.condition) == ("ready", "ok")
