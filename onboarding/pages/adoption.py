@@ -10,7 +10,7 @@ from datetime import datetime
 
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
-from onboarding.models import ManagedNamespace, Membership, Request, Team
+from onboarding.models import Membership, Request, Team
 from onboarding.plan.changes import Effect
 from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import Plan
@@ -46,7 +46,7 @@ class Found:
     seen_at: datetime | None
     request: str
     generation: int
-    is_another: bool  # its uid is not the remembered one
+    is_another: bool  # its uid was not the remembered one
     differing: tuple[FoundObject, ...] | None
     equal: int
     foreign: tuple[str, ...]
@@ -58,14 +58,19 @@ class Found:
 
 
 def found_for_request(row: Request, plan: Plan) -> Found | None:
-    """Return what a request takes over or removes: as seen last, else as it was when sent."""
+    """Return what a request takes over or removes, against its plan."""
+    return compare_found(newest_found(row), plan)
+
+
+def newest_found(row: Request) -> Manifest | None:
+    """Return what was found of what a request names: as seen last, else as it was when sent."""
     namespace = row.namespace
     if namespace and is_asked_for(namespace, row.adopted_uid):
-        return compare_found(namespace.found, plan, remembered=namespace.uid)
-    return compare_found(row.found, plan, remembered=namespace.uid if namespace else "")
+        return namespace.found
+    return row.found
 
 
-def compare_found(found: Manifest | None, plan: Plan, *, remembered: str) -> Found | None:
+def compare_found(found: Manifest | None, plan: Plan) -> Found | None:
     """Return how what was found differs from a plan; None where nothing was found."""
     if not found:
         return None
@@ -78,7 +83,7 @@ def compare_found(found: Manifest | None, plan: Plan, *, remembered: str) -> Fou
         seen_at=datetime.fromisoformat(text(found, "at")) if text(found, "at") else None,
         request=text(found, "request"),
         generation=generation if isinstance(generation, int) else 0,
-        is_another=text(found, "uid") != remembered,
+        is_another=text(found, "uid") != text(found, "remembered"),
         differing=differing,
         equal=sum(not _fields(live, planned.key, planned.manifest) for planned in plan.objects),
         foreign=tuple(str(name) for name in _listed(found, "foreign")),
@@ -89,11 +94,6 @@ def leads_of(team: Team) -> list[str]:
     """Return who leads the team now, by name: the people who may ask."""
     rows = team.memberships.filter(role=Membership.Role.LEAD, user__is_active=True)
     return [row.user.label for row in rows.select_related("user").order_by("user__username")]
-
-
-def found_in(row: ManagedNamespace, plan: Plan) -> Found | None:
-    """Return what was found under the name of a namespace, against a plan."""
-    return compare_found(row.found, plan, remembered=row.uid)
 
 
 def _differing(live: dict[Key, Manifest], plan: Plan) -> Iterable[FoundObject]:

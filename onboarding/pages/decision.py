@@ -15,11 +15,12 @@ from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision, User
-from onboarding.pages.adoption import Found, found_for_request
+from onboarding.pages.adoption import Found, found_for_request, newest_found
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
 from onboarding.plan.access import access_sentences
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
+from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
@@ -174,14 +175,15 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
     changes = plan_changes(plan_before, wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
     offered, why_not = offered_lanes(row, permissions, lanes)
-    uid = row.namespace.uid if row.namespace else ""
-    picture = picture_of_plans(row.cluster, row.name, before=plan_before, after=wanted, uid=uid)
+    uid, seen = _on_the_cluster(row, wanted)
+    reach = seen or plan_before
+    picture = picture_of_plans(row.cluster, row.name, before=reach, after=wanted, uid=uid)
     flags, holdings = flags_of(picture), _holdings(row)
     return DecisionPage(
         spec=row.wanted,
         is_removal=row.kind == RequestKind.RETIRE,
         lanes=lanes,
-        sentences=compare_sentences(plan_before, wanted),
+        sentences=compare_sentences(reach, wanted),
         moved=[_printed(change, number) for number, change in enumerate(moved, start=1)],
         unchanged=[change for change in changes if change.effect is Effect.UNCHANGED],
         open_at_once=len(moved) <= OPEN_AT_ONCE,
@@ -202,6 +204,13 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         below_use=below_use(wanted, holdings),
         shows_holdings=row.state in OPEN_REQUEST,
     )
+
+
+def _on_the_cluster(row: Request, wanted: Plan) -> tuple[str, Plan | None]:
+    """Return the uid of the namespace that is meant, and what was found in it instead, if known."""
+    if row.kind != RequestKind.ADOPT:
+        return row.namespace.uid if row.namespace else "", None
+    return row.adopted_uid or "", found_plan(newest_found(row), wanted)
 
 
 def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:

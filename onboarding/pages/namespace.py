@@ -66,7 +66,7 @@ WHAT_TO_DO: dict[str, str | Promise] = {
         "isolation. Ask a platform admin to remove that grant; then try again."
     ),
     BlockedReason.RESTORED: gettext_lazy(
-        "It was restored from a backup. Nothing is written to it until a lead of the team asks to "
+        "Nothing is written to it until a lead of the team asks to "
         "take it over again and approvers have seen how it differs; or ask for its removal. The "
         "access that came back with it stands meanwhile."
     ),

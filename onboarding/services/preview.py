@@ -16,9 +16,10 @@ from onboarding.plan.build import Ingredients, build_plan, empty_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
 from onboarding.plan.fill import BadParameter
+from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
-from onboarding.queries.namespaces import in_force
+from onboarding.queries.namespaces import found_uid, in_force
 from onboarding.queries.rules import shape_violations
 from onboarding.reachability.sentences import sentences
 
@@ -88,8 +89,10 @@ def preview(wish: NamespaceWish) -> Preview:
     spec_before = revision.wanted if revision else None
     plan = _plan(wish)
     changes = plan_changes(before, plan)
-    uid = wish.namespace.uid if wish.namespace else ""
-    picture = picture_of_plans(wish.cluster, wish.spec.name, before=before, after=plan, uid=uid)
+    uid, seen = _on_the_cluster(wish, plan)
+    picture = picture_of_plans(
+        wish.cluster, wish.spec.name, before=seen or before, after=plan, uid=uid
+    )
     lanes = lanes_for(
         wish.kind,
         wish.spec,
@@ -108,6 +111,15 @@ def preview(wish: NamespaceWish) -> Preview:
         picture=picture,
         base_generation=wish.namespace.generation if wish.namespace else 0,
     )
+
+
+def _on_the_cluster(wish: NamespaceWish, plan: Plan) -> tuple[str, Plan | None]:
+    """Return the uid of the namespace that is meant, and what was found in it instead, if known."""
+    if wish.namespace is None:
+        return "", None
+    if wish.kind is RequestKind.ADOPT:
+        return found_uid(wish.namespace), found_plan(wish.namespace.found, plan)
+    return wish.namespace.uid, None
 
 
 def _plan(wish: NamespaceWish) -> Plan:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.refusals import Forbidden, Invalid, NotFound
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import ManagedNamespace
 from onboarding.queries.namespaces import uid_to_remove, visible_to
 from onboarding.services import hints, history
@@ -40,7 +40,8 @@ def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
         )
         row = ManagedNamespace.objects.filter(pk=namespace.pk, state=namespace.state)
         if came_back:
-            row.update(**_removal_anew(came_back), next_at=now, last_event=event)
+            if not row.update(**_removal_anew(came_back), next_at=now, last_event=event):
+                raise Conflict(f"{namespace.name} has moved on meanwhile. Look again.")
         else:
             row.filter(next_at__isnull=False).update(next_at=now)
         hints.hint(namespace.pk)

@@ -16,7 +16,7 @@ from onboarding.forms.adopt import AdoptForm
 from onboarding.forms.retire import RetireForm
 from onboarding.forms.suggestions import suggested_answers
 from onboarding.models import ManagedNamespace, Request
-from onboarding.pages.adoption import found_in
+from onboarding.pages.adoption import compare_found
 from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.deciders import authors_of, nobody_can, staff
@@ -93,7 +93,7 @@ def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
         "ns": row,
         "form": form,
         **_who_must_agree(request, thought, returned),
-        "found": found_in(row, thought.plan),
+        "found": compare_found(row.found, thought.plan),
     }
     status = 422 if form.is_bound else 200
     return render(request, "change/namespace_adopt.html", context, status=status)
@@ -132,7 +132,7 @@ def _retire_page(
         "ns": row,
         "form": form,
         **_who_must_agree(request, thought, returned),
-        "found": found_in(row, thought.plan),
+        "found": compare_found(row.found, thought.plan),
         "holdings": holdings,
         "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
     }

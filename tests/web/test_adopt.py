@@ -43,7 +43,7 @@ def restored(fake: FakeCluster, now: datetime, cast: object, cluster: Cluster) -
     """READY, then restored from a backup with an older fence and a stray binding."""
     namespace = ready(now=now)
     saved = saved_of(fake)
-    branch(saved[DENY_ALL], "spec")["policyTypes"] = ["Ingress"]
+    branch(saved[DENY_ALL], "spec")["egress"] = [{}]
     restore(fake, saved)
     fake.put(binding(NAME, "friends", role="view", group="friends"))
     return work_on(namespace, now=now)
@@ -69,7 +69,7 @@ def test_a11_alice_is_offered_to_take_it_over_and_sees_how_it_differs(
     assert "Take over again" in page(client, restored, "namespace-detail")
     shown = page(client, restored, "namespace-adopt")
     assert "it was restored from a backup" in shown
-    assert 'spec.policyTypes : ["Ingress"] , ["Ingress", "Egress"]' in shown
+    assert "spec.egress : [{}] would become absent" in shown
     assert f"RoleBinding {NAME}/friends" in shown
     assert "Network" in shown
 
@@ -80,8 +80,9 @@ def test_a11_dana_decides_on_the_same_differences(
     request = asked(client_for(alice), restored)
     shown = page(client_for(dana), request, "decision")
     assert f"Take over {NAME} again" in shown
-    assert 'spec.policyTypes : ["Ingress"] , ["Ingress", "Egress"]' in shown
+    assert "spec.egress : [{}] would become absent" in shown
     assert str((restored.found or {})["uid"]) in shown
+    assert "Every pod may reach any address on every port. Removed" in shown
 
 
 def test_what_was_decided_still_shows_what_was_found(
@@ -89,7 +90,9 @@ def test_what_was_decided_still_shows_what_was_found(
 ) -> None:
     request = approve_all(asked(client_for(alice), restored), now=now)
     work_on(restored, now=now)
-    assert "spec.policyTypes" in page(client_for(frank), request, "decision")
+    shown = page(client_for(frank), request, "decision")
+    assert "it was restored from a backup" in shown
+    assert "spec.egress" in shown
 
 
 @pytest.mark.parametrize("username", ["pat", "bob", "frank"])

@@ -7,7 +7,7 @@ on somebody else's namespace; POST answers 409, and then only our own request's 
 from onboarding.cluster.errors import AlreadyExists
 from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
-from onboarding.domain.ownership import PORTAL_IDENTITY, REQUEST, is_ours, marks_of
+from onboarding.domain.ownership import PORTAL_IDENTITY, is_ours, marks_of
 from onboarding.plan.compare import differences
 from onboarding.plan.model import stamped
 from onboarding.services.phases.identity import restored
@@ -47,21 +47,20 @@ def create(work: Work) -> PhaseResult:
 
 
 def _take_over_own(work: Work) -> None:
-    """Accept what an earlier attempt of this very request created before it was cut off.
+    """Accept what an earlier attempt for this very row created before it was cut off.
 
     What was seen complete before and carries our marks now is not of such an attempt: the run
     that finds a namespace missing makes an empty one.
     """
     found = work.cluster.get(work.namespace_key)
-    marks = marks_of(found or {})
-    if found is not None and marks.get("request") in work.own_requests and work.was_complete:
-        _check_is_empty(work, found)
-    elif found is None or marks.get("request") != work.stamps[REQUEST]:
+    if found is None or marks_of(found).get("request") not in work.own_requests:
         raise Taken(
             f"{work.plan.namespace} already exists on {work.plan.cluster} and was not created by "
             "this request. Nothing was changed. Ask for another name, or have its owner remove it "
             "and try again."
         )
+    if work.was_complete:
+        _check_is_empty(work, found)
     _remember(work, found)
     observe(work)
 

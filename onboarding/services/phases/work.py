@@ -210,6 +210,7 @@ def found_on_cluster(work: Work) -> Manifest:
     fits = len(json.dumps(own)) <= LARGEST_FOUND
     return {
         "uid": text(home, "metadata", "uid"),
+        "remembered": work.uid,
         **marks_of(home),
         "generation": max(generations, default=0),
         "objects": [*own] if fits else None,
