@@ -10,7 +10,7 @@ from datetime import datetime
 
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
-from onboarding.models import Membership, Request, Team
+from onboarding.models import Request
 from onboarding.plan.changes import Effect
 from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import Plan
@@ -88,12 +88,6 @@ def compare_found(found: Manifest | None, plan: Plan) -> Found | None:
         equal=sum(not _fields(live, planned.key, planned.manifest) for planned in plan.objects),
         foreign=tuple(str(name) for name in _listed(found, "foreign")),
     )
-
-
-def leads_of(team: Team) -> list[str]:
-    """Return who leads the team now, by name: the people who may ask."""
-    rows = team.memberships.filter(role=Membership.Role.LEAD, user__is_active=True)
-    return [row.user.label for row in rows.select_related("user").order_by("user__username")]
 
 
 def _differing(live: dict[Key, Manifest], plan: Plan) -> Iterable[FoundObject]:

@@ -11,12 +11,12 @@ from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.domain.objects import Manifest, items, text
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, ManagedNamespace, Revision, Run
-from onboarding.pages.adoption import leads_of
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
+from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
     has_open_request,
     in_force,
@@ -197,7 +197,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
         objects=len(load_plan(revision.plan).objects) if revision else 0,
         run=latest_run(row),
         what_to_do=what_to_do(row),
-        who_may_ask=leads_of(row.team) if is_adoptable(row) and not is_lead else [],
+        who_may_ask=_who_may_ask(row) if not is_lead else [],
         may_try_again=row.state in STUCK and (is_lead or permissions.is_platform_admin),
         size_title=size.title if size else "",
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
@@ -249,6 +249,11 @@ def _why_lost(row: ManagedNamespace) -> str:
     """Return why the cluster was closed, in the words of the one who asked for that."""
     closing = closing_of(row.cluster) if row.state == NamespaceState.LOST.value else None
     return closing.reason if closing else ""
+
+
+def _who_may_ask(row: ManagedNamespace) -> list[str]:
+    """Return the names of those who may ask to take over what was found, if something was."""
+    return [lead.label for lead in leads_of(row.team)] if is_adoptable(row) else []
 
 
 def _deciders(revision: Revision | None) -> list[Decision]:
