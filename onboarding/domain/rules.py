@@ -1,8 +1,8 @@
 """What may be asked for at all: the rules below every door. Pure; forms and services call them.
 
-`check_shape` is what a spec needs to be kept and rendered, and all that a draft needs. `check_spec`
-adds what a request needs to be sent. What only the database knows (a name that is taken, a namespace
-that is busy) is checked where it is read.
+`check_shape` is what a spec needs to be kept and rendered, and all that a draft needs.
+`check_spec` adds what a request needs to be sent. What only the database knows (a name that is
+taken, a namespace that is busy) is checked where it is read.
 """
 
 import unicodedata

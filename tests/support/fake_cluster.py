@@ -16,6 +16,7 @@ from onboarding.cluster.errors import (
     ClusterError,
     ObjectMissing,
     Refused,
+    ServerFault,
     WriteConflict,
 )
 from onboarding.cluster.kinds import KINDS
@@ -265,7 +266,8 @@ class FakeCluster(ClusterGateway):
         if live or (rules_of(role) and role not in self.unbindable):
             return  # whoever may bind a role may bind one that does not exist
         if role in self.missing_roles:
-            raise ObjectMissing(f'"{role}" not found', status=404, key=key)
+            # The real answer names a RoleBinding called like the role, which nobody asked for.
+            raise ServerFault(f'rolebindings "{role}" not found', status=404, key=key)
         raise AccessDenied("the portal may not bind this role", status=403, key=key)
 
     def _rules_of(self, role: str) -> tuple[Manifest, ...]:

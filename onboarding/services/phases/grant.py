@@ -1,6 +1,6 @@
 """Grant: only now, behind fence and bounds, does the team get in. Fifth phase."""
 
-from onboarding.cluster.errors import AccessDenied, ObjectMissing
+from onboarding.cluster.errors import ClusterError
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import text
 from onboarding.plan.model import PlannedObject
@@ -40,13 +40,15 @@ def _bind(work: Work, planned: PlannedObject) -> list[AppliedChange]:
 def _bring(work: Work, planned: PlannedObject) -> AppliedChange:
     """Write a binding. Raise RoleNotBindable where the cluster does not know the role yet.
 
-    An API server answers 404 for a role it lacks and 403 for one the portal may not bind; both can
-    mean something else, so it is asked which it was.
+    An API server answers 404 for a role it lacks, and names no object of ours in it, and 403 for
+    one the portal may not bind; both can mean something else, so it is asked which it was.
     """
     role = text(planned.manifest, "roleRef", "name")
     try:
         return work.bring(planned)
-    except (AccessDenied, ObjectMissing) as error:
-        if role == TEAM_ROLE or work.cluster.review_access(verb="bind", resource=_ROLES, name=role):
+    except ClusterError as error:
+        if error.status not in {403, 404} or role == TEAM_ROLE:
+            raise
+        if work.cluster.review_access(verb="bind", resource=_ROLES, name=role):
             raise
         raise RoleNotBindable(role, work.plan.cluster) from error
