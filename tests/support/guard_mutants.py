@@ -152,7 +152,8 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/web/test_admin.py::"
         "test_a_second_account_with_an_address_is_an_error_at_its_field"),
     GuardMutant("nobody adds the address of somebody else",
-        "forms.people", "NewAddressForm.clean_email", "if who_has(email, besides=self.user):", "if False:",
+        "forms.people", "NewAddressForm.clean_email",
+        "if who_has(email, besides=self.user):", "if False:",
         "tests/web/test_sign_in.py::test_nobody_adds_the_address_of_somebody_else"),
     GuardMutant("nobody removes their own second factor",
         "services.second_factor", "remove_second_factor",
