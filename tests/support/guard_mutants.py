@@ -53,6 +53,13 @@ def in_look(guard: str, where: str, old: str, new: str, test: str) -> GuardMutan
     return GuardMutant(guard, module, function, old, new, f"tests/services/{test}")
 
 
+def closing(guard: str, where: str, old: str, new: str, test: str) -> GuardMutant:
+    """A guard of a cluster that is closed, in `module:function`."""
+    module, _, function = where.partition(":")
+    noticed_by = f"tests/services/test_close_cluster.py::test_{test}"
+    return GuardMutant(guard, f"services.{module}", function, old, new, noticed_by)
+
+
 # fmt: off
 MUTANTS: tuple[GuardMutant, ...] = (
     in_decide("only who holds a lane decides it", "_check_person",
@@ -307,5 +314,25 @@ MUTANTS: tuple[GuardMutant, ...] = (
     in_look("a namespace that is not empty goes only when that was typed",
         "services.submit:_check_confirmation", "wish.confirms != needed", "False",
         "test_holdings.py::test_no_door_asks_for_a_removal_without_the_phrase"),
+    closing("nobody closes a cluster alone", "close_cluster:_check_separation",
+        "if closure.asked_by_id == by.user.pk:", "if False:",
+        "nobody_closes_a_cluster_alone"),
+    closing("nobody closes a cluster with a second account", "close_cluster:_check_separation",
+        "if accounts_of_one_person(by.user.pk).filter(pk=closure.asked_by_id).exists():",
+        "if False:", "a_second_account_of_the_same_person_does_not_count"),
+    closing("only platform admins close a cluster", "close_cluster:_check_admin",
+        "if not by.permissions.is_platform_admin:", "if False:",
+        "only_platform_admins_ask_and_confirm"),
+    closing("closing takes a namespace away from its worker", "close_cluster:_lose_namespaces",
+        'F("fencing_token") + 1', 'F("fencing_token")', "a_worker_that_is_at_it_loses_its_lease"),
+    closing("nobody works on a closed cluster", "claim:_due",
+        "usable &= Q(cluster__closed_at__isnull=True)", "pass",
+        "nobody_works_on_it_looks_at_it_or_renews_its_credential"),
+    closing("nothing is asked for on a closed cluster", "submit:_write",
+        "if Cluster.objects.filter(pk=wish.cluster.pk, closed_at__isnull=False).exists():",
+        "if False:", "nothing_can_be_asked_for_on_it"),
+    closing("a closed cluster's name is not prepared again", "prepare_cluster:registered_row",
+        "if closed := Cluster.objects.filter(name=name, closed_at__isnull=False).first():",
+        "if closed := None:", "it_is_closed_once_and_its_name_is_not_prepared_again"),
 )
 # fmt: on
