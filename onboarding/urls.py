@@ -7,6 +7,7 @@ from onboarding.views import (
     cluster_closing,
     connectivity,
     decisions,
+    deviations,
     health,
     history,
     home,
@@ -49,6 +50,12 @@ urlpatterns = [
     path(f"{NAMESPACE}adopt/", change.namespace_adopt, name="namespace-adopt"),
     path(f"{NAMESPACE}retire/", change.namespace_retire, name="namespace-retire"),
     path(f"{NAMESPACE}try-again/", namespaces.namespace_try_again, name="namespace-try-again"),
+    path(
+        f"{NAMESPACE}acknowledge/", deviations.namespace_acknowledge, name="namespace-acknowledge"
+    ),
+    path(
+        f"{NAMESPACE}ask-removal/", deviations.namespace_ask_removal, name="namespace-ask-removal"
+    ),
     path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),
     path("clusters/", platform.cluster_list, name="cluster-list"),
     path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),

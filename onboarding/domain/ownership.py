@@ -7,6 +7,7 @@ an object is worth is found by comparing it with the plan.
 from onboarding.domain.objects import Manifest, branch, text
 
 MANAGED_BY, PORTAL = "app.kubernetes.io/managed-by", "bulkhead"
+FIELD_MANAGER = "bulkhead"
 ANNOTATION_PREFIX = "bulkhead.dev/"
 TEMPLATE = f"{ANNOTATION_PREFIX}template"
 REQUEST = f"{ANNOTATION_PREFIX}request"

@@ -29,7 +29,18 @@ class Forbidden(Refusal):
 
 
 class Conflict(Refusal):
-    """Somebody or something was faster; looking again shows what holds now."""
+    """Somebody or something was faster; looking again shows what holds now.
+
+    `title` says above the text what kind of conflict it is; "" where somebody was faster.
+    """
+
+    title = ""
+
+
+class NotNow(Conflict):
+    """It cannot be done in the state things are in, whoever asks. The text says until when."""
+
+    title = "This cannot be done now"
 
 
 class Invalid(Refusal):

@@ -1,6 +1,7 @@
 """Rows and the constraints that refuse bad ones; no behaviour."""
 
 from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
+from onboarding.models.deviations import Deviation
 from onboarding.models.events import Event
 from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
@@ -13,6 +14,7 @@ __all__ = [
     "ClusterClosure",
     "ClusterObservation",
     "Decision",
+    "Deviation",
     "Event",
     "IngressSource",
     "Installation",

@@ -44,8 +44,6 @@ class ManagedNamespace(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=30, blank=True)
     message = models.TextField(blank=True)
-    # What was seen on the cluster that no plan contains: [{"object": str, "by": str}…]
-    findings = models.JSONField(default=list)
     # What was found where a person has to compare: services.phases.work.found_on_cluster, and when.
     found = models.JSONField(null=True)
     created_at = models.DateTimeField()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request
+from onboarding.pages.attention_deviations import lost_and_fought
 from onboarding.pages.attention_item import SHOWN, Item, Reader, Source
 from onboarding.pages.attention_looks import (
     contradicted_namespaces,
@@ -145,6 +146,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     troubled_namespaces,
     contradicted_namespaces,
     troubled_clusters,
+    lost_and_fought,
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (

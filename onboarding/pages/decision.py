@@ -16,6 +16,7 @@ from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision, User
 from onboarding.pages.adoption import Found, found_for_request, newest_found
+from onboarding.pages.deviations import ForeignObject, removals_of, unapproved_in
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
 from onboarding.plan.access import access_sentences
 from onboarding.plan.catalogue_files import load_catalogue
@@ -135,6 +136,8 @@ class DecisionPage:
     holdings: Holdings | None
     below_use: tuple[UsedBound, ...]
     shows_holdings: bool
+    removals: list[ForeignObject]
+    unapproved: list[ForeignObject]
 
 
 def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
@@ -203,6 +206,8 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         holdings=holdings,
         below_use=below_use(wanted, holdings),
         shows_holdings=row.state in OPEN_REQUEST,
+        removals=removals_of(row),
+        unapproved=unapproved_in(row),
     )
 
 

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from onboarding.domain.actions import Action
-from onboarding.domain.objects import Json, branch, items, text
+from onboarding.domain.deviations import DeviationKind
+from onboarding.domain.objects import Manifest, branch, items, text
 from onboarding.models import Event
+from onboarding.templatetags.wording import exact
 
 _LOOKS = {
     "approved": ("ok", "check"),
@@ -21,6 +24,10 @@ _LOOKS = {
     "reappeared": ("danger", "warn"),
     "uncreated": ("", "dash"),
     "lost": ("warn", "dash"),
+    "seen": ("warn", "warn"),
+    "ended": ("ok", "check"),
+    "fought": ("danger", "warn"),
+    "acknowledged": ("ok", "check"),
     "exported": ("", "download"),
 }
 
@@ -68,13 +75,25 @@ def details_of(event: Event) -> tuple[str, ...]:
     body = branch(json.loads(bytes(event.canonical)), "body")
     said = [f"{name}: {body[name]}" for name in _SAID_WHOLE if body.get(name)]
     made = [f"{text(one, 'object')} {text(one, 'outcome')}" for one in items(body, "changes")]
-    drifted = [
-        f"{text(one, 'object')}: {_joined(one.get('fields'))}"
-        + (f", by {text(one, 'by')}" if one.get("by") else "")
-        for one in [*items(body, "objects"), *items(body, "findings")]
+    differed = [_differed(one) for one in [*items(body, "objects"), *items(body, "findings")]]
+    return (*said, *made, *differed)
+
+
+def _exact(stored: str) -> str:
+    return exact(datetime.fromisoformat(stored))
+
+
+def _differed(one: Manifest) -> str:
+    """Return what an event tells of one deviating object, with its bounds where it has ended."""
+    fields = one.get("fields")
+    joined = ", ".join(map(str, fields)) if isinstance(fields, list) else ""
+    is_loss = one.get("kind") == DeviationKind.DELETED.value
+    otherwise = "deleted outside the portal" if is_loss else "in no approved plan"
+    parts = [
+        f"{text(one, 'object')}: {joined or otherwise}",
+        f"by {text(one, 'by')}" if one.get("by") else "",
+        f"from {_exact(text(one, 'from'))}" if one.get("from") else "",
+        f"to {_exact(text(one, 'to'))}" if one.get("to") else "",
+        f"put back {one['repairs']} times" if one.get("repairs") not in {None, 0, 1} else "",
     ]
-    return (*said, *made, *drifted)
-
-
-def _joined(fields: Json) -> str:
-    return ", ".join(map(str, fields)) if isinstance(fields, list) else "in no approved plan"
+    return ", ".join(part for part in parts if part)

@@ -1,37 +1,38 @@
 """What the pages of a namespace show: the head they share, and each tab's contents. Reads only."""
 
+import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onboarding.domain.lifecycle import BlockedReason, NamespaceState
+from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, items, text
 from onboarding.domain.spec import NamespaceSpec
-from onboarding.models import Decision, ManagedNamespace, Revision, Run
+from onboarding.models import Decision, Deviation, ManagedNamespace, Revision, Run
+from onboarding.pages.deviations import DeviationCard, build_deviations
+from onboarding.pages.guidance import Guidance, guidance_for
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
+from onboarding.queries.deciders import names_of
+from onboarding.queries.deviations import last_deletion
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
-    has_open_request,
     in_force,
-    is_adoptable,
     latest_run,
     may_adopt,
     may_change,
     may_retire,
-    uid_to_remove,
+    why_not_now,
 )
 from onboarding.queries.permissions import Permissions
 from onboarding.queries.truth import Truth, truth_of
 from onboarding.reachability.sentences import sentences
-
-STUCK = frozenset({NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value})
 
 _ENDED_WORDS = {
     NamespaceState.GONE.value: gettext_lazy("The namespace is gone. Request a new one instead."),
@@ -43,54 +44,6 @@ _ENDED_WORDS = {
         "The namespace was lost with its cluster. Request a new one on another cluster."
     ),
 }
-WHAT_TO_DO: dict[str, str | Promise] = {
-    BlockedReason.TAKEN: gettext_lazy(
-        "A namespace of this name is on the cluster and Bulkhead did not make it. Nothing was "
-        "written to it. Ask a platform admin to remove it and try again, or retire this one and "
-        "ask for another name."
-    ),
-    BlockedReason.UID_CHANGED: gettext_lazy(
-        "Somebody deleted the namespace and made another of the same name. Ask a platform admin "
-        "which of them is meant; then try again."
-    ),
-    BlockedReason.REFUSED: gettext_lazy(
-        "The API server refused an object, in the words above. Ask a platform admin to lift what "
-        "stands in the way, or request a change; then try again."
-    ),
-    BlockedReason.NOT_AS_PLANNED: gettext_lazy(
-        "What the cluster stored is not what was approved; something changes objects on their "
-        "way in. Ask a platform admin to find it; then try again."
-    ),
-    BlockedReason.TEAM_MAY_WRITE_POLICY: gettext_lazy(
-        "Another grant on the cluster lets the team's group write policy, which would undo the "
-        "isolation. Ask a platform admin to remove that grant; then try again."
-    ),
-    BlockedReason.RESTORED: gettext_lazy(
-        "Nothing is written to it until a lead of the team asks to "
-        "take it over again and approvers have seen how it differs; or ask for its removal. The "
-        "access that came back with it stands meanwhile."
-    ),
-    BlockedReason.NEWER_ON_CLUSTER: gettext_lazy(
-        "The cluster holds something this portal does not remember, so its pages may be wrong "
-        "about this namespace. A platform admin can find out whether the portal’s database was "
-        "restored. A lead of the team can ask to take the namespace over again, or to remove it."
-    ),
-    BlockedReason.REAPPEARED: gettext_lazy(
-        "It was removed by request and lives again, probably by a backup of the cluster. A lead "
-        "of the team or a platform admin can try again: the approved removal then runs anew."
-    ),
-}
-REMOVE_AGAIN = gettext_lazy(
-    "Its removal was approved, and it came back meanwhile with another uid, probably by a backup. "
-    "A lead of the team or a platform admin can try again: then what came back is removed as well."
-)
-
-
-def what_to_do(row: ManagedNamespace) -> str:
-    """Return what a person can do about a namespace that waits for one; "" where none must."""
-    if row.reason == BlockedReason.RESTORED and uid_to_remove(row):
-        return str(REMOVE_AGAIN)
-    return str(WHAT_TO_DO.get(row.reason, ""))
 
 
 @dataclass(frozen=True)
@@ -127,9 +80,11 @@ class Overview:
     deciders: list[Decision]
     objects: int
     run: Run | None
-    what_to_do: str
-    who_may_ask: list[str]
-    may_try_again: bool
+    guidance: Guidance
+    deviations: list[DeviationCard]
+    may_ask_removal: bool
+    form_key: str
+    made_again: Deviation | None
     size_title: str
     bounds: tuple[UsedBound, ...]
     holdings: Holdings | None
@@ -184,21 +139,25 @@ def build_namespace_page(
     )
 
 
-def build_overview(row: ManagedNamespace, permissions: Permissions) -> Overview:
+def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: datetime) -> Overview:
     """Return the overview: intended, accepted, bounds, and what stands in the way."""
     revision = in_force(row)
+    plan = load_plan(revision.plan) if revision else None
+    deviations = build_deviations(row, permissions, plan, now=now)
     spec = revision.wanted if revision else None
     size = load_catalogue().sizes.get(spec.size) if spec else None
-    is_lead, holdings = row.team_id in permissions.leads, holdings_of(row)
+    holdings = holdings_of(row)
     return Overview(
         revision=revision,
         spec=spec,
         deciders=_deciders(revision),
-        objects=len(load_plan(revision.plan).objects) if revision else 0,
+        objects=len(plan.objects) if plan else 0,
         run=latest_run(row),
-        what_to_do=what_to_do(row),
-        who_may_ask=_who_may_ask(row) if not is_lead else [],
-        may_try_again=row.state in STUCK and (is_lead or permissions.is_platform_admin),
+        guidance=guidance_for(row, permissions),
+        deviations=deviations,
+        may_ask_removal=any(card.may_ask_removal for card in deviations),
+        form_key=uuid.uuid4().hex,
+        made_again=last_deletion(row),
         size_title=size.title if size else "",
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
         holdings=holdings,
@@ -251,11 +210,6 @@ def _why_lost(row: ManagedNamespace) -> str:
     return closing.reason if closing else ""
 
 
-def _who_may_ask(row: ManagedNamespace) -> list[str]:
-    """Return the names of those who may ask to take over what was found, if something was."""
-    return [lead.label for lead in leads_of(row.team)] if is_adoptable(row) else []
-
-
 def _deciders(revision: Revision | None) -> list[Decision]:
     if revision is None:
         return []
@@ -267,10 +221,11 @@ def _deciders(revision: Revision | None) -> list[Decision]:
 
 
 def _why_no_change(row: ManagedNamespace, *, is_lead: bool) -> str:
-    if not is_lead:
-        return _("Only a lead of team %(team)s may request changes.") % {"team": row.team.slug}
-    if row.state in _ENDED_WORDS:
-        return str(_ENDED_WORDS[row.state])
-    if has_open_request(row):
-        return _("A request for this namespace is open. A new one can follow when it is closed.")
-    return _("A change can be requested once the namespace is ready.")
+    """Return who could ask for a change; to a lead, why nobody can now."""
+    if is_lead:
+        return str(_ENDED_WORDS.get(row.state) or why_not_now(row))
+    leads = names_of(leads_of(row.team))
+    if not leads:
+        return _("Team %(team)s has no lead, so nobody can request changes.") % {"team": row.team}
+    words = _("Only a lead of team %(team)s may request changes: %(leads)s.")
+    return words % {"team": row.team, "leads": leads}

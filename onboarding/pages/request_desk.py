@@ -10,13 +10,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from onboarding.domain.refusals import Conflict, Forbidden
+from onboarding.domain.refusals import Forbidden, NotNow
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
 from onboarding.models import ManagedNamespace, Request, Team
 from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.model import load_plan
 from onboarding.queries import clusters, namespaces
 from onboarding.queries.deciders import authors_of
 from onboarding.queries.permissions import Permissions
@@ -47,7 +48,8 @@ class Desk:
     def wish(self, spec: NamespaceSpec) -> NamespaceWish:
         """Return what the form's answers ask for."""
         if self.namespace:
-            return change_wish(self.namespace, spec)
+            removes = load_plan(self.editing.plan).removes if self.editing else ()
+            return change_wish(self.namespace, spec, removes)
         team, cluster = self.offer.team(spec.team), self.offer.cluster(spec.cluster)
         return NamespaceWish(RequestKind.ONBOARD, spec, team, cluster)
 
@@ -81,7 +83,7 @@ def change_desk(
     """Return the desk of a change: the fixed facts, and what is in force or was asked before."""
     revision = namespaces.in_force(namespace)
     if revision is None:
-        raise Conflict(_("%(name)s has nothing in force yet.") % {"name": namespace.name})
+        raise NotNow(_("%(name)s has nothing in force yet.") % {"name": namespace.name})
     offer = build_offer(permissions, fixed=revision.wanted, editing=editing)
     start = editing.wanted if editing else revision.wanted
     return Desk(offer, editing=editing, namespace=namespace, start=start)

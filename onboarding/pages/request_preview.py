@@ -98,7 +98,7 @@ def build_preview(
         objects=_objects(thought, shown),
         moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
         is_change=thought.before is not None,
-        is_same=wish.spec == thought.spec_before,
+        is_same=wish.spec == thought.spec_before and not wish.removes,
         text=render_documents(thought.plan.manifests()),
         picture=thought.picture,
         groups=build_groups(thought.picture.neighbourhood, flags),

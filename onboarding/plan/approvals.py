@@ -12,6 +12,7 @@ from onboarding.domain.lanes import Lane, NeededLane, needed_lanes
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.plan.changes import Effect, ObjectChange
+from onboarding.plan.model import Removal
 
 _KIND_REASONS = {
     RequestKind.ONBOARD: "Every new namespace",
@@ -29,6 +30,7 @@ def lanes_for(
     catalogue: Catalogue,
     before: NamespaceSpec | None,
     risk: Risk,
+    removes: tuple[Removal, ...] = (),
 ) -> tuple[NeededLane, ...]:
     """Return the lanes a request must pass, in the order of `Lane`, each with its reasons."""
     reasons = [(lane, _KIND_REASONS[kind]) for lane in catalogue.kind_lanes[kind]]
@@ -36,6 +38,7 @@ def lanes_for(
         moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
         reasons += _template_reasons(moved, catalogue)
         reasons += _choice_reasons(spec, before, moved, catalogue)
+        reasons += [(lane, "Others' policies would be removed") for lane in _removal_lanes(removes)]
         reasons += [(lane, f"{risk.capitalize()} risk") for lane in catalogue.risk_lanes[risk]]
     return needed_lanes(reasons)
 
@@ -48,6 +51,12 @@ def _template_reasons(
         template = catalogue.templates.get(slug)
         for lane in template.lanes if template else ():
             yield lane, f"{template.title if template else slug} would be {change.effect}"
+
+
+def _removal_lanes(removes: tuple[Removal, ...]) -> tuple[Lane, ...]:
+    """Return who answers for what others made: policies are the network's, as the portal's are."""
+    policies = any(removal.kind == "NetworkPolicy" for removal in removes)
+    return (Lane.NETWORK,) if policies else ()
 
 
 def _choice_reasons(

@@ -5,10 +5,10 @@ applied, so the digest of the same wish is the same for ever.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onboarding.domain.lifecycle import Phase
-from onboarding.domain.objects import Key, Manifest, branch, copied, key_of, text
+from onboarding.domain.objects import Key, Manifest, branch, copied, items, key_of, text
 from onboarding.domain.ownership import TEMPLATE
 from onboarding.plan.digest import digest_of
 
@@ -40,13 +40,31 @@ class PlannedObject:
         return text(self.manifest, "metadata", "annotations", TEMPLATE)
 
 
+@dataclass(frozen=True)
+class Removal:
+    """A foreign object that shall go: exactly the one of this uid, no other of its name."""
+
+    kind: str
+    name: str
+    uid: str
+
+    def dump(self) -> Manifest:
+        """Return it as JSON."""
+        return {"kind": self.kind, "name": self.name, "uid": self.uid}
+
+
 @dataclass(frozen=True, eq=True)
 class Plan:
-    """The objects of one namespace in the order they are applied; none means it shall be gone."""
+    """The objects of one namespace in the order they are applied; none means it shall be gone.
+
+    `removes` are objects of others that go with it, once: they are part of what is approved, and
+    no part of what the namespace shall hold.
+    """
 
     cluster: str
     namespace: str
     objects: tuple[PlannedObject, ...]
+    removes: tuple[Removal, ...] = ()
 
     def __hash__(self) -> int:
         """Hash by content."""
@@ -64,8 +82,13 @@ class Plan:
                     {"phase": planned.phase.value, "manifest": planned.manifest}
                     for planned in self.objects
                 ],
+                **_removes(self),
             }
         )
+
+    def without_removals(self) -> "Plan":
+        """Return what the namespace shall hold, whatever goes on the way there."""
+        return replace(self, removes=())
 
     @property
     def wants_namespace(self) -> bool:
@@ -91,7 +114,13 @@ def dump_plan(plan: Plan) -> Manifest:
             {"phase": planned.phase.value, "why": planned.why, "manifest": planned.manifest}
             for planned in plan.objects
         ],
+        **_removes(plan),
     }
+
+
+def _removes(plan: Plan) -> Manifest:
+    """Return the removals under their name; nothing without any, so that older digests stay."""
+    return {"removes": [removal.dump() for removal in plan.removes]} if plan.removes else {}
 
 
 def load_plan(stored: Manifest) -> Plan:
@@ -110,6 +139,10 @@ def load_plan(stored: Manifest) -> Plan:
             )
             for entry in entries
             if isinstance(entry, dict)
+        ),
+        removes=tuple(
+            Removal(text(entry, "kind"), text(entry, "name"), text(entry, "uid"))
+            for entry in items(stored, "removes")
         ),
     )
 

@@ -67,6 +67,7 @@ def picture_of_plans(
     Three queries at most.
     """
     seen, facts = observed_world(cluster), cluster.known_facts()
+    before = before.without_removals() if before else None  # they happened before the last look
     outside = _outside(namespace, _surroundings(seen, facts), is_own=_is_own(seen, namespace, uid))
     old, new = _estates(
         namespace, *(_with_plan(outside, namespace, plan) for plan in (before, after)), facts=facts
@@ -170,7 +171,17 @@ def _with_plan(outside: World, namespace: str, plan: Plan | None) -> World | Non
     return replace(
         outside,
         namespaces={**outside.namespaces, namespace: {**outside.namespaces[namespace], **labels}},
-        policies=(*outside.policies, *policies_of(plan)),
+        policies=(*_kept(outside, plan), *policies_of(plan)),
+    )
+
+
+def _kept(outside: World, plan: Plan) -> tuple[Policy, ...]:
+    """Return the policies that a plan leaves: all but those of others that it takes away."""
+    goes = {removal.name for removal in plan.removes if removal.kind == "NetworkPolicy"}
+    return tuple(
+        one
+        for one in outside.policies
+        if one.ref.namespace != plan.namespace or one.ref.name not in goes
     )
 
 

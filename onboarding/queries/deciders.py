@@ -96,12 +96,17 @@ def nobody_can(lanes: Iterable[StaffedLane]) -> str:
     return " ".join([*(_why_nobody(lane) for lane in missing), whom_to_ask()])
 
 
-def whom_to_ask() -> str:
-    """Return who can give somebody a role. One query."""
+def platform_admins() -> list[User]:
+    """Return the active platform admins, by name. One query."""
     rows = RoleAssignment.objects.filter(
         role=RoleAssignment.Role.PLATFORM_ADMIN, user__is_active=True
     )
-    people = [row.user for row in rows.select_related("user").order_by("user__first_name", "id")]
+    return [row.user for row in rows.select_related("user").order_by("user__first_name", "id")]
+
+
+def whom_to_ask() -> str:
+    """Return who can give somebody a role. One query."""
+    people = platform_admins()
     if not people:
         return "No platform admin is active either: who runs the portal can appoint one."
     return f"Ask {names_of(people, last='or')} to appoint somebody."

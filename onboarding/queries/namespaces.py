@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, BlockedReason, NamespaceState
 from onboarding.domain.objects import text
-from onboarding.domain.refusals import NotFound
+from onboarding.domain.refusals import Forbidden, NotFound
 from onboarding.models import Event, ManagedNamespace, Request, Revision, Run
 from onboarding.queries.permissions import Permissions
 
@@ -14,6 +14,8 @@ CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 CAME_BACK = frozenset({BlockedReason.RESTORED.value, BlockedReason.REAPPEARED.value})
 # What a person may say yes to, having seen how it differs.
 ADOPTABLE = frozenset({BlockedReason.RESTORED.value, BlockedReason.NEWER_ON_CLUSTER.value})
+# Blocked for these, another wish may be what helps: the one that was approved was not taken.
+MENDABLE = frozenset({BlockedReason.REFUSED, BlockedReason.NOT_AS_PLANNED})
 
 
 def visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
@@ -33,6 +35,14 @@ def load_namespace(permissions: Permissions, public_id: str) -> ManagedNamespace
     row = visible_to(permissions).filter(public_id=public_id).first()
     if row is None:
         raise NotFound("No such namespace.")
+    return row
+
+
+def load_led(permissions: Permissions, public_id: str) -> ManagedNamespace:
+    """Return a namespace of a team the person leads. Raise NotFound, or Forbidden for readers."""
+    row = load_namespace(permissions, public_id)
+    if row.team_id not in permissions.leads:
+        raise Forbidden(f"Only a lead of team {row.team} can ask for this.")
     return row
 
 
@@ -79,7 +89,7 @@ def may_change(
     """Tell whether a person may ask for a change now, or send the request `besides` again."""
     return (
         namespace.team_id in permissions.leads
-        and NamespaceState(namespace.state) in CHANGEABLE
+        and is_changeable(namespace)
         and not has_open_request(namespace, besides)
     )
 
@@ -112,6 +122,29 @@ def next_generation(namespace: ManagedNamespace, base: int) -> int:
     """Return the number of the next revision: above what is known, here and on the cluster."""
     found = (namespace.found or {}).get("generation", 0)
     return max(base, found if isinstance(found, int) else 0) + 1
+
+
+def is_changeable(namespace: ManagedNamespace) -> bool:
+    """Tell whether a change may be asked for in the state it is in, unless a request is open."""
+    if namespace.state == NamespaceState.BLOCKED.value:
+        newest = namespace.revisions.first()
+        return namespace.reason in MENDABLE and not (newest and newest.ends_namespace)
+    return NamespaceState(namespace.state) in CHANGEABLE
+
+
+def why_not_now(namespace: ManagedNamespace, besides: Request | None = None) -> str:
+    """Return why nothing can be asked for, and what has to happen first."""
+    name, state = namespace.name, NamespaceState(namespace.state)
+    if state in ENDED:
+        return f"{name} is over. Ask for a new namespace instead."
+    if has_open_request(namespace, besides):
+        return f"{name} has an open request. Wait until it is decided, or have it withdrawn."
+    newest = namespace.revisions.first()
+    if newest and newest.ends_namespace:
+        return f"{name} is being retired, which was approved. Nothing else can be asked for it."
+    if state is NamespaceState.BLOCKED:
+        return f"{name} is blocked for a reason that no change mends. Its page says what helps."
+    return f"{name} is being worked on. Wait until that has come to an end."
 
 
 def may_retire(

@@ -4,12 +4,13 @@ Used on every keystroke of the form, on submit and on the decision page, so that
 same thing. Reads the database, writes nothing, and knows no cluster.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Cluster, ManagedNamespace, Team
+from onboarding.models import Cluster, Deviation, ManagedNamespace, Team
 from onboarding.plan.access import access_sentences
 from onboarding.plan.approvals import lanes_for
 from onboarding.plan.build import Ingredients, build_plan, empty_plan
@@ -17,7 +18,7 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
 from onboarding.plan.fill import BadParameter
 from onboarding.plan.found import found_plan
-from onboarding.plan.model import Plan, load_plan
+from onboarding.plan.model import Plan, Removal, load_plan
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import found_uid, in_force
 from onboarding.queries.rules import shape_violations
@@ -29,6 +30,7 @@ class NamespaceWish:
     """What somebody asks for. `namespace` is None when onboarding.
 
     `confirms` is what was typed to lose what is in a namespace that is to be removed.
+    `removes` are objects of others in the namespace that a change takes away.
     """
 
     kind: RequestKind
@@ -37,6 +39,7 @@ class NamespaceWish:
     cluster: Cluster
     namespace: ManagedNamespace | None = None
     confirms: str = ""
+    removes: tuple[Removal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,23 @@ class Preview:
     base_generation: int
 
 
-def change_wish(namespace: ManagedNamespace, spec: NamespaceSpec) -> NamespaceWish:
+def change_wish(
+    namespace: ManagedNamespace, spec: NamespaceSpec, removes: tuple[Removal, ...] = ()
+) -> NamespaceWish:
     """Return the wish to change a namespace to `spec`."""
-    return NamespaceWish(RequestKind.CHANGE, spec, namespace.team, namespace.cluster, namespace)
+    team, cluster = namespace.team, namespace.cluster
+    return NamespaceWish(RequestKind.CHANGE, spec, team, cluster, namespace, removes=removes)
+
+
+def removal_wish(namespace: ManagedNamespace, foreign: Iterable[Deviation]) -> NamespaceWish:
+    """Return the wish to take objects of others away and keep the rest. Raise Invalid for none."""
+    revision = in_force(namespace)
+    if revision is None:
+        raise Invalid(f"{namespace.name} has nothing in force.")
+    removes = tuple(Removal(row.object_kind, row.object_name, row.uid) for row in foreign)
+    if not removes:
+        raise Invalid("Choose what shall be removed.", field="finding")
+    return change_wish(namespace, revision.wanted, removes)
 
 
 def retire_wish(namespace: ManagedNamespace, *, confirms: str = "") -> NamespaceWish:
@@ -100,6 +117,7 @@ def preview(wish: NamespaceWish) -> Preview:
         catalogue=catalogue,
         before=spec_before,
         risk=picture.risk,
+        removes=plan.removes,
     )
     return Preview(
         plan=plan,
@@ -134,7 +152,7 @@ def _plan(wish: NamespaceWish) -> Plan:
         access_group=wish.team.access_group,
     )
     try:
-        return build_plan(wish.spec, ingredients)
+        return replace(build_plan(wish.spec, ingredients), removes=wish.removes)
     except BadParameter as error:  # what is left is the platform's: facts, or the team's group
         raise Invalid(
             f"No plan can be made with what is set for cluster {wish.cluster.name} and team "

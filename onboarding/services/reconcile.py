@@ -7,9 +7,11 @@ record, and no cluster call is ever made inside a database transaction.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import (
@@ -21,12 +23,11 @@ from onboarding.domain.lifecycle import (
     NamespaceState,
     Phase,
 )
-from onboarding.domain.objects import Json, Manifest, key_of
+from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Cluster, Revision, Run
-from onboarding.plan.compare import differences
 from onboarding.plan.model import load_plan
-from onboarding.services import failures
+from onboarding.services import deviations, failures
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
@@ -38,7 +39,7 @@ from onboarding.services.phases.observe import (
     observe,
 )
 from onboarding.services.phases.verify import ALL_QUESTIONS, check_roles, check_team
-from onboarding.services.phases.work import Blocked, Work, culprit
+from onboarding.services.phases.work import Blocked, Work
 from onboarding.services.runs import Journal
 
 Clock = Callable[[], datetime]
@@ -86,23 +87,17 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     exists = _look(work)
     if not exists and work.uid and work.plan.wants_namespace:
         work.uid = ""
-        body: Manifest = {"uid": namespace.uid}
-        journal.move(
-            NamespaceState.DRIFTED, Action.NAMESPACE_MISSING, now=clock(), body=body, uid=""
-        )
+        _note_missing(journal, now=clock())
     elif exists and namespace.observed_generation == namespace.generation:
-        drift = _drift(work)
+        drift = deviations.drift_of(work)
         if not drift:
             check_team(work, ALL_QUESTIONS)
             check_roles(work)
             _settle(journal, work, now=clock())
             return
-        journal.move(
-            NamespaceState.DRIFTED,
-            Action.NAMESPACE_DRIFTED,
-            now=clock(),
-            body={"objects": drift},
-        )
+        if deviations.seen(journal, drift, now=clock()):
+            return  # somebody keeps undoing it: its repair waits
+        journal.is_repair = True
     journal.begin(now=clock())
     _run(journal, work, clock)
 
@@ -152,17 +147,15 @@ def _remember(journal: Journal, work: Work) -> None:
         journal.claim.namespace.uid = work.uid
 
 
-def _drift(work: Work) -> list[Json]:
-    """Return [{"object", "fields", "by"}…] for everything that is not as planned."""
-    found: list[Json] = []
-    for planned in work.plan.objects:
-        live = work.live.get(planned.key)
-        differing = differences(work.wanted(planned), live)
-        if differing:
-            fields: list[Json] = [str(difference) or "missing" for difference in differing]
-            by = culprit(live) if live else ""
-            found.append({"object": str(planned.key), "fields": fields, "by": by})
-    return found
+def _note_missing(journal: Journal, *, now: datetime) -> None:
+    """Somebody deleted the namespace: write it down; it is made again, empty."""
+    uid = journal.claim.namespace.uid
+    body: Manifest = {"uid": uid}
+    with transaction.atomic():
+        event = journal.move(
+            NamespaceState.DRIFTED, Action.NAMESPACE_MISSING, now=now, body=body, uid=""
+        )
+        deviations.deleted(journal, event, uid=uid, now=now)
 
 
 def _run(journal: Journal, work: Work, clock: Clock) -> None:
@@ -196,36 +189,38 @@ def _left(journal: Journal) -> tuple[Phase, ...]:
 def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
     """Everything planned was read back equal: READY, unless there is what no plan contains."""
     namespace = journal.claim.namespace
-    findings: list[Json] = [
-        {"object": str(key_of(foreign)), "by": culprit(foreign)} for foreign in work.foreign()
-    ]
-    state = NamespaceState.DRIFTED if findings else NamespaceState.READY
-    fields: dict[str, object] = {
-        "observed_generation": namespace.generation,
-        "verified_at": now,
-        "ready_at": namespace.ready_at or (None if findings else now),
-        "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
-        "attempts": 0,
-        "found": None,
-        "reason": "",
-        "message": "There are objects that no approved plan contains." if findings else "",
-        "findings": findings,
-    }
-    if journal.state is not state or findings != namespace.findings:
-        action = Action.NAMESPACE_DRIFTED if findings else Action.NAMESPACE_READY
-        body: Manifest = {"findings": findings, "digest": journal.revision.digest}
-        journal.move(
-            state,
-            action,
-            now=now,
-            body=body,
-            release=True,
-            **fields,
-        )
-    else:
-        journal.claim.release(**fields)
+    with transaction.atomic():
+        left = deviations.settled(journal, deviations.foreign_of(work), now=now)
+        state = NamespaceState.DRIFTED if left.findings else NamespaceState.READY
+        fields: dict[str, object] = {
+            "observed_generation": namespace.generation,
+            "verified_at": now,
+            "ready_at": namespace.ready_at or (None if left.findings else now),
+            "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
+            "attempts": 0,
+            "found": None,
+            "reason": "",
+            "message": "There are objects that no approved plan contains." if left.findings else "",
+        }
+        if journal.state is not state or left.is_news:
+            journal.move(
+                state,
+                Action.NAMESPACE_READY,
+                now=now,
+                body={"digest": journal.revision.digest},
+                event=None if _was_awaited(journal, state) else left.event,
+                release=True,
+                **fields,
+            )
+        else:
+            journal.claim.release(**fields)
     journal.end(Run.Outcome.READY, now=now)
     _cluster_is_fine(namespace.cluster, now=now)
+
+
+def _was_awaited(journal: Journal, state: NamespaceState) -> bool:
+    """Tell whether READY is said of a generation, not only of something that was put back."""
+    return state is NamespaceState.READY and journal.run is not None and not journal.is_repair
 
 
 def _end(journal: Journal, work: Work, *, now: datetime) -> None:
@@ -312,7 +307,7 @@ def _block(
 ) -> None:
     """Wait for a person. Found blocked for the same reason as before, it is no news."""
     reason = trouble.blocked.value if trouble.blocked else ""
-    fields = {
+    fields: dict[str, Any] = {
         "reason": reason,
         "message": trouble.message,
         "found": {**found, "at": now.isoformat()} if found else None,

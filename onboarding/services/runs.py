@@ -13,10 +13,10 @@ from django.db.models import QuerySet
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import REACHED, NamespaceState, Phase, check_move
 from onboarding.domain.objects import Manifest
-from onboarding.models import Revision, Run, Step
+from onboarding.models import Event, Revision, Run, Step
 from onboarding.services import history
 from onboarding.services.claim import Claim
-from onboarding.services.phases.work import PhaseResult
+from onboarding.services.phases.work import NOTHING_DONE, PhaseResult
 
 
 class Journal:
@@ -29,6 +29,11 @@ class Journal:
         self.state = NamespaceState(claim.namespace.state)
         self.run: Run | None = None
         self.current: Phase | None = None
+        # A run that only puts back what was changed moves no state and has no events of its own:
+        # what it did is told with the end of the deviation.
+        self.is_repair = False
+        self.changes: list[Manifest] = []
+        self._last_event = claim.namespace.last_event_id
 
     @property
     def has_begun(self) -> bool:
@@ -77,6 +82,10 @@ class Journal:
         changes: list[Manifest] = [change.dump() for change in outcome.changes]
         with transaction.atomic():
             self._finish_step(phase, changes, now)
+            if self.is_repair:
+                self.changes += [one for one in changes if one["outcome"] not in NOTHING_DONE]
+                self.claim.update(**fields)
+                return
             self._move(
                 REACHED[phase],
                 Action.PHASE_DONE,
@@ -114,24 +123,21 @@ class Journal:
         now: datetime,
         body: Manifest,
         release: bool = False,
+        event: Event | None = None,
         **fields: object,
-    ) -> None:
-        """Move the namespace to a state with its event, in one transaction."""
-        with transaction.atomic():
-            self._move(state, action, now=now, body=body, release=release, fields=fields)
+    ) -> Event:
+        """Move the namespace to a state with its event, in one transaction.
 
-    def _move(
-        self,
-        state: NamespaceState,
-        action: Action,
-        *,
-        now: datetime,
-        body: Manifest,
-        fields: Mapping[str, object],
-        release: bool = False,
-    ) -> None:
-        check_move(self.state, state)
-        event = history.record(
+        `event` is one that told of the same before; unless it is the last one, none is recorded.
+        """
+        with transaction.atomic():
+            return self._move(
+                state, action, now=now, body=body, release=release, event=event, fields=fields
+            )
+
+    def record(self, action: Action, *, now: datetime, body: Manifest) -> Event:
+        """Record what was found out about the namespace. Inside the transaction of its change."""
+        return history.record(
             action,
             actor=history.SYSTEM,
             at=now,
@@ -142,9 +148,25 @@ class Journal:
             ),
             body={"generation": self.claim.namespace.generation, **body},
         )
+
+    def _move(
+        self,
+        state: NamespaceState,
+        action: Action,
+        *,
+        now: datetime,
+        body: Manifest,
+        fields: Mapping[str, object],
+        release: bool = False,
+        event: Event | None = None,
+    ) -> Event:
+        check_move(self.state, state)
+        if event is None or event.pk == self._last_event:
+            event = self.record(action, now=now, body=body)
         change = self.claim.release if release else self.claim.update
         change(state=state.value, last_event=event, **fields)
-        self.state = state
+        self.state, self._last_event = state, event.pk
+        return event
 
     def _finish_step(self, phase: Phase, changes: list[Manifest], now: datetime) -> None:
         position = self.phases.index(phase)

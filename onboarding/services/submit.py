@@ -12,13 +12,20 @@ from django.db import IntegrityError, transaction
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import RequestState, request_sources_of
 from onboarding.domain.objects import Json
-from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import Cluster, ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
 from onboarding.queries.deciders import authors_of, nobody_can, staff
+from onboarding.queries.deviations import standing_foreign
 from onboarding.queries.holdings import holdings_of
-from onboarding.queries.namespaces import found_uid, may_adopt, may_change, may_retire
+from onboarding.queries.namespaces import (
+    found_uid,
+    may_adopt,
+    may_change,
+    may_retire,
+    why_not_now,
+)
 from onboarding.queries.requests import visible_to
 from onboarding.queries.rules import violations_of
 from onboarding.services import history
@@ -140,7 +147,8 @@ def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Reque
         _check_namespace(wish, by, request)
     if wish.kind is RequestKind.RETIRE:
         _check_confirmation(wish)
-    if wish.kind is RequestKind.CHANGE and wish.spec == thought.spec_before:
+    same = wish.spec == thought.spec_before and not wish.removes
+    if wish.kind is RequestKind.CHANGE and same:
         raise Invalid("Nothing would change. Change a field, or leave the page.")
     _check_lanes(thought, by, request)
 
@@ -158,10 +166,11 @@ def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> No
         raise NotFound
     namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
     if not _MAY_ASK[wish.kind](by.permissions, namespace, request):
-        raise Conflict(
-            f"{namespace.name} is {namespace.state} or has an open request; wait until it is "
-            "ready and nothing waits for a decision."
-        )
+        raise NotNow(why_not_now(namespace, request))
+    standing = {(row.object_kind, row.object_name, row.uid) for row in standing_foreign(namespace)}
+    gone = [one for one in wish.removes if (one.kind, one.name, one.uid) not in standing]
+    if gone:
+        raise NotNow(f"{gone[0].kind} {gone[0].name} is gone or was changed. Look at it again.")
 
 
 def _check_confirmation(wish: NamespaceWish) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import RequestState
-from onboarding.domain.refusals import Conflict, Forbidden, Invalid
+from onboarding.domain.refusals import Invalid, NotNow
 from onboarding.domain.spec import RequestKind
 from onboarding.forms.adopt import AdoptForm
 from onboarding.forms.retire import RetireForm
@@ -22,11 +22,11 @@ from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.deciders import authors_of, nobody_can, staff
 from onboarding.queries.holdings import Holdings, holdings_of
 from onboarding.queries.namespaces import (
-    has_open_request,
-    load_namespace,
+    load_led,
     may_adopt,
     may_change,
     may_retire,
+    why_not_now,
 )
 from onboarding.services.preview import (
     NamespaceWish,
@@ -48,9 +48,9 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
 
     A query may propose other answers; see forms/suggestions.py.
     """
-    row = _load_led(request, public_id)
+    row = load_led(request.permissions, public_id)
     if request.method != "POST" and not may_change(request.permissions, row):
-        raise Conflict(_why_not(row))
+        raise NotNow(why_not_now(row))
     desk = change_desk(request.permissions, row)
     if desk.start:
         suggested = suggested_answers(request.GET, offer=desk.offer, spec=desk.start)
@@ -61,10 +61,10 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.LEADS)
 def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     """List what goes with the namespace; POST with its typed name asks for the removal."""
-    row = _load_led(request, public_id)
+    row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.RETIRE)
     if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
-        raise Conflict(_why_not(row))
+        raise NotNow(why_not_now(row))
     holdings, posted = holdings_of(row), request.POST if request.method == "POST" else None
     form = RetireForm(posted, name=row.name, phrase=holdings.confirmation if holdings else "")
     if request.method == "POST":
@@ -78,10 +78,10 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.LEADS)
 def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
     """Show how what was found differs from what is approved; POST asks to take it over."""
-    row = _load_led(request, public_id)
+    row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.ADOPT)
     if returned is None and request.method != "POST" and not may_adopt(request.permissions, row):
-        raise Conflict(_why_not(row))
+        raise NotNow(why_not_now(row))
     form = AdoptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         only(request, "form_key")
@@ -147,23 +147,9 @@ def _who_must_agree(
     return {"lanes": lanes, "nobody": nobody_can(lanes)}
 
 
-def _load_led(request: SignedIn, public_id: str) -> ManagedNamespace:
-    row = load_namespace(request.permissions, public_id)
-    if row.team_id not in request.permissions.leads:
-        raise Forbidden(_("Only a lead of team %(team)s can ask for this.") % {"team": row.team})
-    return row
-
-
 def _returned(request: SignedIn, row: ManagedNamespace, kind: RequestKind) -> Request | None:
     return row.requests.filter(
         requester=request.user,
         kind=kind.value,
         state=RequestState.RETURNED.value,
     ).first()
-
-
-def _why_not(row: ManagedNamespace) -> str:
-    if has_open_request(row):
-        return _("%(name)s has an open request. Wait until it is decided.") % {"name": row.name}
-    words = _("%(name)s is %(state)s. Wait until a worker has brought it to an end.")
-    return words % {"name": row.name, "state": row.state}

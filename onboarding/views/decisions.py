@@ -127,6 +127,7 @@ def _somebody_was_faster(request: SignedIn, row: Request, conflict: Conflict) ->
     """Answer 409 with the way back to the request as it is now."""
     context = {
         "message": str(conflict),
+        "title": _(conflict.title) if conflict.title else "",
         "back_url": reverse("decision", args=[row.public_id]),
         "request_id": request.request_id,
     }

@@ -14,10 +14,11 @@ class UnknownFields(SuspiciousOperation):
     """A form carries fields that our page does not have. The text names them."""
 
 
-def refusal_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def refusal_page(request: HttpRequest, status: int, message: str, title: str = "") -> HttpResponse:
     """Return the product's page for a status from 400 to 429 with a person's message on it."""
     context = {
         "message": "" if status == 404 else message,
+        "title": title,
         "request_id": getattr(request, "request_id", ""),
     }
     return render(request, f"{status}.html", context, status=status)

@@ -10,6 +10,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -68,4 +69,5 @@ class Refusals:
         if not isinstance(error, Refusal):
             return None
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        return refusal_page(request, status, str(error))
+        title = error.title if isinstance(error, Conflict) else ""
+        return refusal_page(request, status, str(error), _(title) if title else "")

@@ -76,7 +76,8 @@ def namespace_list(request: SignedIn) -> HttpResponse:
 def namespace_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show isolation, identity, bounds and what stands in the way."""
     row = load_namespace(request.permissions, public_id)
-    return _tab(request, row, "overview", {"overview": build_overview(row, request.permissions)})
+    overview = build_overview(row, request.permissions, now=timezone.now())
+    return _tab(request, row, "overview", {"overview": overview})
 
 
 @allow(Who.READERS)

@@ -24,7 +24,7 @@ from onboarding.pages.decision import (
     lane_states,
     staffed_lane_states,
 )
-from onboarding.pages.namespace import what_to_do
+from onboarding.pages.guidance import guidance_for
 from onboarding.pages.request_preview import objects_as_file
 from onboarding.pages.step_words import step_views
 from onboarding.plan.model import load_plan
@@ -188,7 +188,7 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "lanes": {"lanes": staffed_lane_states(row, request.permissions)},
         "closing": closed_with(row),
         "is_retirement": row.kind == RequestKind.RETIRE.value,
-        "what_to_do": what_to_do(namespace) if namespace else "",
+        "what_to_do": guidance_for(namespace, request.permissions) if namespace else "",
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
         "now": timezone.now(),
     }

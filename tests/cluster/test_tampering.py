@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from onboarding.demo.scenario import acting
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.models import Cluster, Event, ManagedNamespace
+from onboarding.services.acknowledge import acknowledge
 from tests.support import live_portal
-from tests.support.manifests import RBAC_GROUP, policy
+from tests.support.manifests import RBAC_GROUP, binding, policy
 from tests.support.raw_api import RawApi
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +130,7 @@ def scene(dev_eu: Cluster, name: str, admin: RawApi) -> Scene:
 def told_of(scene: Scene) -> str:
     """The newest event about a change made outside, as it is written down."""
     event = Event.objects.filter(
-        namespace=scene.namespace.name, action=Action.NAMESPACE_DRIFTED.value
+        namespace=scene.namespace.name, action=Action.DEVIATION_SEEN.value
     ).latest("pk")
     return bytes(event.canonical).decode()
 
@@ -141,11 +144,36 @@ def test_g10_a_change_is_repaired_and_its_author_named(scene: Scene, act: Act) -
     assert HAND in told_of(scene)
 
 
-def test_a_deleted_policy_comes_back(scene: Scene) -> None:
+def test_a_deleted_policy_comes_back_and_how_long_it_was_missing_is_known(scene: Scene) -> None:
+    assert scene.breaker.delete(f"{scene.policies}/deny-all").status == 200
+    looked = live_portal.look(scene.namespace)
+    assert looked.state == READY
+    assert live_portal.deviations(scene.namespace) == []
+    assert "deny-all" in told_of(scene)
+    row = looked.deviations.get()
+    assert (row.kind, row.object_name, row.by) == ("missing", "deny-all", "")
+    assert (row.not_before, row.ended_at) == (scene.namespace.verified_at, looked.verified_at)
+
+
+def test_when_a_change_was_made_is_what_the_api_server_noted(scene: Scene) -> None:
+    scene.deny_all({"egress": [{}]})
+    row = live_portal.look(scene.namespace).deviations.get()
+    assert (row.by, row.fields, row.repairs) == (HAND, ["spec.egress"], 1)
+    assert row.changed_at
+    assert scene.namespace.verified_at
+    assert scene.namespace.verified_at.replace(microsecond=0) <= row.changed_at <= row.seen_at
+
+
+def test_g22_a_fight_over_a_label_backs_off_and_never_over_the_fence(scene: Scene) -> None:
+    fight = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm"}}}
+    for _ in range(2):
+        scene.merge(scene.core, fight)
+        looked = live_portal.look(scene.namespace)
+    assert looked.state == NamespaceState.DRIFTED
+    assert "a-stray-hand keeps undoing repairs" in looked.message
     assert scene.breaker.delete(f"{scene.policies}/deny-all").status == 200
     assert live_portal.look(scene.namespace).state == READY
     assert live_portal.deviations(scene.namespace) == []
-    assert "deny-all" in told_of(scene)
 
 
 def test_a_managed_label_taken_away_is_put_back(scene: Scene) -> None:
@@ -180,9 +208,8 @@ def test_a_foreign_policy_is_a_finding_with_its_author_and_is_left_alone(scene: 
     assert made.status == 201
     looked = live_portal.look(scene.namespace)
     assert looked.state == NamespaceState.DRIFTED
-    [finding] = looked.findings
-    assert finding["object"].endswith("/sesame")
-    assert HAND in finding["by"]
+    [row] = looked.deviations.all()
+    assert (row.kind, row.object_name, row.by) == ("foreign", "sesame", HAND)
     assert scene.breaker.get(f"{scene.policies}/sesame").status == 200
 
 
@@ -192,3 +219,29 @@ def test_a_removed_finding_ends_the_drift(scene: Scene) -> None:
     assert live_portal.look(scene.namespace).state == NamespaceState.DRIFTED
     assert scene.breaker.delete(f"{scene.policies}/sesame").status == 200
     assert live_portal.look(scene.namespace).state == READY
+
+
+def test_objects_of_others_go_by_request_with_the_portals_own_rights(scene: Scene) -> None:
+    """The shipped role and admission policies let the portal delete them."""
+    name = scene.namespace.name
+    made = [
+        scene.breaker.post(scene.policies, policy(name, "sesame", {"egress": [{}]})),
+        scene.breaker.post(scene.bindings, binding(name, "friends", role="view", group="friends")),
+    ]
+    assert [answer.status for answer in made] == [201, 201]
+    found = live_portal.look(scene.namespace)
+    looked = live_portal.look(live_portal.removal(found))
+    assert (looked.state, looked.observed_generation) == (READY, 2)
+    gone = (f"{scene.policies}/sesame", f"{scene.bindings}/friends")
+    assert [scene.breaker.get(path).status for path in gone] == [404, 404]
+
+
+def test_an_acknowledged_object_of_others_stays_and_the_namespace_is_ready(scene: Scene) -> None:
+    foreign = policy(scene.namespace.name, "sesame", {"egress": [{}]})
+    scene.breaker.post(scene.policies, foreign)
+    row = live_portal.look(scene.namespace).deviations.get()
+    acknowledge(row.pk, by=acting("alice"), reason="Known.", now=timezone.now())
+    assert live_portal.look(scene.namespace).state == READY
+    assert scene.breaker.get(f"{scene.policies}/sesame").status == 200
+    scene.merge(f"{scene.policies}/sesame", {"spec": {"policyTypes": ["Egress"]}})
+    assert live_portal.look(scene.namespace).state == NamespaceState.DRIFTED

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.objects import Key, Manifest, copied
+from onboarding.domain.objects import Key, Manifest, copied, key_of
 from onboarding.models import Event, ManagedNamespace
 from tests.support.fake_cluster import FakeCluster
 from tests.support.manifests import binding, policy
@@ -134,7 +134,7 @@ def test_g10_any_tampering_is_found_named_and_put_back(
     assert namespace.state == "ready", namespace.message
     assert contents(fake) == before
     assert {written for _verb, written in fake.writes} <= {key}
-    [body] = bodies("cluster:namespace:drifted")
+    [body] = bodies("cluster:deviation:seen")
     [drifted] = body["objects"]
     assert drifted["object"] == str(key)
     assert any(path.startswith(field) or field.startswith(path) for path in drifted["fields"])
@@ -153,8 +153,10 @@ def test_a_removed_object_is_found_and_made_again(
     namespace = work_on(namespace, now=now)
     assert namespace.state == "ready"
     assert contents(fake) == before
-    [body] = bodies("cluster:namespace:drifted")
-    assert body["objects"] == [{"object": str(key), "fields": ["missing"], "by": ""}]
+    [body] = bodies("cluster:deviation:seen")
+    assert body["objects"] == [
+        {"kind": "missing", "object": str(key), "by": "", "fields": ["missing"]}
+    ]
 
 
 def test_drift_is_written_down_before_it_is_repaired(
@@ -162,9 +164,9 @@ def test_drift_is_written_down_before_it_is_repaired(
 ) -> None:
     fake.tamper(DENY_ALL, lambda tree: tree["spec"].update(egress=[{}]))  # type: ignore[union-attr,call-arg,arg-type]
     namespace = work_on(namespace, now=now)
-    told = actions(namespace=NAME)
-    drifted = told.index("cluster:namespace:drifted")
-    assert told[drifted + 1 :] == ["cluster:phase:done"] * 5 + ["cluster:namespace:ready"]
+    assert actions(namespace=NAME)[-2:] == ["cluster:deviation:seen", "cluster:deviation:ended"]
+    [body] = bodies("cluster:deviation:ended")
+    assert body["changes"] == [{"object": str(DENY_ALL), "outcome": "configured"}]
 
 
 def test_an_extra_key_that_an_apply_would_leave_is_cut_out(
@@ -205,12 +207,13 @@ def test_g21_a_foreign_policy_or_binding_is_a_finding_and_not_ready(
     fake.log.clear()
     namespace = work_on(namespace, now=now)
     assert namespace.state == "drifted"
-    [finding] = namespace.findings
-    assert finding["object"].startswith(f"{foreign['kind']} {NAME}/")
-    assert finding["by"].startswith("kubectl-create (Update")
+    [row] = namespace.deviations.all()
+    named = (foreign["kind"], key_of(foreign).name)
+    assert (row.kind, row.object_kind, row.object_name) == ("foreign", *named)
+    assert row.by == "kubectl-create"
     assert "no approved plan contains" in namespace.message
     assert fake.writes == []
-    assert actions()[-1] == "cluster:namespace:drifted"
+    assert actions()[-1] == "cluster:deviation:seen"
 
 
 def test_g21_a_finding_is_told_once_and_ends_when_it_is_gone(
@@ -219,11 +222,11 @@ def test_g21_a_finding_is_told_once_and_ends_when_it_is_gone(
     fake.put(FOREIGN_POLICY)
     for _ in range(3):
         namespace = work_on(namespace, now=now)
-    assert actions().count("cluster:namespace:drifted") == 1
+    assert actions().count("cluster:deviation:seen") == 1
     fake.remove(Key("NetworkPolicy", NAME, "let-me-out"))
     namespace = work_on(namespace, now=now)
-    assert (namespace.state, namespace.findings, namespace.message) == ("ready", [], "")
-    assert actions()[-1] == "cluster:namespace:ready"
+    assert (namespace.state, namespace.message) == ("ready", "")
+    assert actions()[-1] == "cluster:deviation:ended"
 
 
 def test_a_change_beside_a_foreign_policy_is_carried_out_but_never_called_ready(

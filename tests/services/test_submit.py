@@ -244,7 +244,7 @@ def test_a_longer_lifetime_alone_is_a_change(fake: FakeCluster, now: datetime) -
 
 def test_a_change_waits_until_the_namespace_is_ready(now: datetime) -> None:
     namespace = wanted(now=now)
-    with pytest.raises(Conflict, match="wait until it is ready"):
+    with pytest.raises(Conflict, match="is being worked on"):
         ask_change(namespace, spec_of(size="large"), now=now)
 
 

@@ -18,8 +18,9 @@ from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Cluster, ManagedNamespace, Request
 from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import load_plan, stamped
+from onboarding.queries.deviations import standing_foreign
 from onboarding.services.credentials import open_gateway
-from onboarding.services.preview import NamespaceWish, change_wish, retire_wish
+from onboarding.services.preview import NamespaceWish, change_wish, removal_wish, retire_wish
 from onboarding.services.reconcile import reconcile
 from onboarding.services.submit import submit
 
@@ -62,6 +63,11 @@ def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace
 
 def retire(namespace: ManagedNamespace) -> ManagedNamespace:
     return approved(_sent(retire_wish(namespace)))
+
+
+def removal(namespace: ManagedNamespace) -> ManagedNamespace:
+    """Alice asks that everything of others goes, the approvers approve."""
+    return approved(_sent(removal_wish(namespace, standing_foreign(namespace))))
 
 
 def _sent(wish: NamespaceWish) -> Request:

@@ -31,7 +31,11 @@ LET_IN = {
     Who.PLATFORM_ADMINS: frozenset({"pat"}),
 }
 # A lead's own action that a platform admin may do too (see services.retry, services.take_over).
-ALSO_LET_IN = {"namespace-try-again": frozenset({"pat"}), "request-close": frozenset({"pat"})}
+ALSO_LET_IN = {
+    "namespace-acknowledge": frozenset({"pat"}),
+    "namespace-try-again": frozenset({"pat"}),
+    "request-close": frozenset({"pat"}),
+}
 OF_AN_OBJECT = {Who.READERS, Who.LEADS}
 
 

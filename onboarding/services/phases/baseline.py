@@ -9,7 +9,7 @@ from onboarding.services.phases.work import PhaseResult, Work
 
 
 def baseline(work: Work) -> PhaseResult:
-    """Apply the allow policies, then remove the portal's policies that the plan lacks."""
+    """Apply the allow policies, then remove what the plan lacks, and what of others shall go."""
     brought = [work.bring(planned) for planned in work.plan.of(Phase.BASELINE)]
     removed = [work.remove(key) for key in work.outdated("NetworkPolicy")]
-    return PhaseResult((*brought, *removed))
+    return PhaseResult((*brought, *removed, *work.remove_foreign("NetworkPolicy")))

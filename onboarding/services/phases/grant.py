@@ -23,10 +23,10 @@ class RoleNotBindable(Blocked):
 
 
 def grant(work: Work) -> PhaseResult:
-    """Bind the team's group, then remove the portal's bindings that the plan lacks."""
+    """Bind the team's group, then remove what the plan lacks, and what of others shall go."""
     brought = [change for planned in work.plan.of(Phase.GRANT) for change in _bind(work, planned)]
     removed = [work.remove(key) for key in work.outdated("RoleBinding")]
-    return PhaseResult((*brought, *removed))
+    return PhaseResult((*brought, *removed, *work.remove_foreign("RoleBinding")))
 
 
 def _bind(work: Work, planned: PlannedObject) -> list[AppliedChange]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from onboarding.cluster.verbs import ClusterGateway
+from onboarding.domain.deviations import last_writer
 from onboarding.domain.lifecycle import BlockedReason
-from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
+from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
 from onboarding.plan.model import Plan, PlannedObject, stamped
@@ -20,7 +21,6 @@ from onboarding.plan.model import Plan, PlannedObject, stamped
 MANAGED_KINDS = ("NetworkPolicy", "ResourceQuota", "LimitRange", "RoleBinding")
 # Of these a foreign object changes who may do what, so it is a finding.
 GUARDED_KINDS = frozenset({"NetworkPolicy", "RoleBinding"})
-FIELD_MANAGER = "bulkhead"
 LARGEST_FOUND = 256 * 1024  # characters of what was found that are kept for a person to compare
 MOST_FOREIGN = 100
 
@@ -32,6 +32,10 @@ class Outcome(StrEnum):
     CONFIGURED = "configured"
     UNCHANGED = "unchanged"
     REMOVED = "removed"
+    LEFT_ALONE = "left alone: it is gone, or another object has its name by now"
+
+
+NOTHING_DONE = frozenset({Outcome.UNCHANGED, Outcome.LEFT_ALONE})
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,20 @@ class Work:
         del self.live[key]
         return AppliedChange(key, Outcome.REMOVED)
 
+    def remove_foreign(self, kind: str) -> list[AppliedChange]:
+        """Delete what was approved to go, each by its uid; another of the name is left alone."""
+        return [
+            self._remove_foreign(Key(kind, self.plan.namespace, removal.name), removal.uid)
+            for removal in self.plan.removes
+            if removal.kind == kind
+        ]
+
+    def _remove_foreign(self, key: Key, uid: str) -> AppliedChange:
+        live = self.live.get(key)
+        if live is None or text(live, "metadata", "uid") != uid:
+            return AppliedChange(key, Outcome.LEFT_ALONE)
+        return self.remove(key)
+
     def outdated(self, kind: str) -> list[Key]:
         """Return the portal's own objects of a kind that the plan no longer contains."""
         planned = {entry.key for entry in self.plan.objects}
@@ -234,13 +252,4 @@ def _generation(manifest: Manifest) -> int:
 
 def culprit(manifest: Manifest) -> str:
     """Return who wrote an object last besides the portal, from managedFields; "" if unknown."""
-    entries = [
-        entry
-        for entry in items(manifest, "metadata", "managedFields")
-        if text(entry, "manager") not in {"", FIELD_MANAGER}
-        and text(entry, "subresource") != "status"
-    ]
-    newest = max(entries, key=lambda entry: text(entry, "time"), default=None)
-    if newest is None:
-        return ""
-    return f"{text(newest, 'manager')} ({text(newest, 'operation')}, {text(newest, 'time')})"
+    return str(last_writer(manifest))
