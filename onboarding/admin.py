@@ -13,7 +13,6 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.admin_site import (
@@ -41,6 +40,7 @@ from onboarding.models import (
     Team,
     User,
 )
+from onboarding.services.clock import database_now
 from onboarding.services.second_factor import remove_second_factor
 
 # Importing UserAdmin builds the admin site, so it cannot stand beside the site's own class.
@@ -127,7 +127,7 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
         """Remove the second factors of the chosen people, never one's own."""
         for person in people:
             try:
-                remove_second_factor(person, actor=acting_in(request), now=timezone.now())
+                remove_second_factor(person, actor=acting_in(request), now=database_now())
             except Refusal as refused:
                 self.message_user(request, str(refused), messages.ERROR)
             else:

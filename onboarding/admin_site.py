@@ -18,7 +18,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +28,7 @@ from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.refusals import Forbidden
 from onboarding.models import Cluster, Team, User
 from onboarding.queries.permissions import permissions_of
+from onboarding.services.clock import database_now
 from onboarding.services.history import (
     About,
     Actor,
@@ -211,7 +211,7 @@ def write(request: HttpRequest, action: Action, row: Model, changed: dict[str, J
     record(
         action,
         actor=acting_in(request),
-        at=timezone.now(),
+        at=database_now(),
         about=about(row),
         body=body,
     )

@@ -1,9 +1,9 @@
 """Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
 
 from celery import shared_task
-from django.utils.timezone import now
 
 from onboarding.services.claim import worker_name
+from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.observe import observe_due
 from onboarding.services.reconcile import reconcile as bring_on
@@ -15,30 +15,30 @@ MOST_IN_ONE_SWEEP = 200
 @shared_task(name="onboarding.reconcile")
 def reconcile(namespace_id: int) -> None:
     """Look at one namespace, if it is due and nobody else does."""
-    bring_on(worker_name(), clock=now, namespace_id=int(namespace_id))
+    bring_on(worker_name(), clock=database_now, namespace_id=int(namespace_id))
 
 
 @shared_task(name="onboarding.sweep")
 def sweep() -> None:
     """Look at everything that is due or whose lease ran out."""
     for _ in range(MOST_IN_ONE_SWEEP):
-        if not bring_on(worker_name(), clock=now):
+        if not bring_on(worker_name(), clock=database_now):
             return
 
 
 @shared_task(name="onboarding.observe")
 def observe() -> None:
     """Look at every cluster that is due."""
-    observe_due(clock=now)
+    observe_due(clock=database_now)
 
 
 @shared_task(name="onboarding.renew_credentials")
 def renew_credentials() -> None:
     """Renew the portal's tokens that are past half of their life."""
-    renew_due(now=now())
+    renew_due(now=database_now())
 
 
 @shared_task(name="onboarding.expire_requests")
 def expire_requests() -> None:
     """Let requests expire that nobody decided."""
-    expire(now=now())
+    expire(now=database_now())

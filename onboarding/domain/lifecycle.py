@@ -68,6 +68,13 @@ class BlockedReason(StrEnum):
     REAPPEARED = "reappeared"
 
 
+class RetryReason(StrEnum):
+    """Why a namespace is tried again and again, where more can be said than the message."""
+
+    TERMINATING = "terminating"
+    WEBHOOK_DOWN = "webhook-down"
+
+
 class ClusterCondition(StrEnum):
     """What is wrong with a cluster as a whole; its namespaces' work waits meanwhile."""
 

@@ -21,7 +21,9 @@ class ManagedNamespace(models.Model):
     whole. `next_at` is when it is due (null: never again). A claim holds `lease_owner`,
     `lease_until` and the counter `fencing_token`: what a worker that lost its lease writes finds
     no row. `uid` names the namespace on the cluster that is this row's, "" while there is none;
-    `known_uid` is the last it had, so null only if nothing was ever created.
+    `known_uid` is the last it had, so null only if nothing was ever created. `waiting_since` is
+    when Kubernetes was first seen not to have finished what the phase waits for, `held_by` what
+    holds it up, `stuck_at` when that had lasted too long.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
@@ -51,6 +53,10 @@ class ManagedNamespace(models.Model):
     verified_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True)
+    stuck_at = models.DateTimeField(null=True)
+    # As domain/holds.py writes it: [{"kind": str, "names": [str…]}…]; null while nothing waits
+    held_by = models.JSONField(null=True)
     last_event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -72,6 +72,25 @@ def troubled_namespaces(reader: Reader) -> list[Item]:
     ]
 
 
+def stuck_namespaces(reader: Reader) -> list[Item]:
+    """Return what Kubernetes does not finish: for the team's leads, and all for platform admins."""
+    rows = namespaces.stuck(ManagedNamespace.objects.all())
+    if not reader.permissions.is_platform_admin:
+        rows = rows.filter(team__in=reader.permissions.leads)
+    words = _("%(name)s is stuck: Kubernetes does not finish")
+    return [
+        Item(
+            tone="danger",
+            icon="clock",
+            text=words % {"name": row.name},
+            url=reverse("namespace-detail", args=[row.public_id]),
+            rest=row.message,
+            at=row.waiting_since,
+        )
+        for row in rows[:SHOWN]
+    ]
+
+
 def expiring_namespaces(reader: Reader) -> list[Item]:
     """Return the namespaces of the reader's teams whose lifetime ends soon or has ended."""
     return [
@@ -144,6 +163,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     returned_requests,
     abandoned_of_own_teams,
     troubled_namespaces,
+    stuck_namespaces,
     contradicted_namespaces,
     troubled_clusters,
     lost_and_fought,

@@ -10,14 +10,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onboarding.domain.lifecycle import BlockedReason, NamespaceState
+from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RetryReason
 from onboarding.models import ManagedNamespace
 from onboarding.queries.deciders import names_of, platform_admins
 from onboarding.queries.leads import leads_of
-from onboarding.queries.namespaces import may_adopt, may_change, may_retire, uid_to_remove
+from onboarding.queries.namespaces import (
+    may_adopt,
+    may_change,
+    may_retire,
+    may_try_again,
+    uid_to_remove,
+)
 from onboarding.queries.permissions import Permissions
-
-TRIABLE = frozenset({NamespaceState.BLOCKED.value, NamespaceState.RETRYING.value})
 
 
 @dataclass(frozen=True)
@@ -112,17 +116,29 @@ UNKNOWN = Remedy(gettext_lazy("The words above are all that is known."))
 
 def guidance_for(row: ManagedNamespace, permissions: Permissions) -> Guidance:
     """Return what helps a namespace that waits, in words for this reader; nothing for others."""
-    if row.state not in TRIABLE:
-        return Guidance()
-    is_lead = row.team_id in permissions.leads
-    may_try = is_lead or permissions.is_platform_admin
+    is_lead, may_try = row.team_id in permissions.leads, may_try_again(permissions, row)
     if row.state == NamespaceState.RETRYING.value:
+        return Guidance(_retrying(row), may_try)
+    if row.state != NamespaceState.BLOCKED.value:
         return Guidance((), may_try)
     remedy = _remedy(row)
     said = [str(remedy.happened), _on_cluster(remedy, permissions, may_try=may_try)]
     said.append(_again(row, remedy, may_try=may_try))
     said.append(_requests(row, permissions) if is_lead else _what_leads_may(row, permissions))
     return Guidance(tuple(line for line in said if line), may_try)
+
+
+def _retrying(row: ManagedNamespace) -> tuple[str, ...]:
+    """Say what helps where the portal tries again by itself, and nobody can hasten it here."""
+    if row.reason != RetryReason.WEBHOOK_DOWN:
+        return ()
+    return (
+        _(
+            "Nothing can be done here: ask %(who)s who runs that webhook. It has to answer, or be "
+            "taken away; the portal goes on by itself then."
+        )
+        % {"who": _admins()},
+    )
 
 
 def _remedy(row: ManagedNamespace) -> Remedy:

@@ -14,6 +14,7 @@ from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, Deviation, ManagedNamespace, Revision, Run
 from onboarding.pages.deviations import DeviationCard, build_deviations
 from onboarding.pages.guidance import Guidance, guidance_for
+from onboarding.pages.waiting import WaitingPage, waiting_page
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
@@ -85,6 +86,8 @@ class Overview:
     may_ask_removal: bool
     form_key: str
     made_again: Deviation | None
+    waiting: WaitingPage | None
+    last_look_failed: bool
     size_title: str
     bounds: tuple[UsedBound, ...]
     holdings: Holdings | None
@@ -158,6 +161,8 @@ def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: date
         may_ask_removal=any(card.may_ask_removal for card in deviations),
         form_key=uuid.uuid4().hex,
         made_again=last_deletion(row),
+        waiting=waiting_page(row, permissions),
+        last_look_failed=row.state == NamespaceState.READY.value and row.attempts > 0,
         size_title=size.title if size else "",
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
         holdings=holdings,

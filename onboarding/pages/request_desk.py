@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onboarding.domain.refusals import Forbidden, NotNow
@@ -21,6 +20,7 @@ from onboarding.plan.model import load_plan
 from onboarding.queries import clusters, namespaces
 from onboarding.queries.deciders import authors_of
 from onboarding.queries.permissions import Permissions
+from onboarding.services.clock import database_now
 from onboarding.services.preview import NamespaceWish, change_wish
 
 
@@ -71,7 +71,7 @@ def build_offer(
         teams=tuple(Team.objects.filter(pk__in=permissions.leads)),
         clusters=tuple(clusters.usable()),
         catalogue=load_catalogue(),
-        now=timezone.now(),
+        now=database_now(),
         fixed=fixed,
         editing=editing,
     )

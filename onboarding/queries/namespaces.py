@@ -17,6 +17,9 @@ ADOPTABLE = frozenset({BlockedReason.RESTORED.value, BlockedReason.NEWER_ON_CLUS
 # Blocked for these, another wish may be what helps: the one that was approved was not taken.
 MENDABLE = frozenset({BlockedReason.REFUSED, BlockedReason.NOT_AS_PLANNED})
 
+# It stands where it is until something ends, by itself or by a person.
+HELD_UP = frozenset({NamespaceState.BLOCKED, NamespaceState.RETRYING})
+
 
 def visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
     """Return the namespaces a person may know of, gone ones included."""
@@ -81,6 +84,22 @@ def has_open_request(namespace: ManagedNamespace, besides: Request | None = None
     """Tell whether a request for it, besides the given one, waits for a decision or an edit."""
     rows = namespace.requests.filter(state__in=sorted(OPEN_REQUEST))
     return (rows.exclude(pk=besides.pk) if besides else rows).exists()
+
+
+def is_held_up(namespace: ManagedNamespace) -> bool:
+    """Tell whether another look could help: blocked, retrying, or waiting for Kubernetes."""
+    return NamespaceState(namespace.state) in HELD_UP or namespace.waiting_since is not None
+
+
+def may_try_again(permissions: Permissions, namespace: ManagedNamespace) -> bool:
+    """Tell whether a person may have a namespace that is held up looked at now."""
+    is_lead = namespace.team_id in permissions.leads
+    return is_held_up(namespace) and (is_lead or permissions.is_platform_admin)
+
+
+def stuck(rows: QuerySet[ManagedNamespace]) -> QuerySet[ManagedNamespace]:
+    """Return those of which Kubernetes has not finished something for too long, longest first."""
+    return rows.filter(stuck_at__isnull=False).order_by("waiting_since", "id")
 
 
 def may_change(

@@ -71,13 +71,21 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
 
 
 def _due() -> QuerySet[ManagedNamespace]:
-    """Return what may be worked on now: due, not leased, on a cluster whose turn it is."""
+    """Return what may be worked on now: due, not leased, on a cluster whose turn it is.
+
+    Nobody plans further ahead than `longest_plan`: a later time was written by a wrong clock, and
+    would hide the namespace for as long as that clock was ahead.
+    """
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
     usable &= Q(cluster__closed_at__isnull=True)
-    return ManagedNamespace.objects.filter(free, usable, next_at__lte=Now()).exclude(
-        cluster__in=_busy_clusters()
-    )
+    due = Q(next_at__lte=Now()) | Q(next_at__gt=Now() + longest_plan())
+    return ManagedNamespace.objects.filter(free, usable, due).exclude(cluster__in=_busy_clusters())
+
+
+def longest_plan() -> timedelta:
+    """Return more than the longest pause anything is given: an hour, or the time to reverify."""
+    return timedelta(hours=2) + timedelta(seconds=settings.REVERIFY_SECONDS)
 
 
 def _busy_clusters() -> QuerySet[ManagedNamespace, int]:

@@ -6,6 +6,7 @@ here. The row lock and the conditional UPDATE make one winner of any number of d
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -28,6 +29,7 @@ from onboarding.queries.requests import visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
 from onboarding.services.separation import check_separation
+from onboarding.services.waiting import NOT_WAITING
 
 _ENDS = {Vote.RETURN: RequestState.RETURNED, Vote.REJECT: RequestState.REJECTED}
 _ACTIONS = {
@@ -35,6 +37,8 @@ _ACTIONS = {
     Vote.RETURN: Action.REQUEST_RETURNED,
     Vote.REJECT: Action.REQUEST_REJECTED,
 }
+# What an earlier generation's work left to be read says nothing of the next one's.
+_FROM_THE_START: dict[str, Any] = {"attempts": 0, "reason": "", "message": "", **NOT_WAITING}
 MAX_REASON = 1000
 
 
@@ -216,11 +220,9 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
         generation=generation,
         state=state.value,
         next_at=now,
-        attempts=0,
-        reason="",
-        message="",
         last_event=event,
         **_taken_over(request, namespace, now),
+        **_FROM_THE_START,
     )
     if not moved:
         raise Stale(f"{namespace.name} has changed since {request.label} was made. Return it.")

@@ -1,8 +1,9 @@
 """What a failure means: for one namespace, or for its whole cluster.
 
 4xx on an object blocks the namespace at once, in the server's words. Timeouts and 5xx are tried
-again for ever, visibly, with full jitter. A refused credential, a missing grant or an API server
-that cannot be reached is the cluster's condition: its work waits, one event says why.
+again for ever, visibly, with full jitter. A refused credential, a missing grant, an API server that
+cannot be reached or that asks for patience is the cluster's condition: its work waits, one event
+says why, and the first success ends it.
 """
 
 import random
@@ -14,17 +15,24 @@ from django.db import transaction
 
 from onboarding.cluster.errors import (
     AccessDenied,
+    Busy,
     ClusterError,
     ObjectMissing,
     Refused,
+    ServerFault,
     TimedOut,
     Unauthorized,
     Unreachable,
     Untrusted,
 )
 from onboarding.domain.actions import Action
-from onboarding.domain.lifecycle import BlockedReason, ClusterCondition
-from onboarding.models import Cluster
+from onboarding.domain.lifecycle import (
+    BlockedReason,
+    ClusterCondition,
+    NamespaceState,
+    RetryReason,
+)
+from onboarding.models import Cluster, ManagedNamespace
 from onboarding.services import history
 from onboarding.services.credentials import NoCredential
 from onboarding.services.phases.work import Blocked, ChangedMeanwhile
@@ -40,14 +48,25 @@ LINE_CONDITIONS = frozenset(
 # The authorizer's own sentence; admission never says it.
 _DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
+# An admission webhook that must be asked (`failurePolicy: Fail`) and gives no answer.
+_FAILED_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"\s]{1,253})"')
+_WEBHOOK_WORDS = (
+    "The webhook {} on the cluster does not answer; whoever runs it has to mend it. The portal "
+    "tries again by itself. The API server says: {}"
+)
+
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure, judged. Exactly one of `condition` and `blocked` may be set; neither: retry."""
+    """A failure, judged. One of `condition` and `blocked` may be set; neither: it is tried again.
+
+    `retrying` says why, where that is known. `retry_after` is in seconds.
+    """
 
     message: str
     condition: ClusterCondition | None = None
     blocked: BlockedReason | None = None
+    retrying: RetryReason | None = None
     retry_after: float = 0.0
 
 
@@ -57,6 +76,7 @@ _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     Unauthorized: ClusterCondition.UNAUTHORIZED,
     NoCredential: ClusterCondition.UNAUTHORIZED,
     AccessDenied: ClusterCondition.GRANT_MISSING,
+    Busy: ClusterCondition.THROTTLED,
 }
 
 
@@ -65,16 +85,22 @@ def judge(error: Exception) -> Failure:
     message = str(error)
     for kind, condition in _CONDITIONS.items():
         if isinstance(error, kind):
-            return Failure(message, condition=condition)
+            return Failure(message, condition=condition, retry_after=_advised(error))
     if isinstance(error, Blocked):
         return Failure(message, blocked=error.reason)
     if isinstance(error, Refused) and _lacked_roles(error):
         return Failure(message)
     if isinstance(error, Refused | ObjectMissing):
         return Failure(message, blocked=BlockedReason.REFUSED)
-    if isinstance(error, ClusterError):
-        return Failure(message, retry_after=error.retry_after or 0.0)
-    return Failure(message)
+    if isinstance(error, ServerFault) and (webhook := _FAILED_WEBHOOK.search(message)):
+        said = _WEBHOOK_WORDS.format(webhook["name"], message)
+        return Failure(said, retrying=RetryReason.WEBHOOK_DOWN, retry_after=_advised(error))
+    return Failure(message, retry_after=_advised(error))
+
+
+def _advised(error: Exception) -> float:
+    """Return how many seconds the server asked to wait, or 0."""
+    return (error.retry_after or 0.0) if isinstance(error, ClusterError) else 0.0
 
 
 def _lacked_roles(error: Refused) -> bool:
@@ -124,7 +150,12 @@ def note_answer(cluster: Cluster, *, now: datetime) -> None:
 
 
 def note_condition(
-    cluster: Cluster, condition: ClusterCondition, message: str, *, now: datetime
+    cluster: Cluster,
+    condition: ClusterCondition,
+    message: str,
+    *,
+    now: datetime,
+    at_least: float = 0.0,
 ) -> None:
     """Set the cluster's condition and when it is tried again; one event per change of it."""
     with transaction.atomic():
@@ -132,7 +163,7 @@ def note_condition(
         changed = row.condition != condition.value
         healthy = condition is ClusterCondition.OK
         row.attempts = 0 if healthy else row.attempts + 1
-        wait = delay(row.attempts, longest=LONGEST_CLUSTER_DELAY)
+        wait = delay(row.attempts, at_least=at_least, longest=LONGEST_CLUSTER_DELAY)
         row.condition, row.condition_message = condition.value, message
         row.condition_at = now if changed else row.condition_at
         row.retry_at = None if healthy else now + wait
@@ -155,3 +186,23 @@ def note_condition(
                 about=history.about_cluster(row),
                 body={"condition": condition.value, "message": message},
             )
+        if changed and healthy:
+            _try_all_again(row, now=now)
+
+
+def note_success(cluster: Cluster, *, now: datetime) -> None:
+    """The cluster did what it was asked: whatever its condition was, that is over."""
+    current = Cluster.objects.filter(pk=cluster.pk, condition=ClusterCondition.OK.value)
+    if not current.update(last_seen_at=now):
+        note_condition(cluster, ClusterCondition.OK, "", now=now)
+
+
+def _try_all_again(cluster: Cluster, *, now: datetime) -> None:
+    """What failed beside an outage does not sit out its pause once the outage is over."""
+    failed = ManagedNamespace.objects.filter(
+        cluster=cluster,
+        state__in=[NamespaceState.RETRYING.value, NamespaceState.READY.value],
+        attempts__gt=0,
+        waiting_since=None,
+    )
+    failed.filter(next_at__gt=now).update(next_at=now)

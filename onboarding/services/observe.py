@@ -24,6 +24,7 @@ from onboarding.cluster.errors import AccessDenied, ServerFault, TimedOut
 from onboarding.cluster.gateway import ClusterGateway
 from onboarding.cluster.verbs import Manifests, SnapshotLost
 from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
+from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.objects import Manifest
 from onboarding.domain.observed import (
     SeenNamespace,
@@ -43,6 +44,7 @@ from onboarding.services.reappear import tell_reappeared
 Clock = Callable[[], datetime]
 _Reduced = TypeVar("_Reduced")
 LONGEST_LOOK = timedelta(minutes=3)
+LONGEST_PAUSE = timedelta(minutes=10)  # more than any server's Retry-After counts for
 SHORTEST_PAUSE = timedelta(seconds=5)  # between two looks, however many runs finish
 LIST_ATTEMPTS = 3
 LOOKS_THAT_SET_A_CONDITION = 2  # one may fail for any reason
@@ -129,18 +131,29 @@ def _add_missing_rows() -> None:
 
 
 def _free(now: datetime) -> QuerySet[ClusterObservation]:
-    """Return what nobody looks at; without a credential there is no way to look."""
-    unleased = Q(lease_until=None) | Q(lease_until__lt=now)
+    """Return what nobody looks at; without a credential there is no way to look.
+
+    `now` is the database's (services/clock.py), as for claims. A lease longer than any that is
+    given was written by a wrong clock.
+    """
+    wrong = Q(lease_until__gt=now + LONGEST_LOOK)
+    unleased = Q(lease_until=None) | Q(lease_until__lt=now) | wrong
     return ClusterObservation.objects.filter(unleased, cluster__credential__isnull=False)
 
 
 def _due(now: datetime) -> QuerySet[ClusterObservation]:
-    """Return what is due by time, or because a run finished since the last look began."""
+    """Return what is due by time, or because a run finished since the last look began.
+
+    A cluster that asked for patience gets it. A time beyond every pause is a wrong clock's.
+    """
+    patient = Q(cluster__condition=ClusterCondition.THROTTLED.value, cluster__retry_at__gt=now)
+    wrong = Q(next_at__gt=now + timedelta(seconds=settings.OBSERVE_SECONDS) + LONGEST_PAUSE)
     finished = Run.objects.filter(
         namespace__cluster=OuterRef("cluster"), finished_at__gte=OuterRef("looked_at")
     )
     because_of_a_run = Q(Exists(finished), looked_at__lte=now - SHORTEST_PAUSE)
-    return _free(now).filter(Q(next_at=None) | Q(next_at__lte=now) | because_of_a_run)
+    by_time = Q(next_at=None) | Q(next_at__lte=now) | wrong
+    return _free(now).filter(by_time | because_of_a_run).exclude(patient)
 
 
 def _look_at(row: ClusterObservation, clock: Clock) -> bool:
@@ -155,6 +168,8 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
             picture = _take(gateway, _Deadline(clock, look.began), expectations)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
+            if look.cluster.condition == ClusterCondition.THROTTLED.value:
+                failures.note_success(look.cluster, now=clock())
         except LostLook:
             log.info("another observer was faster")
         except OperationalError:
@@ -276,5 +291,13 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
             in_a_row = look.row.values_list("failures", flat=True).get() or 0
             if lost and in_a_row >= LOOKS_THAT_SET_A_CONDITION:
                 failures.note_condition(look.cluster, lost.condition, lost.message, now=now)
+            if trouble.condition is ClusterCondition.THROTTLED:
+                _be_patient(look.cluster, trouble, now=now)
     except LostLook:
         log.info("another observer was faster")
+
+
+def _be_patient(cluster: Cluster, trouble: failures.Failure, *, now: datetime) -> None:
+    """The cluster asks for patience: everything that is to be done there waits as long."""
+    condition, wait = ClusterCondition.THROTTLED, trouble.retry_after
+    failures.note_condition(cluster, condition, trouble.message, now=now, at_least=wait)

@@ -22,6 +22,7 @@ from onboarding.domain.lifecycle import (
     IllegalTransition,
     NamespaceState,
     Phase,
+    RetryReason,
 )
 from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
@@ -47,7 +48,8 @@ MARKS = ("request", "generation", "digest")
 NAME_OF_OTHERS = (
     "What is on {cluster} under this name now belongs to somebody else, and was not touched."
 )
-POLL_SECONDS = 0.5  # while Kubernetes ends pods or a namespace
+# A namespace in one of these was read back whole: a look that fails takes nothing of that back.
+AT_REST = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 log = structlog.get_logger()
 
 
@@ -162,12 +164,13 @@ def _run(journal: Journal, work: Work, clock: Clock) -> None:
     """Do the phases that are left, recording each before the next begins."""
     for phase in _left(journal):
         journal.current = phase
+        work.waited = journal.waited(now=clock())
         try:
             outcome = PHASES[phase](work)
         finally:
             _remember(journal, work)
         if outcome.waits:
-            journal.waits(phase, outcome.waits, now=clock(), seconds=POLL_SECONDS)
+            journal.waits(phase, outcome, now=clock())
             return
         if phase is Phase.VERIFY:
             journal.finish_step(phase, outcome, now=clock())
@@ -215,7 +218,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
         else:
             journal.claim.release(**fields)
     journal.end(Run.Outcome.READY, now=now)
-    _cluster_is_fine(namespace.cluster, now=now)
+    failures.note_success(namespace.cluster, now=now)
 
 
 def _was_awaited(journal: Journal, state: NamespaceState) -> bool:
@@ -245,21 +248,14 @@ def _end(journal: Journal, work: Work, *, now: datetime) -> None:
         message=NAME_OF_OTHERS.format(cluster=namespace.cluster.name) if holder else "",
     )
     journal.end(Run.Outcome.GONE, now=now)
-    _cluster_is_fine(namespace.cluster, now=now)
-
-
-def _cluster_is_fine(cluster: Cluster, *, now: datetime) -> None:
-    if cluster.condition == ClusterCondition.OK.value:
-        Cluster.objects.filter(pk=cluster.pk).update(last_seen_at=now)
-    else:
-        failures.note_condition(cluster, ClusterCondition.OK, "", now=now)
+    failures.note_success(namespace.cluster, now=now)
 
 
 def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
     """Write down what stopped the run, and when it is looked at again."""
     try:
         if isinstance(error, Terminating):
-            _retry(journal, failures.Failure(str(error)), now=now)
+            _wait_for_its_end(journal, error, now=now)
             return
         trouble = failures.judge(error)
         if trouble.condition:
@@ -271,7 +267,8 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
             is_a_bug = failures.is_a_bug(error)
             report = log.error if is_a_bug else log.warning
             report("will try again", error=str(error), exc_info=error if is_a_bug else None)
-            _retry(journal, trouble, now=now)
+            give_way = _keep_state if _keeps_its_state(journal) else _retry
+            give_way(journal, trouble, now=now)
     except LostLease as lost:
         log.info("lease lost", detail=str(lost))
     except IllegalTransition as wrong:
@@ -297,7 +294,9 @@ def _wait_for_cluster(journal: Journal, trouble: failures.Failure, *, now: datet
     if trouble.condition is ClusterCondition.UNAUTHORIZED and renewed:
         journal.claim.release()  # somebody renewed the token meanwhile: still due, try with that
         return
-    failures.note_condition(used, trouble.condition, trouble.message, now=now)
+    failures.note_condition(
+        used, trouble.condition, trouble.message, now=now, at_least=trouble.retry_after
+    )
     journal.note(trouble.message)
     journal.claim.release(message=f"Waits for {used.name}: {trouble.message}")
 
@@ -332,6 +331,37 @@ def _block(
     )
 
 
+def _wait_for_its_end(journal: Journal, error: Terminating, *, now: datetime) -> None:
+    """Somebody deleted what is wanted: it has to be gone before it can be made again."""
+    if journal.waiting_since is None or journal.state is not NamespaceState.RETRYING:
+        journal.end(Run.Outcome.RETRYING, now=now, message=str(error), failed=journal.current)
+        journal.move(
+            NamespaceState.RETRYING,
+            Action.NAMESPACE_RETRYING,
+            now=now,
+            body={"attempt": 1, "message": str(error)},
+            attempts=1,
+            reason=RetryReason.TERMINATING.value,
+        )
+    journal.wait(str(error), error.holds, now=now)
+
+
+def _keeps_its_state(journal: Journal) -> bool:
+    """Tell whether a look failed before anything was to be written, or while Kubernetes works."""
+    at_rest = journal.run is None and journal.state in AT_REST
+    return at_rest or journal.waiting_since is not None
+
+
+def _keep_state(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
+    """A look that failed says nothing about the namespace: no event, and ever longer pauses."""
+    attempts = journal.claim.namespace.attempts + 1
+    journal.claim.release(
+        attempts=attempts,
+        message=f"The last look failed: {trouble.message}",
+        next_at=now + failures.delay(attempts, at_least=trouble.retry_after),
+    )
+
+
 def _retry(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
     attempts = journal.claim.namespace.attempts + 1
     wait = failures.delay(attempts, at_least=trouble.retry_after)
@@ -343,7 +373,7 @@ def _retry(journal: Journal, trouble: failures.Failure, *, now: datetime) -> Non
         body={"attempt": attempts, "message": trouble.message},
         release=True,
         attempts=attempts,
-        reason="",
+        reason=trouble.retrying.value if trouble.retrying else "",
         message=trouble.message,
         next_at=now + wait,
     )

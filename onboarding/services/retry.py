@@ -13,11 +13,9 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import ManagedNamespace
-from onboarding.queries.namespaces import uid_to_remove, visible_to
+from onboarding.queries.namespaces import is_held_up, uid_to_remove, visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
-
-STUCK = frozenset({NamespaceState.BLOCKED, NamespaceState.RETRYING})
 
 
 def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
@@ -28,7 +26,7 @@ def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
             raise NotFound
         if namespace.team_id not in by.permissions.leads and not by.permissions.is_platform_admin:
             raise Forbidden("Only a lead of the team or a platform admin can start another try.")
-        if NamespaceState(namespace.state) not in STUCK:
+        if not is_held_up(namespace):
             raise Invalid(f"{namespace.name} is not stuck, so there is nothing to try again.")
         came_back = uid_to_remove(namespace)
         event = history.record(

@@ -4,19 +4,21 @@ Every function is one transaction that also proves the claim still holds, so a w
 lease records nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from onboarding.domain.actions import Action
+from onboarding.domain.holds import Hold
 from onboarding.domain.lifecycle import REACHED, NamespaceState, Phase, check_move
 from onboarding.domain.objects import Manifest
 from onboarding.models import Event, Revision, Run, Step
 from onboarding.services import history
 from onboarding.services.claim import Claim
 from onboarding.services.phases.work import NOTHING_DONE, PhaseResult
+from onboarding.services.waiting import NOT_WAITING, is_stuck, pause_after
 
 
 class Journal:
@@ -34,6 +36,12 @@ class Journal:
         self.is_repair = False
         self.changes: list[Manifest] = []
         self._last_event = claim.namespace.last_event_id
+        self.waiting_since = claim.namespace.waiting_since
+        self.stuck_at = claim.namespace.stuck_at
+
+    def waited(self, *, now: datetime) -> timedelta:
+        """Return how long Kubernetes has not finished what is waited for; nothing if it has."""
+        return now - self.waiting_since if self.waiting_since else timedelta()
 
     @property
     def has_begun(self) -> bool:
@@ -70,7 +78,7 @@ class Journal:
 
     def finish_step(self, phase: Phase, outcome: PhaseResult, *, now: datetime) -> None:
         """Record a finished step without moving the namespace: the caller settles where to."""
-        self._finish_step(phase, [change.dump() for change in outcome.changes], now)
+        self._finish_step(phase, outcome, now)
 
     def note(self, message: str) -> None:
         """Show a message at the step the run stands at, which stays open."""
@@ -81,24 +89,42 @@ class Journal:
         """Record a finished phase: its step, the state it reached, and the event."""
         changes: list[Manifest] = [change.dump() for change in outcome.changes]
         with transaction.atomic():
-            self._finish_step(phase, changes, now)
+            self._finish_step(phase, outcome, now)
             if self.is_repair:
                 self.changes += [one for one in changes if one["outcome"] not in NOTHING_DONE]
                 self.claim.update(**fields)
                 return
+            note: Manifest = {"note": outcome.note} if outcome.note else {}
             self._move(
                 REACHED[phase],
                 Action.PHASE_DONE,
                 now=now,
-                body={"phase": phase.value, "changes": [*changes]},
+                body={"phase": phase.value, "changes": [*changes], **note},
                 fields=fields,
             )
 
-    def waits(self, phase: Phase, message: str, *, now: datetime, seconds: float) -> None:
-        """Leave the run open: Kubernetes has to finish something. Look again soon."""
+    def waits(self, phase: Phase, outcome: PhaseResult, *, now: datetime) -> None:
+        """Leave the run open: Kubernetes has to finish something."""
         with transaction.atomic():
-            self._step(phase).update(state=Step.State.RUNNING, message=message)
-            self.claim.release(next_at=now + timedelta(seconds=seconds), message=message)
+            self._step(phase).update(state=Step.State.RUNNING, message=outcome.waits)
+            self.wait(outcome.waits, outcome.holds, now=now, attempts=0)
+
+    def wait(self, message: str, holds: Iterable[Hold], *, now: datetime, **fields: object) -> None:
+        """Keep the state and look again, ever rarer. What lasts too long is stuck: one event."""
+        since = self.waiting_since or now
+        with transaction.atomic():
+            if self.stuck_at is None and is_stuck(since, now=now):
+                body: Manifest = {"since": since.isoformat(), "message": message}
+                fields["last_event"] = self.record(Action.NAMESPACE_STUCK, now=now, body=body)
+                self.stuck_at = now
+            self.claim.release(
+                waiting_since=since,
+                stuck_at=self.stuck_at,
+                held_by=[hold.dump() for hold in holds],
+                next_at=now + pause_after(now - since),
+                message=message,
+                **fields,
+            )
 
     def end(
         self,
@@ -164,14 +190,16 @@ class Journal:
         if event is None or event.pk == self._last_event:
             event = self.record(action, now=now, body=body)
         change = self.claim.release if release else self.claim.update
-        change(state=state.value, last_event=event, **fields)
+        change(**{**NOT_WAITING, "state": state.value, "last_event": event, **fields})
         self.state, self._last_event = state, event.pk
+        self.waiting_since = self.stuck_at = None
         return event
 
-    def _finish_step(self, phase: Phase, changes: list[Manifest], now: datetime) -> None:
+    def _finish_step(self, phase: Phase, outcome: PhaseResult, now: datetime) -> None:
         position = self.phases.index(phase)
+        changes = [change.dump() for change in outcome.changes]
         self._step(phase).update(
-            state=Step.State.DONE, finished_at=now, changes=changes, message=""
+            state=Step.State.DONE, finished_at=now, changes=changes, message=outcome.note
         )
         if position + 1 < len(self.phases):
             self._step(self.phases[position + 1]).update(state=Step.State.RUNNING, started_at=now)

@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from onboarding.models import ManagedNamespace
 from onboarding.templatetags.code_listings import Row, highlight_yaml, mark_lines, side_by_side
 from onboarding.templatetags.form_fields import (
     build_field_view,
@@ -29,7 +30,14 @@ from onboarding.templatetags.form_fields import (
     summary_title,
 )
 from onboarding.templatetags.states import TONES, face_of
-from onboarding.templatetags.wording import exact, in_words, machine, relative, shorten_digest
+from onboarding.templatetags.wording import (
+    exact,
+    in_words,
+    machine,
+    relative,
+    shorten_digest,
+    span,
+)
 
 register = template.Library()
 
@@ -72,6 +80,15 @@ def namespace_badge(row: Any, truths: Mapping[int, Any]) -> SafeString:
     """Return the badge of a namespace by the newest that is known of it."""
     known = truths.get(row.pk)
     return state_badge(known.badge if known else row.state)
+
+
+@register.simple_tag(takes_context=True)
+def stuck_badge(context: Context, namespace: ManagedNamespace) -> SafeString:
+    """Return how long a namespace has been stuck, or nothing. `now` as for `when`."""
+    if namespace.stuck_at is None or namespace.waiting_since is None:
+        return SafeString("")
+    waited = span(namespace.waiting_since, context.get("now") or timezone.now())
+    return badge("danger", "warn", _("Stuck for %(span)s") % {"span": waited})
 
 
 @register.simple_tag(takes_context=True)

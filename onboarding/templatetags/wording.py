@@ -44,6 +44,11 @@ def _largest_unit(seconds: float) -> str:
     return _("%(count)d s") % {"count": int(seconds)}
 
 
+def span(since: datetime, now: datetime) -> str:
+    """Return how long something has lasted, in its largest unit: "18 min"."""
+    return _largest_unit(max(0.0, (now - since).total_seconds()))
+
+
 def relative(moment: datetime, now: datetime) -> str:
     """Return "18 min ago", "in 4 days", or the date when it is more than two weeks away."""
     away = (now - moment).total_seconds()
@@ -52,8 +57,8 @@ def relative(moment: datetime, now: datetime) -> str:
         return f"{when.day} {when:%b %Y}"
     if abs(away) < 1:
         return _("just now")
-    span = _largest_unit(abs(away))
-    return _("%(span)s ago") % {"span": span} if away > 0 else _("in %(span)s") % {"span": span}
+    shown = {"span": _largest_unit(abs(away))}
+    return _("%(span)s ago") % shown if away > 0 else _("in %(span)s") % shown
 
 
 def exact(moment: datetime) -> str:

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import RequestState
@@ -28,6 +27,7 @@ from onboarding.queries.namespaces import (
     may_retire,
     why_not_now,
 )
+from onboarding.services.clock import database_now
 from onboarding.services.preview import (
     NamespaceWish,
     Preview,
@@ -107,7 +107,7 @@ def _send(
             wish,
             by=by(request),
             form_key=form.cleaned_data["form_key"],
-            now=timezone.now(),
+            now=database_now(),
             request=returned,
         )
     except Invalid as wrong:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from onboarding.domain.facts import ClusterFacts
 from onboarding.forms.path_question import PathQuestionForm
@@ -22,6 +21,7 @@ from onboarding.queries.namespaces import load_namespace
 from onboarding.queries.paths import End, reply_to
 from onboarding.reachability.model import Pod, World
 from onboarding.reachability.neighbourhood import PartyKind
+from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
 
 ASKED = frozenset({"from", "to", "port"})
@@ -50,7 +50,7 @@ def namespace_connectivity(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "head": build_namespace_page(row, request.permissions, tab="connectivity"),
         "ns": row,
-        "now": timezone.now(),
+        "now": database_now(),
         "picture": picture,
     }
     status = 200

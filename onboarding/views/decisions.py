@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,6 +28,7 @@ from onboarding.pages.decision import (
 )
 from onboarding.queries.leads import abandoned_among, lost_right
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
+from onboarding.services.clock import database_now
 from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -70,7 +70,7 @@ def queue(request: SignedIn) -> HttpResponse:
         "risks": [risk.value for risk in Risk],
         "clear_url": reverse("queue"),
         "chips": _chips(wanted),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     return render(request, "decisions/queue.html", context)
 
@@ -100,7 +100,7 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
             by=by(request),
             digest=form.cleaned_data["digest"],
             reason=form.cleaned_data["reason"],
-            now=timezone.now(),
+            now=database_now(),
         )
     except Invalid as wrong:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
@@ -113,7 +113,7 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
 
 def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpResponse:
     """Render the page. A form in error answers 422 and keeps what was typed."""
-    now = timezone.now()
+    now = database_now()
     page = build_decision_page(row, request.permissions, now=now)
     first = page.offered[0].value if page.offered else ""
     shown = form or DecisionForm(

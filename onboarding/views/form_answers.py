@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import RequestState
@@ -17,6 +16,7 @@ from onboarding.models import Request
 from onboarding.pages.request_desk import Desk
 from onboarding.pages.request_preview import build_preview
 from onboarding.queries.progress import returned_with, taken_over_with
+from onboarding.services.clock import database_now
 from onboarding.services.submit import save_draft, submit
 from onboarding.views.access import SignedIn
 from onboarding.views.actors import by
@@ -64,7 +64,7 @@ def _store(request: SignedIn, desk: Desk, form: NamespaceRequestForm, action: st
         desk.wish(form.spec()),
         by=by(request),
         form_key=form.cleaned_data["form_key"],
-        now=timezone.now(),
+        now=database_now(),
         request=desk.editing,
     )
     said = _("Draft saved. Nobody else sees it.") if action == "draft" else _("Request sent.")

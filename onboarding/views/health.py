@@ -7,9 +7,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
 from onboarding.queries.health import overdue
+from onboarding.services.clock import database_now
 from onboarding.views.access import Who, allow
 
 
@@ -30,7 +30,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 def _why_not_ready() -> str:
     try:
-        late = overdue(timezone.now())
+        late = overdue(database_now())
     except DatabaseError:
         return "The database does not answer."
     if late is not None and late.total_seconds() > settings.OVERDUE_SECONDS:

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from onboarding.domain.actions import Action
 from onboarding.domain.refusals import Invalid, NotFound
@@ -24,6 +23,7 @@ from onboarding.pages.namespace import build_namespace_page
 from onboarding.pages.revisions import NoSuchRevision, build_comparison, revision_lines
 from onboarding.queries.events import visible_to
 from onboarding.queries.namespaces import load_namespace
+from onboarding.services.clock import database_now
 from onboarding.services.history import about_user, record
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import actor_of
@@ -57,7 +57,7 @@ def event_list(request: SignedIn) -> HttpResponse:
         "filtered": bool(query),
         "is_valid": is_valid,
         "query": urlencode(query),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     return render(request, "history/event_list.html", context, status=200 if is_valid else 422)
 
@@ -70,7 +70,7 @@ def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
     wanted = EventFilter(request.GET)
     if not wanted.is_valid():
         raise Invalid("The filter cannot be read. Open the history page and correct it there.")
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         newest = visible_to(request.permissions).values_list("pk", flat=True).first() or 0
         record(
@@ -110,7 +110,7 @@ def namespace_revisions(request: SignedIn, public_id: str) -> HttpResponse:
         "comparison": comparison,
         "left": left or str(newest[-1] if newest else ""),
         "right": right or str(newest[0] if newest else ""),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     status = 422 if problem else 200
     return render(request, "history/namespace_revisions.html", context, status=status)

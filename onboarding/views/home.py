@@ -2,7 +2,6 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.models import Team
@@ -12,13 +11,14 @@ from onboarding.pages.decision import lane_states
 from onboarding.queries import namespaces, requests
 from onboarding.queries.requests import LANES_READ
 from onboarding.queries.truth import truths_of
+from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
 
 
 @allow(Who.SIGNED_IN)
 def home(request: SignedIn) -> HttpResponse:
     """Show the person's day. Approvers also see their queue, auditors the way to history."""
-    permissions, now = request.permissions, timezone.now()
+    permissions, now = request.permissions, database_now()
     live = namespaces.live_of_teams(permissions)
     shown = list(live[:SHOWN])
     open_states = sorted(OPEN_REQUEST | {RequestState.DRAFT})

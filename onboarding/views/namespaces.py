@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -31,6 +30,7 @@ from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.namespaces import events_of, in_force, load_namespace, visible_to
 from onboarding.queries.truth import truths_of
+from onboarding.services.clock import database_now
 from onboarding.services.retry import try_again
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -67,7 +67,7 @@ def namespace_list(request: SignedIn) -> HttpResponse:
         .values_list("cluster__name", flat=True)
         .distinct(),
         "clear_url": reverse("namespace-list"),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     return render(request, "namespaces/namespace_list.html", context)
 
@@ -76,7 +76,7 @@ def namespace_list(request: SignedIn) -> HttpResponse:
 def namespace_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show isolation, identity, bounds and what stands in the way."""
     row = load_namespace(request.permissions, public_id)
-    overview = build_overview(row, request.permissions, now=timezone.now())
+    overview = build_overview(row, request.permissions, now=database_now())
     return _tab(request, row, "overview", {"overview": overview})
 
 
@@ -132,7 +132,7 @@ def namespace_try_again(request: SignedIn, public_id: str) -> HttpResponse:
     """Make a stuck namespace due now; the service checks that the person is a lead or an admin."""
     only(request)
     row = load_namespace(request.permissions, public_id)
-    try_again(row.pk, by=by(request), now=timezone.now())
+    try_again(row.pk, by=by(request), now=database_now())
     messages.success(request, _("A worker looks at %(name)s again now.") % {"name": row.name})
     return redirect("namespace-detail", public_id=row.public_id)
 
@@ -143,5 +143,5 @@ def _tab(
     """Render one tab: the head they share, then its own contents."""
     template = "detail" if tab == "overview" else tab
     head = build_namespace_page(row, request.permissions, tab=tab)
-    shared = {"head": head, "ns": row, "now": timezone.now()}
+    shared = {"head": head, "ns": row, "now": database_now()}
     return render(request, f"namespaces/namespace_{template}.html", {**shared, **context})

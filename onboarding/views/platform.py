@@ -3,7 +3,6 @@
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
@@ -18,9 +17,11 @@ from onboarding.queries.clusters import (
     waiting_work_each,
 )
 from onboarding.queries.leads import active_leads, leads_of
+from onboarding.queries.namespaces import stuck
 from onboarding.queries.observed import observation_of
 from onboarding.queries.portals import own_identity, unknown_here
 from onboarding.queries.truth import truths_of
+from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
 
 _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
@@ -29,7 +30,7 @@ _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 @allow(Who.PLATFORM_ADMINS)
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
-    now, visible = timezone.now(), visible_to(request.permissions).select_related("observation")
+    now, visible = database_now(), visible_to(request.permissions).select_related("observation")
     clusters = list(visible.annotate(live=Count("namespaces", filter=_LIVE)))
     unknown, waiting = unknown_here(clusters), waiting_work_each(clusters)
     rows = [
@@ -51,13 +52,14 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     cluster: Cluster | None = visible_to(request.permissions).filter(public_id=public_id).first()
     if cluster is None:
         raise NotFound("No such cluster.")
-    now = timezone.now()
+    now = database_now()
     expires, observation = cluster.credential_expires_at, observation_of(cluster)
     unknown = unknown_here([cluster]).get(cluster.pk, [])
     there = namespaces_on(cluster).select_related("team")
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
+        "stuck": stuck(there).count(),
         "observation": observation,
         "truth": truth_of_cluster(cluster, observation, now=now),
         "closing": closing_of(cluster),
@@ -95,6 +97,6 @@ def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
         "namespaces": live,
         "truths": truths_of(live),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     return render(request, "platform/team_detail.html", context)

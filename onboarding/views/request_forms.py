@@ -5,7 +5,6 @@ The preview is the same on the page, as a fragment beside the form, and as a dow
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.refusals import NotFound
@@ -14,6 +13,7 @@ from onboarding.pages.request_desk import Desk, build_offer, change_desk, edit_d
 from onboarding.pages.request_preview import build_preview, objects_as_file
 from onboarding.queries import clusters, namespaces, requests
 from onboarding.queries.names import check_name
+from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.form_answers import already_sent, answer
 from onboarding.views.posted import only
@@ -89,6 +89,6 @@ def name_check(request: SignedIn) -> HttpResponse:
     )
     check = None
     if name and cluster:
-        check = check_name(cluster, name, now=timezone.now(), except_request=editing)
-    context = {"check": check, "name": name[:80], "cluster": cluster, "now": timezone.now()}
+        check = check_name(cluster, name, now=database_now(), except_request=editing)
+    context = {"check": check, "name": name[:80], "cluster": cluster, "now": database_now()}
     return render(request, "requests/_name_check.html", context)

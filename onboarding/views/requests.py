@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -27,6 +26,7 @@ from onboarding.pages.decision import (
 from onboarding.pages.guidance import guidance_for
 from onboarding.pages.request_preview import objects_as_file
 from onboarding.pages.step_words import step_views
+from onboarding.pages.waiting import waiting_page
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.progress import (
@@ -39,6 +39,7 @@ from onboarding.queries.progress import (
 )
 from onboarding.queries.requests import EDITABLE, LANES_READ, load_request, visible_to
 from onboarding.queries.truth import truth_of
+from onboarding.services.clock import database_now
 from onboarding.services.submit import cancel
 from onboarding.services.take_over import close_abandoned, take_over
 from onboarding.templatetags.states import REQUEST_STATES
@@ -72,7 +73,7 @@ def request_list(request: SignedIn) -> HttpResponse:
         "kind_chips": _chips("kind", _kind_labels(), wanted),
         "clear_url": reverse("request-list") if any(wanted.values()) else "",
         "is_lead": bool(request.permissions.leads),
-        "now": timezone.now(),
+        "now": database_now(),
     }
     return render(request, "requests/request_list.html", context)
 
@@ -85,7 +86,7 @@ def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
 
 
 def _detail(request: SignedIn, row: Request, close_form: CloseRequestForm) -> HttpResponse:
-    now = timezone.now()
+    now = database_now()
     page = build_decision_page(row, request.permissions, now=now)
     context = {
         **_progress_context(request, row),
@@ -135,7 +136,7 @@ def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
     row = cancel(
         load_request(request.permissions, public_id).pk,
         by=by(request),
-        now=timezone.now(),
+        now=database_now(),
     )
     messages.success(request, _("%(request)s was cancelled.") % {"request": row.label})
     return redirect("request-detail", public_id=row.public_id)
@@ -147,7 +148,7 @@ def request_take_over(request: SignedIn, public_id: str) -> HttpResponse:
     """Make a request that lost its requester one's own, and go on to edit it."""
     only(request)
     row = load_request(request.permissions, public_id)
-    row = take_over(row.pk, by=by(request), now=timezone.now())
+    row = take_over(row.pk, by=by(request), now=database_now())
     words = _("%(request)s is yours now. Look at it and send it again.")
     messages.success(request, words % {"request": row.label})
     return redirect("request-edit", public_id=row.public_id)
@@ -162,7 +163,7 @@ def request_close(request: SignedIn, public_id: str) -> HttpResponse:
     form = CloseRequestForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
     try:
-        close_abandoned(row.pk, by=by(request), reason=reason, now=timezone.now())
+        close_abandoned(row.pk, by=by(request), reason=reason, now=database_now())
     except Invalid:
         return _detail(request, row, form)
     messages.success(request, _("%(request)s was closed.") % {"request": row.label})
@@ -189,8 +190,9 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "closing": closed_with(row),
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": guidance_for(namespace, request.permissions) if namespace else "",
+        "waiting": waiting_page(namespace, request.permissions),
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
-        "now": timezone.now(),
+        "now": database_now(),
     }
 
 

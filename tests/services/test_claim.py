@@ -36,6 +36,14 @@ def test_nothing_due_is_nothing_claimed(now: datetime) -> None:
     assert claim("worker-1", namespace_id=namespace.pk) is None
 
 
+def test_a_time_no_right_clock_plans_for_hides_nothing(now: datetime) -> None:
+    namespace = wanted(now=now)
+    ManagedNamespace.objects.update(next_at=Now() + timedelta(days=2))
+    held = claim("worker-1")
+    assert held is not None
+    assert held.namespace == namespace
+
+
 def test_two_workers_never_hold_one(now: datetime) -> None:
     namespace = due("shop", now=now)
     held = claim("worker-1")

@@ -36,11 +36,11 @@ CONDITIONS = [
     (Untrusted("unknown issuer"), "untrusted"),
     (Unauthorized("Unauthorized", status=401), "unauthorized"),
     (AccessDenied("cannot patch resource", status=403), "grant-missing"),
+    (Busy("too many requests", status=429), "throttled"),
 ]
 PASSING = [
     ServerFault("etcdserver: no leader", status=500),
     TimedOut("no answer within 10 s"),
-    Busy("too many requests", status=429, retry_after=7.0),
     WriteConflict("the object has been modified", status=409),
 ]
 

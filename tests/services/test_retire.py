@@ -80,6 +80,7 @@ def test_g12_access_goes_first_then_workloads_then_the_namespace(
     assert written == [
         ("delete", "RoleBinding"),
         ("delete", "RoleBinding"),
+        ("apply", "ResourceQuota"),
         ("delete_collection", "CronJob"),
         ("delete_collection", "Deployment"),
         ("delete_collection", "Pod"),
@@ -97,7 +98,7 @@ def test_g12_deny_all_stands_while_a_pod_is_left(
     kept = fake.objects[pod]
     monkeypatch.setattr(FakeCluster, "delete_collection", shutting_down(pod))
     namespace = work_on(retiring, now=now)
-    assert (namespace.state, namespace.message) == ("draining", "1 pods are shutting down.")
+    assert (namespace.state, namespace.message) == ("draining", "1 pod is shutting down: web.")
     assert DENY_ALL in fake.objects
     assert BINDING not in fake.objects
     assert ("delete", NAMESPACE) not in fake.writes
@@ -208,7 +209,8 @@ def test_a_failure_while_retiring_is_tried_again_and_never_provisions(
     assert (namespace.state, namespace.attempts) == ("retrying", 1)
     assert BINDING not in fake.objects
     until_gone(namespace, fake, now)
-    assert not {verb for verb, _ in fake.writes} & {"create", "apply"}
+    brought = [key.kind for verb, key in fake.writes if verb in {"create", "apply"}]
+    assert set(brought) == {"ResourceQuota"}
 
 
 def test_a_tombstone_lets_the_name_rest(

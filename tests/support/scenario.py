@@ -27,6 +27,7 @@ from onboarding.models import (  # noqa: E402
     ManagedNamespace,
     Request,
 )
+from onboarding.services.clock import database_now  # noqa: E402
 from onboarding.services.observe import observe_all  # noqa: E402
 from tests.support import live_portal  # noqa: E402
 
@@ -131,10 +132,16 @@ def look(names: Sequence[str]) -> list[str]:
     return [*names]
 
 
+def future(_names: Sequence[str]) -> int:
+    """How many events are dated later than the database's own time."""
+    return Event.objects.filter(at__gt=database_now()).count()
+
+
 ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "approve_all": approve_all,
     "ask": ask,
     "decide": decide,
+    "future": future,
     "look": look,
     "narrow": narrow,
     "onboard": onboard,

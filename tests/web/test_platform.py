@@ -129,7 +129,7 @@ def test_a_cluster_page_takes_as_many_statements_however_much_is_on_it(
         browser.get(f"/clusters/{cluster.public_id}/")
     observing = [one["sql"] for one in statements if "observation" in one["sql"]]
     assert len(observing) == 2
-    assert len(statements) <= 18
+    assert len(statements) <= 19
 
 
 def test_without_clusters_the_page_says_how_to_get_one(client_for: SignIn, pat: User) -> None:

@@ -12,11 +12,11 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
-from django.utils.timezone import now
 
 from onboarding.domain.refusals import Refusal
 from onboarding.models import RoleAssignment, User
 from onboarding.services.appoint import appoint, create_person
+from onboarding.services.clock import database_now
 
 
 class Command(BaseCommand):
@@ -38,11 +38,11 @@ class Command(BaseCommand):
             raise CommandError("A new person needs --email: a password can be reset by it.")
         try:
             new = (
-                create_person(username, email=options["email"], now=now())
+                create_person(username, email=options["email"], now=database_now())
                 if options["create"]
                 else None
             )
-            is_new = appoint(username, role, now=now())
+            is_new = appoint(username, role, now=database_now())
         except Refusal as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{username} {'is now' if is_new else 'already is'} {role.label}")

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.timezone import now
 
 from onboarding.demo.scenario import approve, ask, demo_spec, seed_people
 from onboarding.domain.lanes import Lane
@@ -19,6 +18,7 @@ from onboarding.queries.namespaces import latest_run
 from onboarding.reachability.neighbourhood import Way
 from onboarding.reachability.sentences import sentences
 from onboarding.services.claim import worker_name
+from onboarding.services.clock import database_now
 from onboarding.services.credentials import open_gateway
 from onboarding.services.observe import observe
 from onboarding.services.reconcile import reconcile
@@ -35,16 +35,16 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Run. Exit code 1 if the namespace does not become ready or differs from the plan."""
-        seed_people(now=now())
+        seed_people(now=database_now())
         cluster = Cluster.objects.order_by("pk").first()
         if cluster is None:
             raise CommandError("Register a cluster first: manage.py prepare_cluster")
-        request = self._timed("Alice asks", lambda: ask(_spec(cluster), now=now()))
+        request = self._timed("Alice asks", lambda: ask(_spec(cluster), now=database_now()))
         self.stdout.write(f"  {request.label}, digest {request.digest}")
         for username, lane in (("dana", Lane.NETWORK), ("pat", Lane.PLATFORM)):
             self._timed(
                 f"{username.title()} approves the {lane} lane",
-                lambda who=username, lane=lane: approve(request, who, lane, now=now()),
+                lambda who=username, lane=lane: approve(request, who, lane, now=database_now()),
             )
         self._timed("A worker brings it about", lambda: _work_off(request))
         namespace = ManagedNamespace.objects.get(name=NAME, cluster=cluster)
@@ -52,7 +52,9 @@ class Command(BaseCommand):
         self._show_objects(cluster, load_plan(request.plan))
         if namespace.state != NamespaceState.READY:
             raise CommandError(f"{NAME} is {namespace.state}: {namespace.message}")
-        self._timed("A worker looks at the cluster", lambda: observe(cluster.pk, clock=now))
+        self._timed(
+            "A worker looks at the cluster", lambda: observe(cluster.pk, clock=database_now)
+        )
         self._show_paths(namespace)
         self.stdout.write(self.style.SUCCESS(f"{NAME} is ready on {cluster.name}."))
 
@@ -107,7 +109,7 @@ def _work_off(request: Request) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     settled = {NamespaceState.READY, NamespaceState.BLOCKED}
     while time.monotonic() < end:
-        reconcile(worker_name(), clock=now)
+        reconcile(worker_name(), clock=database_now)
         namespace = ManagedNamespace.objects.get(revisions__request=request)
         if namespace.state in settled and namespace.lease_until is None:
             return

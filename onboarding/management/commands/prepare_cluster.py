@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from onboarding.cluster.discovery import Ranges, canonical
 from onboarding.cluster.encryption import CannotEncrypt
 from onboarding.cluster.errors import ClusterError
 from onboarding.cluster.installation import NotInForce
 from onboarding.cluster.kubeconfig import BadKubeconfig, parse_kubeconfig
+from onboarding.services.clock import database_now
 from onboarding.services.prepare_cluster import (
     CannotPrepare,
     PrepareOptions,
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         if not options["kubeconfig"]:
             raise CommandError("--kubeconfig FILE is needed")
         try:
-            right = prepare_cluster(_wish(options), say=self.stdout.write, now=timezone.now())
+            right = prepare_cluster(_wish(options), say=self.stdout.write, now=database_now())
         except BadKubeconfig as error:
             raise CommandError(f"The kubeconfig cannot be used: {error}.") from error
         except (CannotPrepare, CannotEncrypt, NotInForce, ClusterError, OSError) as error:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timesince import timesince
-from django.utils.timezone import now
 
 from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster
@@ -24,6 +23,7 @@ from onboarding.reachability.cli import (
 from onboarding.reachability.gate import ExitCode, Judgement, judge_answers
 from onboarding.reachability.members import BadQuestion
 from onboarding.reachability.reading import Loaded
+from onboarding.services.clock import database_now
 
 
 class Command(BaseCommand):
@@ -81,6 +81,6 @@ def _described(cluster: str, observed: ObservedWorld) -> Manifest:
 
 
 def _notes(observed: ObservedWorld) -> tuple[str, ...]:
-    age = timesince(observed.seen_at, now()).replace("\xa0", " ")
+    age = timesince(observed.seen_at, database_now()).replace("\xa0", " ")
     trouble = (f"not newer, because: {observed.trouble}",) if observed.trouble else ()
     return (f"this is {age} old", *trouble)

@@ -16,9 +16,9 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
-from django.utils.timezone import now
 
 from onboarding.services.claim import worker_name
+from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
 from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.reconcile import reconcile
@@ -41,9 +41,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
         if not options["loop"]:
-            while reconcile(worker_name(), clock=now):
+            while reconcile(worker_name(), clock=database_now):
                 pass
-            observe_all(clock=now)
+            observe_all(clock=database_now)
             return
         stopping = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +64,7 @@ def _sweep(stopping: threading.Event, owner: str) -> None:
     """Work off what is due, then wait a moment."""
 
     def work_off() -> None:
-        while not stopping.is_set() and reconcile(owner, clock=now):
+        while not stopping.is_set() and reconcile(owner, clock=database_now):
             pass
 
     _repeat(work_off, stopping, every=settings.SWEEP_SECONDS)
@@ -72,15 +72,15 @@ def _sweep(stopping: threading.Event, owner: str) -> None:
 
 def _observe(stopping: threading.Event) -> None:
     """Look at the clusters that are due; asking which are is two statements."""
-    _repeat(lambda: observe_due(clock=now), stopping, every=settings.SWEEP_SECONDS)
+    _repeat(lambda: observe_due(clock=database_now), stopping, every=settings.SWEEP_SECONDS)
 
 
 def _do_chores(stopping: threading.Event) -> None:
     """Renew credentials and expire requests every minute, until stopped."""
 
     def chores() -> None:
-        renew_due(now=now())
-        expire_requests(now=now())
+        renew_due(now=database_now())
+        expire_requests(now=database_now())
 
     _repeat(chores, stopping, every=CHORES_EVERY.total_seconds())
 

@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.timezone import now
 
 from onboarding.domain.refusals import Refusal
 from onboarding.models import User
+from onboarding.services.clock import database_now
 from onboarding.services.history import CONSOLE
 from onboarding.services.second_factor import remove_second_factor
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"Nobody is called {options['username']}.")
         try:
-            remove_second_factor(person, actor=CONSOLE, now=now())
+            remove_second_factor(person, actor=CONSOLE, now=database_now())
         except Refusal as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"{person.username} signs in with the password alone now")

@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.timezone import now
 
 from onboarding.demo.people import DEMO_PEOPLE
 from onboarding.demo.scenario import seed_people, tell
 from onboarding.models import Cluster
+from onboarding.services.clock import database_now
 
 
 class Command(BaseCommand):
@@ -23,11 +23,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
         if not options["story"]:
-            seed_people(now=now())
+            seed_people(now=database_now())
             self.stdout.write(", ".join(person.name for person in DEMO_PEOPLE))
             return
         cluster = Cluster.objects.order_by("pk").first()
         if cluster is None:
             raise CommandError("Register a cluster first: manage.py prepare_cluster")
-        tell(cluster, now=now())
+        tell(cluster, now=database_now())
         self.stdout.write("payments-dev is approved, payments-test waits for Dana")

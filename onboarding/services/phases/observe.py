@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from onboarding.domain.objects import Manifest, branch, items, text
+from onboarding.domain.holds import holds_of, remaining
+from onboarding.domain.objects import Manifest, text
 from onboarding.services.phases.identity import (
     UidChanged,
     Whose,
@@ -16,6 +17,11 @@ from onboarding.services.phases.work import ChangedMeanwhile, Work
 class Terminating(Exception):
     """The namespace is being deleted; Kubernetes has to finish before anything can be done."""
 
+    def __init__(self, namespace: Manifest) -> None:
+        """Say what holds it, in the server's own words and by name."""
+        self.holds = holds_of(namespace)
+        super().__init__(remaining(namespace))
+
 
 def observe(work: Work) -> bool:
     """Read the namespace and everything managed in it; return whether it exists.
@@ -28,7 +34,7 @@ def observe(work: Work) -> bool:
         return False
     check_is_ours(found, work)
     if text(found, "metadata", "deletionTimestamp") and work.plan.wants_namespace:
-        raise Terminating(remaining(found))
+        raise Terminating(found)
     work.live[work.namespace_key] = found
     work.refresh_managed()
     work.check_generation()
@@ -78,15 +84,3 @@ def confirm_absence(work: Work) -> str:
     if sight.exists:
         raise ChangedMeanwhile(f"{work.plan.namespace} was answered as gone, and is there.")
     return sight.holder
-
-
-def remaining(namespace: Manifest) -> str:
-    """Return what keeps a Terminating namespace from going, in the server's own words."""
-    conditions = items(namespace, "status", "conditions")
-    messages = [
-        text(condition, "message")
-        for condition in conditions
-        if condition.get("status") == "True" and text(condition, "message")
-    ]
-    state = branch(namespace, "status").get("phase", "Terminating")
-    return " ".join([f"The namespace is {state}.", *messages])

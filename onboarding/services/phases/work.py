@@ -7,10 +7,12 @@ stored. They touch no row: reconcile records what they return.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.deviations import last_writer
+from onboarding.domain.holds import Hold
 from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours, marks_of
@@ -52,10 +54,15 @@ class AppliedChange:
 
 @dataclass(frozen=True)
 class PhaseResult:
-    """What a phase did; `waits` is not empty when Kubernetes has to finish something first."""
+    """What a phase did; `waits` is not empty when Kubernetes has to finish something first.
+
+    `holds` is what it waits for, by name. `note` is what a finished phase leaves to be known.
+    """
 
     changes: tuple[AppliedChange, ...] = ()
     waits: str = ""
+    holds: tuple[Hold, ...] = ()
+    note: str = ""
 
 
 class Blocked(Exception):
@@ -109,6 +116,7 @@ class Work:
     own_requests: frozenset[str] = frozenset()
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
+    waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
     live: dict[Key, Manifest] = field(default_factory=dict)
 
     @property
