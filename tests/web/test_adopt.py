@@ -100,7 +100,7 @@ def test_others_see_who_may_ask(
     restored: ManagedNamespace, cast: dict[str, User], client_for: ClientFor, username: str
 ) -> None:
     shown = page(client_for(cast[username]), restored, "namespace-detail")
-    assert "Leads of the team: Alice" in shown
+    assert "Alice can ask to take it over again" in shown
     assert "Take over again" not in shown
 
 
