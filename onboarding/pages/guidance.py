@@ -178,7 +178,9 @@ def _requests(row: ManagedNamespace, permissions: Permissions) -> str:
     if may_change(permissions, row):
         said.append(_("You can request a change, so that something else is asked for."))
     if may_retire(permissions, row):
-        said.append(_("You can retire it."))
+        is_taken = row.reason == BlockedReason.TAKEN.value
+        other = _("You can retire it, and ask for another name.")
+        said.append(other if is_taken else _("You can retire it."))
     return " ".join(said)
 
 
