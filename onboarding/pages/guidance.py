@@ -118,7 +118,7 @@ def guidance_for(row: ManagedNamespace, permissions: Permissions) -> Guidance:
     """Return what helps a namespace that waits, in words for this reader; nothing for others."""
     is_lead, may_try = row.team_id in permissions.leads, may_try_again(permissions, row)
     if row.state == NamespaceState.RETRYING.value:
-        return Guidance(_retrying(row), may_try)
+        return Guidance(_retrying(row, permissions), may_try)
     if row.state != NamespaceState.BLOCKED.value:
         return Guidance((), may_try)
     remedy = _remedy(row)
@@ -128,17 +128,14 @@ def guidance_for(row: ManagedNamespace, permissions: Permissions) -> Guidance:
     return Guidance(tuple(line for line in said if line), may_try)
 
 
-def _retrying(row: ManagedNamespace) -> tuple[str, ...]:
-    """Say what helps where the portal tries again by itself, and nobody can hasten it here."""
+def _retrying(row: ManagedNamespace, permissions: Permissions) -> tuple[str, ...]:
+    """Say who mends what the portal cannot; () where trying again is all there is to it."""
     if row.reason != RetryReason.WEBHOOK_DOWN:
         return ()
-    return (
-        _(
-            "Nothing can be done here: ask %(who)s who runs that webhook. It has to answer, or be "
-            "taken away; the portal goes on by itself then."
-        )
-        % {"who": _admins()},
-    )
+    what = _("find out who runs that webhook: it has to answer, or be taken away")
+    if permissions.is_platform_admin:
+        return (f"{what[:1].upper()}{what[1:]}.",)
+    return (_("Ask %(who)s to %(what)s.") % {"who": _admins(), "what": what},)
 
 
 def _remedy(row: ManagedNamespace) -> Remedy:

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from onboarding.domain.refusals import Conflict, NotFound
@@ -12,6 +11,7 @@ from onboarding.forms.cluster_closing import AskToCloseForm, ConfirmClosingForm
 from onboarding.models import Cluster, ClusterClosure
 from onboarding.queries.closings import closing_of, effect_of_closing, who_can_confirm
 from onboarding.queries.clusters import visible_to
+from onboarding.services.clock import database_now
 from onboarding.services.close_cluster import ask_to_close, confirm_closing, withdraw_closing
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
@@ -40,7 +40,7 @@ def _act(request: SignedIn, cluster: Cluster, closing: Closing) -> HttpResponse:
     if action not in {"ask", "confirm", "withdraw"}:
         raise SuspiciousOperation(f"Unknown action: {action[:40]}")
     if action == "withdraw":
-        withdraw_closing(cluster.pk, by=by(request), now=timezone.now())
+        withdraw_closing(cluster.pk, by=by(request), now=database_now())
         messages.success(request, _("The cluster stays open."))
         return redirect("cluster-detail", public_id=cluster.public_id)
     form_class = AskToCloseForm if action == "ask" else ConfirmClosingForm
@@ -52,7 +52,7 @@ def _act(request: SignedIn, cluster: Cluster, closing: Closing) -> HttpResponse:
 
 
 def _send(request: SignedIn, cluster: Cluster, form: ConfirmClosingForm) -> str:
-    typed_name, now = form.cleaned_data["typed_name"], timezone.now()
+    typed_name, now = form.cleaned_data["typed_name"], database_now()
     if isinstance(form, AskToCloseForm):
         reason = form.cleaned_data["reason"]
         ask_to_close(cluster.pk, by=by(request), reason=reason, typed_name=typed_name, now=now)
@@ -75,7 +75,7 @@ def _page(
         "others": who_can_confirm(closing) if closing else [],
         "effect": effect_of_closing(cluster),
         "form": form,
-        "now": timezone.now(),
+        "now": database_now(),
     }
     status = 422 if form.is_bound else 200
     return render(request, "platform/cluster_close.html", context, status=status)

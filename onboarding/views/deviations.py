@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -11,6 +10,7 @@ from onboarding.domain.refusals import Forbidden, Invalid
 from onboarding.queries.deviations import may_acknowledge, standing_foreign
 from onboarding.queries.namespaces import load_led, load_namespace
 from onboarding.services.acknowledge import acknowledge
+from onboarding.services.clock import database_now
 from onboarding.services.preview import removal_wish
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
@@ -30,7 +30,7 @@ def namespace_acknowledge(request: SignedIn, public_id: str) -> HttpResponse:
     if found is None:
         raise Invalid(_("Choose what you acknowledge on the page of the namespace."))
     reason = request.POST.get("reason", "")
-    acknowledge(found.pk, by=by(request), reason=reason, now=timezone.now())
+    acknowledge(found.pk, by=by(request), reason=reason, now=database_now())
     messages.success(request, _("Acknowledged. It stays in the history of the namespace."))
     return redirect("namespace-detail", public_id=row.public_id)
 
@@ -46,7 +46,7 @@ def namespace_ask_removal(request: SignedIn, public_id: str) -> HttpResponse:
         removal_wish(row, chosen),
         by=by(request),
         form_key=request.POST.get("form_key", "")[:40],
-        now=timezone.now(),
+        now=database_now(),
     )
     messages.success(request, _("Request sent. Nothing is removed before it is approved."))
     return redirect("request-detail", public_id=sent.public_id)

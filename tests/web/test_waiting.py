@@ -140,7 +140,7 @@ def test_a_dead_webhook_is_somebody_elses_to_mend(
     as_worker(row, NamespaceState.RETRYING, attempts=2, reason=reason, message="The webhook x …")
     for page in pages_of(row):
         html = client_for(alice).get(page).content.decode()
-        assert "ask a platform admin who runs that webhook" in html
+        assert "find out who runs that webhook" in html
         assert "Nothing to do" not in html
 
 
