@@ -5,7 +5,7 @@ read only, and a cluster is registered by the prepare_cluster command alone. Peo
 removed, only made inactive, so that what they did keeps its author.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
@@ -33,6 +33,7 @@ from onboarding.models import (
     Decision,
     Event,
     IngressSource,
+    ManagedNamespace,
     Membership,
     Request,
     Revision,
@@ -41,6 +42,7 @@ from onboarding.models import (
     User,
 )
 from onboarding.services.clock import database_now
+from onboarding.services.outdated import note_outdated
 from onboarding.services.second_factor import remove_second_factor
 
 # Importing UserAdmin builds the admin site, so it cannot stand beside the site's own class.
@@ -163,6 +165,12 @@ class TeamAdmin(RecordedAdmin):
         """A team keeps its name: requests, labels and history hold it as text."""
         return ["slug"] if obj else []
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save the people, and note which namespaces still bind another group."""
+        super().save_related(request, form, formsets, change)
+        rows = ManagedNamespace.objects.filter(team=form.instance)
+        note_outdated(rows, now=database_now())
+
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """Record that its people leave it, then remove it."""
         for membership in Membership.objects.filter(team=obj.pk):
@@ -179,6 +187,12 @@ class ClusterAdmin(RecordedAdmin):
     fields = ["name", "api_server", "dns_namespace", "dns_labels", "ranges", "group_prefix"]
     readonly_fields = ["name", "api_server"]
     inlines = [IngressSourceInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save the ingress sources, and note which namespaces were rendered with other facts."""
+        super().save_related(request, form, formsets, change)
+        rows = ManagedNamespace.objects.filter(cluster=form.instance)
+        note_outdated(rows, now=database_now())
 
     def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
         """Never: the prepare_cluster command registers a cluster."""

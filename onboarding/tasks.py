@@ -6,6 +6,7 @@ from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.observe import observe_due
+from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
 
@@ -42,3 +43,9 @@ def renew_credentials() -> None:
 def expire_requests() -> None:
     """Let requests expire that nobody decided."""
     expire(now=database_now())
+
+
+@shared_task(name="onboarding.note_outdated")
+def note_outdated_namespaces() -> None:
+    """Note what a new release's catalogue would render differently; facts note it themselves."""
+    note_outdated(now=database_now())

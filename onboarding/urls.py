@@ -13,6 +13,7 @@ from onboarding.views import (
     home,
     namespaces,
     platform,
+    refreshes,
     request_forms,
     requests,
 )
@@ -57,6 +58,9 @@ urlpatterns = [
         f"{NAMESPACE}ask-removal/", deviations.namespace_ask_removal, name="namespace-ask-removal"
     ),
     path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),
+    path("refreshes/new/", refreshes.refresh_new, name="refresh-new"),
+    path("refreshes/<str:public_id>/", refreshes.refresh_detail, name="refresh-detail"),
+    path("refreshes/<str:public_id>/cancel/", refreshes.refresh_cancel, name="refresh-cancel"),
     path("clusters/", platform.cluster_list, name="cluster-list"),
     path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),
     path("clusters/<str:public_id>/close/", cluster_closing.cluster_close, name="cluster-close"),

@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "observe": {"task": "onboarding.observe", "schedule": 10.0},
     "renew-credentials": {"task": "onboarding.renew_credentials", "schedule": 60.0},
     "expire-requests": {"task": "onboarding.expire_requests", "schedule": 3600.0},
+    "note-outdated": {"task": "onboarding.note_outdated", "schedule": 3600.0},
 }
 
 # Limits of sign-in attempts live in the cache; one process at most may keep it in memory.

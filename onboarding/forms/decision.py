@@ -17,7 +17,10 @@ NEEDS_REASON = frozenset({Vote.RETURN.value, Vote.REJECT.value})
 
 
 class DecisionForm(forms.Form):
-    """lane, vote, digest, reason. `offered` are the lanes the page lets the person choose."""
+    """lane, vote, digest, reason. `offered` are the lanes the page lets the person choose.
+
+    `may_return` tells that there are answers the requester could change.
+    """
 
     lane = forms.ChoiceField(
         label=_("Lane you decide"), choices=[(lane.value, lane.value.title()) for lane in Lane]
@@ -32,10 +35,19 @@ class DecisionForm(forms.Form):
         help_text=_("Required to return or reject. The requester and auditors read it."),
     )
 
-    def __init__(self, *args: Any, offered: Sequence[Lane] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        offered: Sequence[Lane] = (),
+        may_return: bool = True,
+        **kwargs: Any,
+    ) -> None:
         """Offer `offered` only; what else is posted is left for the service to refuse in words."""
         super().__init__(*args, **kwargs)
         self.offered = tuple(offered)
+        if not may_return:
+            help_text = _("Required to reject. The requester and auditors read it.")
+            self["reason"].field.help_text = help_text
         if len(self.offered) > 1:
             choices = [(lane.value, lane.value.title()) for lane in self.offered]
             self["lane"].field.widget = forms.Select(choices=choices)

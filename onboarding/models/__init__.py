@@ -7,6 +7,7 @@ from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
+from onboarding.models.refreshes import Refresh
 from onboarding.models.requests import Decision, Request, RequestAuthor, RequestLane, Vote
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ManagedNamespace",
     "Membership",
     "NamespaceObservation",
+    "Refresh",
     "Request",
     "RequestAuthor",
     "RequestLane",

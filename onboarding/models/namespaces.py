@@ -48,6 +48,10 @@ class ManagedNamespace(models.Model):
     message = models.TextField(blank=True)
     # What was found where a person has to compare: services.phases.work.found_on_cluster, and when.
     found = models.JSONField(null=True)
+    # What today's facts would render differently, None: nothing (see services/outdated.py).
+    # [{"object": str, "effect": str, "groups": [str…]}…], or [{"trouble": str}].
+    outdated = models.JSONField(null=True)
+    outdated_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)

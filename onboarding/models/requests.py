@@ -13,6 +13,7 @@ from onboarding.models.clusters import Cluster
 from onboarding.models.events import Event
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import Team, User
+from onboarding.models.refreshes import Refresh
 
 
 class Vote(models.TextChoices):
@@ -57,6 +58,11 @@ class Request(models.Model):
     # what was found in it then. Without defaults for the same reason.
     adopted_uid = models.CharField(max_length=64, null=True)
     found = models.JSONField(null=True)
+    # Whether it opens or closes a path, as computed when it was sent; none for older rows.
+    moves_reach = models.BooleanField(null=True)
+    refresh = models.ForeignKey(
+        Refresh, on_delete=models.PROTECT, null=True, related_name="requests"
+    )
     form_key = models.CharField(max_length=40)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request
@@ -31,6 +32,7 @@ from onboarding.pages.attention_people import (
 from onboarding.queries import namespaces
 from onboarding.queries.closings import open_closings
 from onboarding.queries.progress import returned_with_each, taken_over_with
+from onboarding.queries.refreshes import outdated_for, without_open_request
 
 EXPIRES_SOON = timedelta(days=14)
 _STATE_WORDS = {
@@ -141,6 +143,19 @@ def closings_to_confirm(reader: Reader) -> list[Item]:
     ]
 
 
+def outdated_namespaces(reader: Reader) -> list[Item]:
+    """Return one line for all that the reader may ask to render anew, and nobody did yet."""
+    count = without_open_request(outdated_for(reader.permissions)).count()
+    if not count:
+        return []
+    words = ngettext(
+        "%(count)d namespace is outdated: approved with other facts than today's",
+        "%(count)d namespaces are outdated: approved with other facts than today's",
+        count,
+    )
+    return [Item("warn", "history", words % {"count": count}, reverse("refresh-new"))]
+
+
 def _returned_item(row: Request, said: Decision | None) -> Item:
     words = _("%(request)s for %(name)s was returned for changes")
     if said is None:
@@ -167,6 +182,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     contradicted_namespaces,
     troubled_clusters,
     lost_and_fought,
+    outdated_namespaces,
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (

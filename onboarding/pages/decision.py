@@ -17,13 +17,18 @@ from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Decision, Request, Revision, User
 from onboarding.pages.adoption import Found, found_for_request, newest_found
 from onboarding.pages.deviations import ForeignObject, removals_of, unapproved_in
+from onboarding.pages.plan_difference import (
+    ChangedObject,
+    PlanDifference,
+    Sentence,
+    build_difference,
+    compare_sentences,
+    print_objects,
+)
 from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
-from onboarding.plan.access import access_sentences
-from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, load_plan
-from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.deciders import authors_of, load_deciders, names_of
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
@@ -31,7 +36,7 @@ from onboarding.queries.leads import leads_of, why_abandoned
 from onboarding.queries.names import resembles, seen_names
 from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
-from onboarding.reachability.sentences import sentences
+from onboarding.queries.rendering import request_today
 
 EARLIER_SHOWN = 8
 OPEN_AT_ONCE = 3
@@ -65,24 +70,6 @@ class Abandoned:
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """One thing that may talk to another. `effect` says whether the request adds or removes it."""
-
-    text: str
-    effect: Effect
-
-
-@dataclass(frozen=True)
-class ChangedObject:
-    """One object as the page prints it: full YAML where it is new, else a line difference."""
-
-    change: ObjectChange
-    yaml: str
-    lines: list[tuple[str, str]]
-    element_id: str
-
-
-@dataclass(frozen=True)
 class MovedRisk:
     """What a pending request risks by now, where that is not what its lanes were asked for."""
 
@@ -111,7 +98,10 @@ class MovedRisk:
 
 @dataclass(frozen=True)
 class DecisionPage:
-    """The page's contents. `offered` are the lanes the person may decide now, often none."""
+    """The page's contents. `offered` are the lanes the person may decide now, often none.
+
+    `today` is how an open request would be rendered differently now; None: exactly as it was sent.
+    """
 
     spec: NamespaceSpec
     is_removal: bool
@@ -125,6 +115,7 @@ class DecisionPage:
     offered: tuple[Lane, ...]
     why_not: str
     is_stale: bool
+    today: PlanDifference | None
     resembles: str
     picture: Connectivity
     comparison: Comparison
@@ -187,7 +178,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         is_removal=row.kind == RequestKind.RETIRE,
         lanes=lanes,
         sentences=compare_sentences(reach, wanted),
-        moved=[_printed(change, number) for number, change in enumerate(moved, start=1)],
+        moved=print_objects(moved),
         unchanged=[change for change in changes if change.effect is Effect.UNCHANGED],
         open_at_once=len(moved) <= OPEN_AT_ONCE,
         before_number=before.number if before else None,
@@ -195,6 +186,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         offered=offered,
         why_not=why_not,
         is_stale=_is_stale(row),
+        today=_differing_today(row),
         resembles=resembles(row.cluster, row.name) if row.kind == RequestKind.ONBOARD else "",
         picture=picture,
         comparison=build_comparison(picture.neighbourhood, flags),
@@ -216,19 +208,6 @@ def _on_the_cluster(row: Request, wanted: Plan) -> tuple[str, Plan | None]:
     if row.kind != RequestKind.ADOPT:
         return row.namespace.uid if row.namespace else "", None
     return row.adopted_uid or "", found_plan(newest_found(row), wanted)
-
-
-def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
-    """Return what may talk to what: as it would be, then what would no longer hold."""
-    old, new = (_sentences(plan) for plan in (before, after))
-    kept = [Sentence(text, Effect.UNCHANGED if text in old else Effect.ADDED) for text in new]
-    return kept + [Sentence(text, Effect.REMOVED) for text in old if text not in new]
-
-
-def _sentences(plan: Plan | None) -> tuple[str, ...]:
-    if plan is None or not plan.wants_namespace:
-        return ()
-    return (*sentences(plan.manifests()), *access_sentences(plan, load_catalogue()))
 
 
 def _revision_before(row: Request) -> Revision | None:
@@ -256,16 +235,6 @@ def _name_seen_at(row: Request) -> datetime | None:
     return seen.seen_at if row.name in seen.names else None
 
 
-def _printed(change: ObjectChange, number: int) -> ChangedObject:
-    is_new = change.effect is Effect.ADDED
-    return ChangedObject(
-        change=change,
-        yaml=render_yaml(change.planned.manifest) if is_new else "",
-        lines=[] if is_new else [(tag or "same", text) for tag, text in change.lines()],
-        element_id=f"object-{number}",
-    )
-
-
 def _earlier(row: Request, now: datetime) -> QuerySet[Decision]:
     """Return what was decided for this team before, newest first."""
     return (
@@ -285,6 +254,12 @@ def _is_stale(row: Request) -> bool:
     if row.kind == RequestKind.ADOPT and not is_asked_for(row.namespace, row.adopted_uid):
         return True
     return row.namespace.generation != row.base_generation
+
+
+def _differing_today(row: Request) -> PlanDifference | None:
+    """Return how an open request would be rendered differently now; it cannot be approved so."""
+    again = request_today(row) if row.state in OPEN_REQUEST else None
+    return build_difference(again) if again and again.differs else None
 
 
 def offered_lanes(

@@ -45,6 +45,7 @@ class PreviewPage:
     """The fragment's contents.
 
     `missing` says in words what the form still needs, `nobody` which lane nobody can decide.
+    `is_same`: nothing to send. `is_anew`: the answers in force, rendered with today's facts.
     """
 
     missing: list[str]
@@ -57,6 +58,7 @@ class PreviewPage:
     trouble: str = ""
     nobody: str = ""
     is_same: bool = False
+    is_anew: bool = False
     picture: Connectivity | None = None
     groups: tuple[Group, ...] = ()
     flags: tuple[Flag, ...] = ()
@@ -98,7 +100,8 @@ def build_preview(
         objects=_objects(thought, shown),
         moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
         is_change=thought.before is not None,
-        is_same=wish.spec == thought.spec_before and not wish.removes,
+        is_same=thought.is_nothing_new(wish.spec),
+        is_anew=wish.spec == thought.spec_before and not thought.is_nothing_new(wish.spec),
         text=render_documents(thought.plan.manifests()),
         picture=thought.picture,
         groups=build_groups(thought.picture.neighbourhood, flags),

@@ -49,7 +49,8 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
         return {"shell": Shell(demo_people=people if settings.DEMO else [])}
     permissions = getattr(request, "permissions", None) or permissions_of(user)
     entries = _entries(permissions)
-    path = request.path
+    is_refresh = request.path.startswith("/refreshes/")
+    path = reverse("request-list") if is_refresh else request.path
     chosen = max((url for url, *_rest in entries if path.startswith(url)), key=len, default="")
     return {
         "shell": Shell(

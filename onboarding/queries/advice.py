@@ -11,12 +11,12 @@ from onboarding.domain.facts import IngressFacts
 from onboarding.domain.spec import MAX_PORTS, Exposure, NamespaceSpec, Scope
 from onboarding.models import ManagedNamespace
 from onboarding.plan.build import Ingredients, build_plan
-from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.fill import BadParameter
 from onboarding.plan.model import Plan
 from onboarding.queries.connectivity import policies_of
 from onboarding.queries.namespaces import in_force
 from onboarding.queries.paths import Pair, Reply, verdict_of
+from onboarding.queries.rendering import ingredients_of
 from onboarding.reachability.model import Pod, Protocol, Verdict, World
 
 # The label by which an exposure chooses the pods that serve, and a value where they have none.
@@ -72,11 +72,7 @@ def advise(namespace: ManagedNamespace, reply: Reply) -> Advice | None:
     revision = in_force(namespace)
     if revision is None:
         return None
-    ingredients = Ingredients(
-        catalogue=load_catalogue(),
-        facts=namespace.cluster.known_facts(),
-        access_group=namespace.team.access_group,
-    )
+    ingredients = ingredients_of(namespace.team, namespace.cluster)
     for pair in reply.pairs:  # at most MOST_TOLD of them are blocked
         if not pair.verdict.allowed:
             case = _Case(reply, pair, namespace.name, revision.wanted, ingredients)

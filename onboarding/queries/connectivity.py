@@ -23,7 +23,7 @@ from onboarding.reachability.estate import Estate
 from onboarding.reachability.folding import compare, fold
 from onboarding.reachability.lint import Conventions, Finding, check_world
 from onboarding.reachability.model import ForeignPolicy, Labels, Policy, Selector, World
-from onboarding.reachability.neighbourhood import Neighbourhood
+from onboarding.reachability.neighbourhood import Change, Neighbourhood
 from onboarding.reachability.policies import read_policy
 from onboarding.reachability.risk import reasons_for, risk_of
 
@@ -51,6 +51,11 @@ class Connectivity:
     def risk(self) -> Risk:
         """Return the risk of what is new."""
         return risk_of(self.introduced)
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether any path opens or closes."""
+        return any(line.change is not Change.SAME for line in self.neighbourhood.lines)
 
     @property
     def risk_reasons(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, QuerySet
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
-from onboarding.models import Membership, Request, Team, User
+from onboarding.models import Membership, Request, RoleAssignment, Team, User
 
 
 def active_leads() -> QuerySet[Membership]:
@@ -28,10 +28,19 @@ def teams_without_lead() -> QuerySet[Team]:
 
 
 def abandoned() -> QuerySet[Request]:
-    """Return the open requests whose requester has lost the right to them."""
+    """Return the open requests whose requester has lost the right to them.
+
+    What is part of a refresh may come from a platform admin too.
+    """
     leads = active_leads().filter(team=OuterRef("team"), user=OuterRef("requester"))
     open_states = sorted(OPEN_REQUEST)
+    admins = RoleAssignment.objects.filter(
+        user=OuterRef("requester"),
+        role=RoleAssignment.Role.PLATFORM_ADMIN,
+        user__is_active=True,
+    )
     rows = Request.objects.filter(~Exists(leads), state__in=open_states)
+    rows = rows.exclude(Exists(admins), refresh__isnull=False)
     return rows.select_related("team", "requester").order_by("id")
 
 
@@ -52,4 +61,6 @@ def lost_right(row: Request) -> str:
     """Return the words for a request that is known to be abandoned."""
     if not row.requester.is_active:
         return f"The account of {row.requester.label} is switched off."
+    if row.refresh_id:
+        return f"{row.requester.label} is neither platform admin nor lead of {row.team.slug} now."
     return f"{row.requester.label} is no longer a lead of {row.team.slug}."

@@ -82,7 +82,7 @@ def uid_to_remove(namespace: ManagedNamespace) -> str:
 
 def has_open_request(namespace: ManagedNamespace, besides: Request | None = None) -> bool:
     """Tell whether a request for it, besides the given one, waits for a decision or an edit."""
-    rows = namespace.requests.filter(state__in=sorted(OPEN_REQUEST))
+    rows = open_requests(namespace)
     return (rows.exclude(pk=besides.pk) if besides else rows).exists()
 
 
@@ -100,6 +100,11 @@ def may_try_again(permissions: Permissions, namespace: ManagedNamespace) -> bool
 def stuck(rows: QuerySet[ManagedNamespace]) -> QuerySet[ManagedNamespace]:
     """Return those of which Kubernetes has not finished something for too long, longest first."""
     return rows.filter(stuck_at__isnull=False).order_by("waiting_since", "id")
+
+
+def open_requests(namespace: ManagedNamespace) -> QuerySet[Request]:
+    """Return what waits for a decision or an edit, the newest first: one at most."""
+    return namespace.requests.filter(state__in=sorted(OPEN_REQUEST)).order_by("-id")
 
 
 def may_change(

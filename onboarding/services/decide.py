@@ -25,9 +25,11 @@ from onboarding.models import (
 )
 from onboarding.queries.leads import why_abandoned
 from onboarding.queries.namespaces import is_asked_for, next_generation
+from onboarding.queries.rendering import request_today
 from onboarding.queries.requests import visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
+from onboarding.services.outdated import note_outdated
 from onboarding.services.separation import check_separation
 from onboarding.services.waiting import NOT_WAITING
 
@@ -46,6 +48,10 @@ class Stale(Conflict):
     """The request is not the one that was shown."""
 
 
+class RenderedDifferently(Conflict):
+    """With the facts of today the request would not be what was sent."""
+
+
 def decide(
     request_id: int,
     *,
@@ -59,7 +65,8 @@ def decide(
     """Record the decision; with the last approval, set what the namespace shall be.
 
     Raises NotFound, Forbidden (lane, own request), Invalid (no reason given), Conflict (decided,
-    edited or withdrawn in the meantime, or approved although its requester lost the right to it).
+    edited or withdrawn in the meantime, approved although its requester lost the right to it, or
+    would be rendered differently today).
     """
     with transaction.atomic():
         request = (
@@ -69,9 +76,7 @@ def decide(
             raise NotFound
         _check_person(request, lane, by)
         _check_state(request, lane, digest, now)
-        _check_reason(vote, reason)
-        if vote is Vote.APPROVE:
-            _check_requester(request)
+        _check_vote(request, vote, reason)
         decision = _write(request, lane, vote, by=by, reason=reason, now=now)
         event = history.record(
             _ACTIONS[vote],
@@ -122,6 +127,33 @@ def _who_was_first(decision: Decision, now: datetime) -> str:
     return f"{decision.person.label} {said} the {decision.lane} lane {ago}."
 
 
+def _check_vote(request: Request, vote: Vote, reason: str) -> None:
+    if vote is Vote.APPROVE:
+        _check_requester(request)
+        _check_today(request)
+    if vote is Vote.RETURN and request.refresh_id:
+        raise Invalid("There are no answers to edit in it. Approve it, or reject it.")
+    _check_reason(vote, reason)
+
+
+def _check_today(request: Request) -> None:
+    """Raise RenderedDifferently when the approval would bring about what nobody would ask for."""
+    again = request_today(request)
+    if again is None or not again.differs:
+        return
+    if again.today is None:
+        way_on = "Reject it." if request.refresh_id else "Return it for other answers."
+        raise RenderedDifferently(
+            f"{request.label} cannot be rendered any more. {again.trouble} {way_on}"
+        )
+    way_on = (
+        "Reject it; a new request renders it anew."
+        if request.refresh_id
+        else "Return it; sending it again renders it anew."
+    )
+    raise RenderedDifferently(f"{request.label} would be rendered differently today. {way_on}")
+
+
 def _check_reason(vote: Vote, reason: str) -> None:
     if vote is not Vote.APPROVE and not reason.strip():
         raise Invalid("Give a reason, so that the team knows what to change.", field="reason")
@@ -132,8 +164,9 @@ def _check_reason(vote: Vote, reason: str) -> None:
 def _check_requester(request: Request) -> None:
     """Raise Conflict when nobody stands behind the request any more."""
     if why := why_abandoned(request):
+        way_on = "Reject" if request.refresh_id else "Return or reject"
         raise Conflict(
-            f"{why} Return or reject the request; a lead of {request.team.slug} can take it over."
+            f"{why} {way_on} the request; a lead of {request.team.slug} can take it over."
         )
 
 
@@ -193,6 +226,7 @@ def _take_effect(request: Request, *, by: By, now: datetime) -> None:
     )
     Request.objects.filter(pk=request.pk).update(namespace=namespace)
     _close(request, RequestState.APPROVED, event_id=approved.pk, now=now)
+    note_outdated(ManagedNamespace.objects.filter(pk=namespace.pk), now=now)
     hints.hint(namespace.pk)
 
 
@@ -243,7 +277,7 @@ def _taken_over(request: Request, namespace: ManagedNamespace, now: datetime) ->
     """Return whose uid the row has from now on, where that was shown, and when its life ends."""
     fields: dict[str, object] = {"found": None}
     if request.kind != RequestKind.ADOPT:  # to take over again is no new lifetime
-        fields["expires_at"] = _expiry(request, now)
+        fields["expires_at"] = _next_expiry(request, namespace, now)
     if is_asked_for(namespace, request.adopted_uid):
         fields |= {"uid": request.adopted_uid, "known_uid": request.adopted_uid}
     return fields
@@ -272,6 +306,13 @@ def _new_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespa
     )
     namespace.save(update_fields=["last_event"])
     return namespace
+
+
+def _next_expiry(request: Request, namespace: ManagedNamespace, now: datetime) -> datetime | None:
+    """Return when it ends from now on: the same answers again are no new lease of life."""
+    before = namespace.revisions.filter(number=request.base_generation).first()
+    is_same = before is not None and before.spec == request.spec
+    return namespace.expires_at if is_same else _expiry(request, now)
 
 
 def _expiry(request: Request, now: datetime) -> datetime | None:

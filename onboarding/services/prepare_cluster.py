@@ -34,12 +34,13 @@ from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
 from onboarding.domain.refusals import Refusal
-from onboarding.models import Cluster, IngressSource, Team
+from onboarding.models import Cluster, IngressSource, ManagedNamespace, Team
 from onboarding.models.clusters import read_facts
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.check_facts import check_facts
 from onboarding.services import history
 from onboarding.services.credentials import NoCredential, stored_token
+from onboarding.services.outdated import note_outdated
 from onboarding.services.renew import is_due, store_token
 
 Say = Callable[[str], object]
@@ -196,6 +197,7 @@ def _register(
                 about=history.about_cluster(cluster),
                 body={"api_server": cluster.api_server, "facts": facts},
             )
+        note_outdated(ManagedNamespace.objects.filter(cluster=cluster), now=now)
         if minted:
             store_token(cluster, minted[0], expires_at=minted[1], now=now)
         # Work that waits for this cluster is tried again at once.

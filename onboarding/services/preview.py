@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Cluster, Deviation, ManagedNamespace, Team
+from onboarding.models import Cluster, Deviation, ManagedNamespace, Refresh, Team
 from onboarding.plan.access import access_sentences
 from onboarding.plan.approvals import lanes_for
-from onboarding.plan.build import Ingredients, build_plan, empty_plan
+from onboarding.plan.build import empty_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
-from onboarding.plan.fill import BadParameter
 from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, Removal, load_plan
+from onboarding.plan.refresh import is_same_reach
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import found_uid, in_force
+from onboarding.queries.rendering import render
 from onboarding.queries.rules import shape_violations
 from onboarding.reachability.sentences import sentences
 
@@ -31,6 +32,7 @@ class NamespaceWish:
 
     `confirms` is what was typed to lose what is in a namespace that is to be removed.
     `removes` are objects of others in the namespace that a change takes away.
+    `refresh` is what it is a part of where many are rendered anew at once.
     """
 
     kind: RequestKind
@@ -40,6 +42,7 @@ class NamespaceWish:
     namespace: ManagedNamespace | None = None
     confirms: str = ""
     removes: tuple[Removal, ...] = ()
+    refresh: Refresh | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,22 @@ class Preview:
     sentences: tuple[str, ...]
     picture: Connectivity
     base_generation: int
+
+    @property
+    def moves_reach(self) -> bool:
+        """Tell whether any path to or from the namespace opens or closes."""
+        if self.before and is_same_reach(self.before, self.plan):
+            return False
+        return self.picture.moves
+
+    def is_nothing_new(self, spec: NamespaceSpec) -> bool:
+        """Tell whether `spec` is in force, and renders today to exactly what was approved."""
+        return (
+            spec == self.spec_before
+            and not self.plan.removes
+            and self.before is not None
+            and replace(self.before, removes=()).digest == self.plan.digest
+        )
 
 
 def change_wish(
@@ -146,15 +165,5 @@ def _plan(wish: NamespaceWish) -> Plan:
     teams, clusters = {wish.team.slug}, [wish.cluster]
     if violations := shape_violations(wish.spec, teams=teams, clusters=clusters):
         raise Invalid.of(violations)
-    ingredients = Ingredients(
-        catalogue=load_catalogue(),
-        facts=wish.cluster.known_facts(),
-        access_group=wish.team.access_group,
-    )
-    try:
-        return replace(build_plan(wish.spec, ingredients), removes=wish.removes)
-    except BadParameter as error:  # what is left is the platform's: facts, or the team's group
-        raise Invalid(
-            f"No plan can be made with what is set for cluster {wish.cluster.name} and team "
-            f"{wish.team.slug}: {error} Ask a platform admin to correct it."
-        ) from error
+    plan = render(wish.spec, team=wish.team, cluster=wish.cluster)
+    return replace(plan, removes=wish.removes)

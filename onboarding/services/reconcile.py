@@ -26,12 +26,13 @@ from onboarding.domain.lifecycle import (
 )
 from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
-from onboarding.models import Cluster, Revision, Run
+from onboarding.models import Cluster, ManagedNamespace, Revision, Run
 from onboarding.plan.model import load_plan
 from onboarding.services import deviations, failures
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
+from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
 from onboarding.services.phases.observe import (
     Terminating,
@@ -215,6 +216,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
                 release=True,
                 **fields,
             )
+            note_outdated(ManagedNamespace.objects.filter(pk=namespace.pk), now=now)
         else:
             journal.claim.release(**fields)
     journal.end(Run.Outcome.READY, now=now)

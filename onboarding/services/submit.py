@@ -21,6 +21,8 @@ from onboarding.queries.deviations import standing_foreign
 from onboarding.queries.holdings import holdings_of
 from onboarding.queries.namespaces import (
     found_uid,
+    has_open_request,
+    is_changeable,
     may_adopt,
     may_change,
     may_retire,
@@ -122,7 +124,8 @@ def _sent_before(by: By, form_key: str) -> Request | None:
 
 
 def _check_rights(wish: NamespaceWish, by: By) -> None:
-    if wish.team.pk not in by.permissions.leads:
+    is_admin = wish.refresh is not None and by.permissions.is_platform_admin
+    if wish.team.pk not in by.permissions.leads and not is_admin:
         raise Forbidden(f"Only a lead of team {wish.team.slug} can ask for this.")
 
 
@@ -147,8 +150,7 @@ def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Reque
         _check_namespace(wish, by, request)
     if wish.kind is RequestKind.RETIRE:
         _check_confirmation(wish)
-    same = wish.spec == thought.spec_before and not wish.removes
-    if wish.kind is RequestKind.CHANGE and same:
+    if wish.kind is RequestKind.CHANGE and thought.is_nothing_new(wish.spec):
         raise Invalid("Nothing would change. Change a field, or leave the page.")
     _check_lanes(thought, by, request)
 
@@ -165,7 +167,11 @@ def _check_namespace(wish: NamespaceWish, by: By, request: Request | None) -> No
     if wish.namespace is None:
         raise NotFound
     namespace = ManagedNamespace.objects.get(pk=wish.namespace.pk)
-    if not _MAY_ASK[wish.kind](by.permissions, namespace, request):
+    if wish.refresh:  # the right to ask was checked above
+        may_ask = is_changeable(namespace) and not has_open_request(namespace, request)
+    else:
+        may_ask = _MAY_ASK[wish.kind](by.permissions, namespace, request)
+    if not may_ask:
         raise NotNow(why_not_now(namespace, request))
     standing = {(row.object_kind, row.object_name, row.uid) for row in standing_foreign(namespace)}
     gone = [one for one in wish.removes if (one.kind, one.name, one.uid) not in standing]
@@ -201,6 +207,7 @@ def _write(
             **fields,
             kind=wish.kind.value,
             namespace=wish.namespace,
+            refresh=wish.refresh,
             requester=by.user,
             created_at=now,
         )
@@ -248,6 +255,7 @@ def _fields(
         "plan": dump_plan(thought.plan),
         "digest": thought.plan.digest,
         "risk": thought.picture.risk.value,
+        "moves_reach": thought.moves_reach,
         "base_generation": thought.base_generation,
         "adopted_uid": found_uid(wish.namespace) if wish.namespace and found else None,
         "found": found,

@@ -42,6 +42,7 @@ def take_over(request_id: int, *, by: By, now: datetime) -> Request:
         row.decisions.filter(voided_at__isnull=True).update(voided_at=now)
         Request.objects.filter(pk=row.pk, state__in=sorted(OPEN_REQUEST)).update(
             requester=by.user,
+            refresh=None,  # with answers that can be edited it is a change like any other
             state=RequestState.RETURNED.value,
             form_key=f"taken-over-{event.pk}",  # forms of the new requester have keys of their own
             last_event=event,

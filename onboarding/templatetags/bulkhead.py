@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from onboarding.domain.lifecycle import ENDED
 from onboarding.models import ManagedNamespace
 from onboarding.templatetags.code_listings import Row, highlight_yaml, mark_lines, side_by_side
 from onboarding.templatetags.form_fields import (
@@ -76,10 +77,19 @@ def state_badge(state: object) -> SafeString:
 
 
 @register.simple_tag
-def namespace_badge(row: Any, truths: Mapping[int, Any]) -> SafeString:
-    """Return the badge of a namespace by the newest that is known of it."""
+def namespace_badge(row: ManagedNamespace, truths: Mapping[int, Any]) -> SafeString:
+    """Return the badge of a namespace by the newest that is known of it, and if it is outdated."""
     known = truths.get(row.pk)
-    return state_badge(known.badge if known else row.state)
+    state = state_badge(known.badge if known else row.state)
+    return format_html("{} {}", state, outdated_badge(row))
+
+
+@register.simple_tag
+def outdated_badge(namespace: ManagedNamespace) -> SafeString:
+    """Return the badge that stands beside a state where today's facts would render another plan."""
+    if not namespace.outdated or namespace.state in ENDED:
+        return format_html("")
+    return badge("warn", "history", _("Outdated"))
 
 
 @register.simple_tag(takes_context=True)

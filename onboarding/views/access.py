@@ -27,6 +27,7 @@ class Who(Enum):
     READERS = "people of the object's team, approvers, auditors and platform admins"
     LEADS = "leads of the object's team"
     TEAM_LEADS = "leads of any team"
+    LEADS_AND_ADMINS = "leads of any team and platform admins"
     APPROVERS = "people with an approval lane"
     AUDITORS = "auditors and platform admins"
     PLATFORM_ADMINS = "platform admins"
@@ -45,6 +46,9 @@ _CHECKS: dict[Who, Callable[[Permissions], bool]] = {
     Who.READERS: lambda _permissions: True,
     Who.LEADS: lambda _permissions: True,
     Who.TEAM_LEADS: lambda permissions: bool(permissions.leads),
+    Who.LEADS_AND_ADMINS: lambda permissions: (
+        bool(permissions.leads) or permissions.is_platform_admin
+    ),
     Who.APPROVERS: lambda permissions: permissions.is_approver,
     Who.AUDITORS: lambda permissions: permissions.reads_history,
     Who.PLATFORM_ADMINS: lambda permissions: permissions.is_platform_admin,

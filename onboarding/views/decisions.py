@@ -27,9 +27,10 @@ from onboarding.pages.decision import (
     staffed_lane_states,
 )
 from onboarding.queries.leads import abandoned_among, lost_right
+from onboarding.queries.refreshes import waiting_refreshes
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
 from onboarding.services.clock import database_now
-from onboarding.services.decide import decide
+from onboarding.services.decide import RenderedDifferently, decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.posted import only
@@ -62,6 +63,7 @@ def queue(request: SignedIn) -> HttpResponse:
         ],
         "wanted": wanted,
         "filtered": any(wanted.values()),
+        "refreshes": waiting_refreshes(request.permissions),
         "lanes": [lane.value for lane in Lane if lane in request.permissions.lanes],
         "teams": waiting.order_by("team__slug").values_list("team__slug", flat=True).distinct(),
         "clusters": waiting.order_by("cluster__name")
@@ -88,7 +90,7 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
     only(request, "lane", "vote", "digest", "reason")
     lanes = staffed_lane_states(row, request.permissions)
     offered, _why_not = offered_lanes(row, request.permissions, lanes)
-    form = DecisionForm(request.POST, offered=offered)
+    form = DecisionForm(request.POST, offered=offered, may_return=row.refresh is None)
     if not form.is_valid():
         return _show(request, row, form)
     lane, vote = Lane(form.cleaned_data["lane"]), Vote(form.cleaned_data["vote"])
@@ -117,7 +119,9 @@ def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpRes
     page = build_decision_page(row, request.permissions, now=now)
     first = page.offered[0].value if page.offered else ""
     shown = form or DecisionForm(
-        initial={"digest": row.digest, "lane": first}, offered=page.offered
+        initial={"digest": row.digest, "lane": first},
+        offered=page.offered,
+        may_return=row.refresh is None,
     )
     context = {"page": page, "request_row": row, "form": shown, "now": now}
     return render(request, "decisions/decision.html", context, status=422 if form else 200)
@@ -126,12 +130,17 @@ def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpRes
 def _somebody_was_faster(request: SignedIn, row: Request, conflict: Conflict) -> HttpResponse:
     """Answer 409 with the way back to the request as it is now."""
     context = {
+        "title": _("Rendered differently today") if _is_outdated(conflict) else "",
         "message": str(conflict),
         "title": _(conflict.title) if conflict.title else "",
         "back_url": reverse("decision", args=[row.public_id]),
         "request_id": request.request_id,
     }
     return render(request, "409.html", context, status=409)
+
+
+def _is_outdated(conflict: Conflict) -> bool:
+    return isinstance(conflict, RenderedDifferently)
 
 
 def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:

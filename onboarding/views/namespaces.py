@@ -26,6 +26,7 @@ from onboarding.pages.namespace import (
     build_overview,
     build_policies,
 )
+from onboarding.pages.outdated import build_outdated, groups_still_in
 from onboarding.plan.model import load_plan
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.namespaces import events_of, in_force, load_namespace, visible_to
@@ -42,8 +43,9 @@ ACTIVITY_SHOWN = 100
 
 @allow(Who.SIGNED_IN)
 def namespace_list(request: SignedIn) -> HttpResponse:
-    """List the namespaces the person may see; q, state and cluster narrow it."""
-    wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", "team", "cluster")}
+    """List the namespaces the person may see; q, team, cluster, state and outdated narrow it."""
+    names = ("q", "team", "cluster", "outdated")
+    wanted = {name: request.GET.get(name, "").strip()[:80] for name in names}
     state = request.GET.get("state", "live")
     seen = visible_to(request.permissions)
     rows = seen.order_by("name", "id")
@@ -52,6 +54,8 @@ def namespace_list(request: SignedIn) -> HttpResponse:
     for name, column in (("team", "team__slug"), ("cluster", "cluster__name")):
         if wanted[name]:
             rows = rows.filter(**{column: wanted[name]})
+    if wanted["outdated"]:
+        rows = rows.filter(outdated__isnull=False).exclude(state__in=sorted(ENDED))
     if wanted["q"]:
         rows = rows.filter(Q(name__icontains=wanted["q"]) | Q(team__slug__icontains=wanted["q"]))
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -76,8 +80,11 @@ def namespace_list(request: SignedIn) -> HttpResponse:
 def namespace_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show isolation, identity, bounds and what stands in the way."""
     row = load_namespace(request.permissions, public_id)
-    overview = build_overview(row, request.permissions, now=database_now())
-    return _tab(request, row, "overview", {"overview": overview})
+    context = {
+        "overview": build_overview(row, request.permissions, now=database_now()),
+        "outdated": build_outdated(row, request.permissions),
+    }
+    return _tab(request, row, "overview", context)
 
 
 @allow(Who.READERS)
@@ -96,6 +103,7 @@ def namespace_access(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "bindings": build_bindings(revision),
         "access": access_lines_of(revision),
+        "still_in": groups_still_in(row),
         "people": people,
     }
     return _tab(request, row, "access", context)

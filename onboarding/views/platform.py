@@ -7,6 +7,7 @@ from django.shortcuts import render
 from onboarding.domain.lifecycle import ENDED
 from onboarding.domain.refusals import NotFound
 from onboarding.models import Cluster, Team
+from onboarding.pages.outdated import count_outdated
 from onboarding.queries.closings import closing_of
 from onboarding.queries.clusters import (
     look_at,
@@ -55,7 +56,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     now = database_now()
     expires, observation = cluster.credential_expires_at, observation_of(cluster)
     unknown = unknown_here([cluster]).get(cluster.pk, [])
-    there = namespaces_on(cluster).select_related("team")
+    there = list(namespaces_on(cluster).select_related("team"))
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
@@ -65,6 +66,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "closing": closing_of(cluster),
         "namespaces": there,
         "truths": truths_of(there),
+        "outdated": count_outdated(there),
         "unknown": unknown,
         "identity": own_identity() if unknown else "",
         "is_expired": expires is not None and expires <= now,
@@ -90,13 +92,14 @@ def team_detail(request: SignedIn, public_id: str) -> HttpResponse:
     team = Team.objects.filter(public_id=public_id).first()
     if team is None:
         raise NotFound("No such team.")
-    live = team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster")
+    live = list(team.namespaces.exclude(state__in=sorted(ENDED)).select_related("cluster"))
     context = {
         "team": team,
         "leads": leads_of(team),
         "memberships": team.memberships.select_related("user").order_by("role", "user__username"),
         "namespaces": live,
         "truths": truths_of(live),
+        "outdated": count_outdated(live),
         "now": database_now(),
     }
     return render(request, "platform/team_detail.html", context)

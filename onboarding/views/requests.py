@@ -111,7 +111,9 @@ def _offered_actions(request: SignedIn, row: Request, *, is_abandoned: bool) -> 
     return {
         "may_cancel": is_own and state in CANCELLABLE,
         "may_edit": is_own and state in EDITABLE and leads,
-        "may_duplicate": bool(permissions.leads) and row.kind not in OF_ONE_NAMESPACE,
+        "may_duplicate": bool(permissions.leads)
+        and row.kind not in OF_ONE_NAMESPACE
+        and not row.refresh_id,
         "may_decide": permissions.is_approver and state is RequestState.PENDING and not is_own,
         "may_take_over": is_abandoned and leads,
         "may_close": is_abandoned and (leads or permissions.is_platform_admin),

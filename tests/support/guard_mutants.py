@@ -4,6 +4,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 """
 
 from tests.support.guard_mutant import GuardMutant
+from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_waiting import WAITING
 
 __all__ = ["MUTANTS", "GuardMutant"]
@@ -101,8 +102,8 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "queries.identity", "accounts_of_one_person", "| Q(low__in=also_own)", "",
         "tests/services/test_one_person.py::"
         "test_g15_a_verified_address_makes_two_accounts_one_person[pat-ALICE@example.com]"),
-    in_decide("no lane is approved while nobody stands behind the request", "decide",
-        "if vote is Vote.APPROVE:", "if False:",
+    in_decide("no lane is approved while nobody stands behind the request", "_check_vote",
+        "_check_requester(request)", "pass",
         "test_take_over.py::test_no_lane_is_approved_while_nobody_stands_behind_it"),
     GuardMutant("a lane that nobody can decide is not asked", "services.submit", "_check_lanes",
         "if problem := nobody_can(staff(thought.lanes, authors)):", "if problem := None:",
@@ -379,6 +380,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "queries.namespaces", "is_changeable", "namespace.reason in MENDABLE", "True",
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
+    *RENDERED_ANEW,
     *WAITING,
 )
 # fmt: on

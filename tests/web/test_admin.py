@@ -10,8 +10,17 @@ from django.apps import apps
 from django.test import Client
 
 from onboarding.demo.scenario import demo_spec
-from onboarding.models import Cluster, Event, IngressSource, Membership, RoleAssignment, Team, User
-from tests.web.stories import onboarded
+from onboarding.models import (
+    Cluster,
+    Event,
+    IngressSource,
+    ManagedNamespace,
+    Membership,
+    RoleAssignment,
+    Team,
+    User,
+)
+from tests.web.stories import onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
@@ -204,6 +213,50 @@ def test_an_ingress_source_names_its_pods(
     form |= {f"ingress_sources-1-{name}": value for name, value in row.items()}
     client_for(pat).post(f"{ADMIN}/cluster/{cluster.pk}/change/", form)
     assert not IngressSource.objects.filter(slug="open").exists()
+
+
+# A fact that moves makes what was rendered with the old one outdated, at once.
+
+
+@pytest.fixture
+def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
+    return ready(onboarded(demo_spec("payments-prod", cluster=cluster.name)))
+
+
+def outdated_objects(row: ManagedNamespace) -> list[str]:
+    row.refresh_from_db()
+    return [entry.get("object", entry.get("trouble")) for entry in row.outdated or []]
+
+
+def test_another_access_group_makes_the_teams_namespaces_outdated(
+    client_for: SignIn, pat: User, payments: Team, prod: ManagedNamespace
+) -> None:
+    people = [
+        {"id": m.pk, "team": payments.pk, "user": m.user_id, "role": m.role}
+        for m in payments.memberships.all()
+    ]
+    form = {"access_group": "team-pay", **inline("memberships", people, had=len(people))}
+    answer = client_for(pat).post(f"{ADMIN}/team/{payments.pk}/change/", form)
+    assert answer.status_code == 302
+    assert outdated_objects(prod) == ["RoleBinding team-developer"]
+
+
+def test_other_facts_make_the_clusters_namespaces_outdated(
+    client_for: SignIn, pat: User, cluster: Cluster, prod: ManagedNamespace
+) -> None:
+    form = facts(dns_labels='{"k8s-app": "coredns"}', group_prefix="oidc:")
+    url = f"{ADMIN}/cluster/{cluster.pk}/change/"
+    assert client_for(pat).post(url, {**form, **sources(cluster)}).status_code == 302
+    assert outdated_objects(prod) == ["NetworkPolicy allow-dns", "RoleBinding team-developer"]
+
+
+def test_an_ingress_source_that_is_removed_makes_them_outdated(
+    client_for: SignIn, pat: User, cluster: Cluster, prod: ManagedNamespace
+) -> None:
+    form = {**facts(), **sources(cluster), "ingress_sources-0-DELETE": "on"}
+    url = f"{ADMIN}/cluster/{cluster.pk}/change/"
+    assert client_for(pat).post(url, form).status_code == 302
+    assert outdated_objects(prod) == ["“ingress-nginx” is not an ingress source of dev-eu."]
 
 
 def test_the_credential_is_never_shown(client_for: SignIn, pat: User, cluster: Cluster) -> None:

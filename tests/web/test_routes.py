@@ -11,7 +11,7 @@ from django.urls import URLPattern, reverse
 from onboarding.demo.people import DEMO_PEOPLE
 from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
-from onboarding.models import Cluster, ManagedNamespace, Request, Team, User
+from onboarding.models import Cluster, ManagedNamespace, Refresh, Request, Team, User
 from onboarding.services.reconcile import reconcile
 from onboarding.urls import urlpatterns
 from onboarding.views.access import Who
@@ -26,6 +26,7 @@ LET_IN = {
     Who.READERS: EVERYBODY - STRANGER,
     Who.LEADS: frozenset({"alice"}),
     Who.TEAM_LEADS: frozenset({"alice", "charlie"}),
+    Who.LEADS_AND_ADMINS: frozenset({"alice", "charlie", "pat"}),
     Who.APPROVERS: frozenset({"dana", "erin", "pat"}),
     Who.AUDITORS: frozenset({"frank", "pat"}),
     Who.PLATFORM_ADMINS: frozenset({"pat"}),
@@ -50,10 +51,16 @@ def arguments(
     reconcile("test", clock=lambda: now)
     namespace = ManagedNamespace.objects.get(name="payments-prod")
     waiting = ask(demo_spec("payments-test", cluster=cluster.name), now=now)
+    refresh = Refresh.objects.create(
+        asked_by=cast["alice"], reason="New group.", form_key="k1", created_at=now
+    )
+    anew = ask(demo_spec("payments-anew", cluster=cluster.name), now=now)
+    Request.objects.filter(pk=anew.pk).update(refresh=refresh)
     return {
         "request": {"public_id": waiting.public_id},
         "decision": {"public_id": waiting.public_id},
         "namespace": {"public_id": namespace.public_id},
+        "refresh": {"public_id": refresh.public_id},
         "cluster": {"public_id": cluster.public_id},
         "team": {"public_id": Team.objects.get(slug="payments").public_id},
         "event": {"form": "csv"},

@@ -3,6 +3,7 @@
 `--loop` runs beside the Celery workers as the sweeper. It needs nothing but the database, so a
 dead or frozen queue delays an approval by seconds and loses none. It observes the clusters too, in
 a thread of its own: a cluster that answers slowly keeps no namespace and no credential waiting.
+Once an hour it notes which namespaces the catalogue of this release would render differently.
 """
 
 import signal
@@ -21,11 +22,13 @@ from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
 from onboarding.services.observe import observe_all, observe_due
+from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
 
 log = structlog.get_logger()
 CHORES_EVERY = timedelta(seconds=60)
+RENDERED_EVERY = timedelta(hours=1)
 
 
 class Command(BaseCommand):
@@ -53,6 +56,7 @@ class Command(BaseCommand):
             for number in range(options["workers"])
         ]
         threads.append(threading.Thread(target=_observe, args=(stopping,)))
+        threads.append(threading.Thread(target=_note_outdated, args=(stopping,)))
         for thread in threads:
             thread.start()
         _do_chores(stopping)
@@ -73,6 +77,11 @@ def _sweep(stopping: threading.Event, owner: str) -> None:
 def _observe(stopping: threading.Event) -> None:
     """Look at the clusters that are due; asking which are is two statements."""
     _repeat(lambda: observe_due(clock=database_now), stopping, every=settings.SWEEP_SECONDS)
+
+
+def _note_outdated(stopping: threading.Event) -> None:
+    """Render everything anew as a release starts, whose catalogue may differ, and then hourly."""
+    _repeat(lambda: note_outdated(now=now()), stopping, every=RENDERED_EVERY.total_seconds())
 
 
 def _do_chores(stopping: threading.Event) -> None:
