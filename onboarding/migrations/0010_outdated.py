@@ -8,7 +8,7 @@ import onboarding.models.identifiers
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0007_identity"), ("onboarding", "0011_people")]
+    dependencies = [("onboarding", "0013_clusters")]
 
     operations = [
         migrations.CreateModel(
