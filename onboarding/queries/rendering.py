@@ -46,6 +46,8 @@ def render(spec: NamespaceSpec, *, team: Team, cluster: Cluster) -> Plan:
     except (BadParameter, KeyError) as error:
         if violations := shape_violations(spec, teams={team.slug}, clusters=[cluster]):
             raise Invalid.of(violations) from error
+        if isinstance(error, KeyError):
+            raise  # a bug of ours, not somebody's answer
         raise Invalid(  # what is left is the platform's: facts, or the team's group
             f"No plan can be made with what is set for cluster {cluster.name} and team "
             f"{team.slug}: {error} Ask a platform admin to correct it."

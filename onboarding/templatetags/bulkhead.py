@@ -88,7 +88,7 @@ def namespace_badge(row: ManagedNamespace, truths: Mapping[int, Any]) -> SafeStr
 def outdated_badge(namespace: ManagedNamespace) -> SafeString:
     """Return the badge that stands beside a state where today's facts would render another plan."""
     if not namespace.outdated or namespace.state in ENDED:
-        return format_html("")
+        return SafeString("")
     return badge("warn", "history", _("Outdated"))
 
 

@@ -151,9 +151,15 @@ def test_a_draft_is_judged_by_its_shape_alone(spec: dict[str, str], now: datetim
         submit(wish_of(draft.wanted), by=acting("alice"), form_key="e", now=now, request=draft)
 
 
-def test_a_draft_that_cannot_be_rendered_is_refused(now: datetime) -> None:
-    with pytest.raises(Invalid, match="not a size"):
-        save_draft(wish_of(spec_of(size="huge")), by=acting("alice"), form_key="d", now=now)
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [({"lifetime_days": 17}, "not on offer"), ({"size": "huge"}, "not a size")],
+)
+def test_a_draft_that_cannot_be_rendered_is_refused(
+    spec: dict[str, object], words: str, now: datetime
+) -> None:
+    with pytest.raises(Invalid, match=words):
+        save_draft(wish_of(spec_of(**spec)), by=acting("alice"), form_key="d", now=now)
 
 
 @pytest.mark.parametrize(

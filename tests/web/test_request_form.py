@@ -172,7 +172,7 @@ def test_a_bug_in_the_plan_is_not_shown_as_an_unfinished_form(
     def broken(*_args: object) -> None:
         raise KeyError("slot")
 
-    monkeypatch.setattr("onboarding.services.preview.build_plan", broken)
+    monkeypatch.setattr("onboarding.queries.rendering.build_plan", broken)
     with pytest.raises(KeyError):
         desk.post(reverse("request-preview"), answers(action=None))
 
