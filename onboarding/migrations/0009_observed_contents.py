@@ -6,10 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('onboarding', '0007_identity'),
-        ('onboarding', '0011_people'),
-    ]
+    dependencies = [("onboarding", "0008_people")]
 
     operations = [
         migrations.CreateModel(

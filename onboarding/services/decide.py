@@ -51,6 +51,8 @@ class Stale(Conflict):
 class RenderedDifferently(Conflict):
     """With the facts of today the request would not be what was sent."""
 
+    title = "Rendered differently today"
+
 
 def decide(
     request_id: int,

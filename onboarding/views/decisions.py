@@ -30,7 +30,7 @@ from onboarding.queries.leads import abandoned_among, lost_right
 from onboarding.queries.refreshes import waiting_refreshes
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
 from onboarding.services.clock import database_now
-from onboarding.services.decide import RenderedDifferently, decide
+from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.posted import only
@@ -130,17 +130,12 @@ def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpRes
 def _somebody_was_faster(request: SignedIn, row: Request, conflict: Conflict) -> HttpResponse:
     """Answer 409 with the way back to the request as it is now."""
     context = {
-        "title": _("Rendered differently today") if _is_outdated(conflict) else "",
         "message": str(conflict),
         "title": _(conflict.title) if conflict.title else "",
         "back_url": reverse("decision", args=[row.public_id]),
         "request_id": request.request_id,
     }
     return render(request, "409.html", context, status=409)
-
-
-def _is_outdated(conflict: Conflict) -> bool:
-    return isinstance(conflict, RenderedDifferently)
 
 
 def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:

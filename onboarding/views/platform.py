@@ -18,7 +18,6 @@ from onboarding.queries.clusters import (
     waiting_work_each,
 )
 from onboarding.queries.leads import active_leads, leads_of
-from onboarding.queries.namespaces import stuck
 from onboarding.queries.observed import observation_of
 from onboarding.queries.portals import own_identity, unknown_here
 from onboarding.queries.truth import truths_of
@@ -60,7 +59,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "cluster": cluster,
         "waiting": waiting_work(cluster),
-        "stuck": stuck(there).count(),
+        "stuck": sum(row.stuck_at is not None for row in there),
         "observation": observation,
         "truth": truth_of_cluster(cluster, observation, now=now),
         "closing": closing_of(cluster),

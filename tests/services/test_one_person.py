@@ -19,7 +19,7 @@ from tests.services.test_separation import insert
 from tests.support.requests import reject, spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-migration = import_module("onboarding.migrations.0011_people")
+migration = import_module("onboarding.migrations.0008_people")
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ def _observe(stopping: threading.Event) -> None:
 
 def _note_outdated(stopping: threading.Event) -> None:
     """Render everything anew as a release starts, whose catalogue may differ, and then hourly."""
-    _repeat(lambda: note_outdated(now=now()), stopping, every=RENDERED_EVERY.total_seconds())
+    _repeat(
+        lambda: note_outdated(now=database_now()), stopping, every=RENDERED_EVERY.total_seconds()
+    )
 
 
 def _do_chores(stopping: threading.Event) -> None:

@@ -8,9 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('onboarding', '0013_clusters'),
-    ]
+    dependencies = [("onboarding", "0010_clusters")]
 
     operations = [
         migrations.RemoveField(

@@ -7,9 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('onboarding', '0009_observed_contents'),
-    ]
+    dependencies = [("onboarding", "0009_observed_contents")]
 
     operations = [
         migrations.AddField(

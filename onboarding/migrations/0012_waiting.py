@@ -3,9 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ("onboarding", "0012_deviations"),
-    ]
+    dependencies = [("onboarding", "0011_deviations")]
 
     operations = [
         migrations.AddField(

@@ -8,7 +8,7 @@ import onboarding.models.identifiers
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0013_clusters")]
+    dependencies = [("onboarding", "0012_waiting")]
 
     operations = [
         migrations.CreateModel(
