@@ -41,7 +41,7 @@ from onboarding.services.phases.observe import (
     observe,
 )
 from onboarding.services.phases.verify import ALL_QUESTIONS, check_roles, check_team
-from onboarding.services.phases.work import Blocked, Work
+from onboarding.services.phases.work import Blocked, ChangedMeanwhile, Work
 from onboarding.services.runs import Journal
 
 Clock = Callable[[], datetime]
@@ -269,7 +269,7 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
             is_a_bug = failures.is_a_bug(error)
             report = log.error if is_a_bug else log.warning
             report("will try again", error=str(error), exc_info=error if is_a_bug else None)
-            give_way = _keep_state if _keeps_its_state(journal) else _retry
+            give_way = _keep_state if _keeps_its_state(journal, error) else _retry
             give_way(journal, trouble, now=now)
     except LostLease as lost:
         log.info("lease lost", detail=str(lost))
@@ -348,9 +348,13 @@ def _wait_for_its_end(journal: Journal, error: Terminating, *, now: datetime) ->
     journal.wait(str(error), error.holds, now=now)
 
 
-def _keeps_its_state(journal: Journal) -> bool:
-    """Tell whether a look failed before anything was to be written, or while Kubernetes works."""
-    at_rest = journal.run is None and journal.state in AT_REST
+def _keeps_its_state(journal: Journal, error: Exception) -> bool:
+    """Return whether a look failed that had nothing to write yet, or while Kubernetes works.
+
+    What was read and is not as it should be is no failed look: READY is not kept then.
+    """
+    says_nothing = not isinstance(error, ChangedMeanwhile)
+    at_rest = says_nothing and journal.run is None and journal.state in AT_REST
     return at_rest or journal.waiting_since is not None
 
 

@@ -101,7 +101,7 @@ def check_narrow(alice: Person, address: str) -> None:
     assert alice.open(address) == 200
     root = "document.documentElement"
     assert alice.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
-    region = alice.page.get_by_role("region", name="Connectivity", exact=True)
+    region = alice.page.get_by_role("region", name="Picture", exact=True)
     assert region.locator("svg").evaluate("svg => svg.clientWidth > svg.parentElement.clientWidth")
     region.focus()
     expect(region).to_be_focused()

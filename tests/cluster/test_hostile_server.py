@@ -196,7 +196,7 @@ def test_what_is_no_kubernetes_answer_is_a_server_fault(server: Serve, body: byt
 
 
 def test_a_login_page_in_front_of_the_server_is_no_missing_grant(server: Serve) -> None:
-    error = failure(server(answering("403 AccessDenied", b"<html>sign in</html>")))
+    error = failure(server(answering("403 Forbidden", b"<html>sign in</html>")))
     assert isinstance(error, ServerFault)
 
 

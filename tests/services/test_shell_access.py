@@ -64,7 +64,8 @@ def test_a_shell_somebody_binds_in_production_is_a_finding(
     )
     namespace = work_on(namespace, now=now)
     assert namespace.state == "drifted"
-    assert [finding["object"] for finding in namespace.findings] == [f"RoleBinding {NAME}/mine"]
+    found = [(one.object_kind, one.object_name) for one in namespace.deviations.all()]
+    assert found == [("RoleBinding", "mine")]
 
 
 @pytest.mark.parametrize("role_is_there", [True, False])

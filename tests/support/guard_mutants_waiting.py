@@ -38,6 +38,9 @@ WAITING: tuple[GuardMutant, ...] = (
         "journal.run is None and journal.state in AT_REST", "False",
         "tests/services/test_patience.py::"
         "test_a_failed_look_leaves_ready_with_its_last_verification[ServerFault]"),
+    GuardMutant("what was read and is not as it should be is not called ready",
+        "services.reconcile", "_keeps_its_state", "not isinstance(error, ChangedMeanwhile)", "True",
+        "tests/services/test_shell_access.py::test_a_role_that_goes_missing_later_is_noticed"),
     GuardMutant("a failed look does not end a wait",
         "services.reconcile", "_keeps_its_state", " or journal.waiting_since is not None", "",
         "tests/services/test_waiting.py::test_a_failed_look_while_waiting_takes_nothing_back"),
