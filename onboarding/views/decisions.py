@@ -33,6 +33,7 @@ from onboarding.services.clock import database_now
 from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
+from onboarding.views.errors import conflict_page
 from onboarding.views.posted import only
 
 PAGE_SIZE = 50
@@ -108,7 +109,7 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
         return _show(request, row, form)
     except Conflict as faster:
-        return _somebody_was_faster(request, row, faster)
+        return conflict_page(request, faster, reverse("decision", args=[row.public_id]))
     messages.success(request, SAID[vote] % {"lane": lane.value, "request": row.label})
     return redirect("decision", public_id=row.public_id)
 
@@ -125,17 +126,6 @@ def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpRes
     )
     context = {"page": page, "request_row": row, "form": shown, "now": now}
     return render(request, "decisions/decision.html", context, status=422 if form else 200)
-
-
-def _somebody_was_faster(request: SignedIn, row: Request, conflict: Conflict) -> HttpResponse:
-    """Answer 409 with the way back to the request as it is now."""
-    context = {
-        "message": str(conflict),
-        "title": _(conflict.title) if conflict.title else "",
-        "back_url": reverse("decision", args=[row.public_id]),
-        "request_id": request.request_id,
-    }
-    return render(request, "409.html", context, status=409)
 
 
 def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:

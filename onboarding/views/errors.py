@@ -6,6 +6,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from onboarding.domain.refusals import Conflict
+
 # Every limit that ends in this page counts within a minute (settings.ACCOUNT_RATE_LIMITS).
 RETRY_AFTER_SECONDS = 60
 
@@ -14,14 +16,23 @@ class UnknownFields(SuspiciousOperation):
     """A form carries fields that our page does not have. The text names them."""
 
 
-def refusal_page(request: HttpRequest, status: int, message: str, title: str = "") -> HttpResponse:
+def refusal_page(
+    request: HttpRequest, status: int, message: str, *, title: str = "", back_url: str = ""
+) -> HttpResponse:
     """Return the product's page for a status from 400 to 429 with a person's message on it."""
     context = {
         "message": "" if status == 404 else message,
         "title": title,
+        "back_url": back_url,
         "request_id": getattr(request, "request_id", ""),
     }
     return render(request, f"{status}.html", context, status=status)
+
+
+def conflict_page(request: HttpRequest, conflict: Conflict, back_url: str) -> HttpResponse:
+    """Answer 409 with what kind of conflict it was, and the way back to what holds now."""
+    title = _(conflict.title) if conflict.title else ""
+    return refusal_page(request, 409, str(conflict), title=title, back_url=back_url)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -70,4 +70,4 @@ class Refusals:
             return None
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
         title = error.title if isinstance(error, Conflict) else ""
-        return refusal_page(request, status, str(error), _(title) if title else "")
+        return refusal_page(request, status, str(error), title=_(title) if title else "")

@@ -21,6 +21,7 @@ from onboarding.services.clock import database_now
 from onboarding.services.refresh import MOST_AT_ONCE, ask_refresh, cancel_refresh, decide_refresh
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
+from onboarding.views.errors import conflict_page
 from onboarding.views.posted import only
 
 # Query → column: what narrows the list of what is outdated.
@@ -123,7 +124,7 @@ def _decide(request: SignedIn, row: Refresh) -> HttpResponse:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
         return _show(request, row, form)
     except Conflict as faster:
-        return _somebody_was_faster(request, row, faster)
+        return conflict_page(request, faster, reverse("refresh-detail", args=[row.public_id]))
     messages.success(request, _said(vote, lane, count))
     return redirect("refresh-detail", public_id=row.public_id)
 
@@ -175,13 +176,3 @@ def _forms(page: RefreshPage, bound: DecisionForm | None) -> list[tuple[LaneOffe
         )
         for offer in page.offers
     ]
-
-
-def _somebody_was_faster(request: SignedIn, row: Refresh, conflict: Conflict) -> HttpResponse:
-    """Answer 409 with the way back to the page as it is now."""
-    context = {
-        "message": str(conflict),
-        "back_url": reverse("refresh-detail", args=[row.public_id]),
-        "request_id": request.request_id,
-    }
-    return render(request, "409.html", context, status=409)
