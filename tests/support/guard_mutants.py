@@ -4,6 +4,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 """
 
 from tests.support.guard_mutant import GuardMutant
+from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_waiting import WAITING
 
@@ -380,6 +381,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "queries.namespaces", "is_changeable", "namespace.reason in MENDABLE", "True",
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
+    *DOORS,
     *RENDERED_ANEW,
     *WAITING,
 )
