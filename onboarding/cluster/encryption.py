@@ -24,18 +24,18 @@ class CannotDecrypt(Exception):
 
 
 def encrypt(keys: Sequence[bytes], plaintext: bytes, *, about: str) -> bytes:
-    """Return the plaintext sealed with the first key, bound to `about`. Raise CannotEncrypt."""
+    """Return the plaintext encrypted with the first key, bound to `about`. Raise CannotEncrypt."""
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise CannotEncrypt(f"BULKHEAD_CREDENTIAL_KEYS must hold keys of {KEY_BYTES} bytes")
     nonce = os.urandom(_NONCE_BYTES)
     return _FORMAT + nonce + AESGCM(keys[0]).encrypt(nonce, plaintext, _bound_to(about))
 
 
-def decrypt(keys: Sequence[bytes], sealed: bytes, *, about: str) -> bytes:
+def decrypt(keys: Sequence[bytes], encrypted: bytes, *, about: str) -> bytes:
     """Return the plaintext if any key opens it for this `about`. Raise CannotDecrypt."""
-    if not sealed.startswith(_FORMAT):
+    if not encrypted.startswith(_FORMAT):
         raise CannotDecrypt("the stored credential has an unknown format")
-    nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    nonce, ciphertext = encrypted[1 : 1 + _NONCE_BYTES], encrypted[1 + _NONCE_BYTES :]
     for key in keys:
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(about))
