@@ -14,7 +14,7 @@ from onboarding.models.people import User
 
 
 class Cluster(models.Model):
-    """A Kubernetes API the portal may write to. The credential is encrypted; web has no key to it."""
+    """A Kubernetes API the portal may write to. The credential is encrypted; web has no key."""
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
     name = models.CharField(max_length=63, unique=True)
