@@ -24,7 +24,7 @@ def worker_name() -> str:
 
 
 class LostLease(Exception):
-    """Another worker has the namespace by now; whatever this one knows is old."""
+    """Another worker has the namespace, or another generation is wanted: what one knows is old."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,15 @@ class Claim:
 
     @property
     def rows(self) -> QuerySet[ManagedNamespace]:
-        """Return the row as long as the claim holds; nothing once it is lost."""
+        """Return the row as long as the claim holds; nothing once it is lost.
+
+        It is lost as well when something else was approved meanwhile: what would be written of the
+        generation that was claimed would hide what is wanted now.
+        """
+        return self._held.filter(generation=self.namespace.generation)
+
+    @property
+    def _held(self) -> QuerySet[ManagedNamespace]:
         return ManagedNamespace.objects.filter(
             pk=self.namespace.pk, fencing_token=self.fencing_token
         )
@@ -51,6 +59,10 @@ class Claim:
     def release(self, **fields: object) -> None:
         """Change the row and give the claim back. Raise LostLease if somebody else has it."""
         self.update(**{**fields, "lease_until": None, "lease_owner": ""})
+
+    def hand_over(self) -> bool:
+        """Give a lost claim back where no other worker has it; return whether that was so."""
+        return bool(self._held.update(lease_until=None, lease_owner=""))
 
 
 def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:

@@ -21,6 +21,7 @@ from onboarding.models import (
     Request,
     RequestLane,
     Revision,
+    Run,
     Vote,
 )
 from onboarding.queries.leads import why_abandoned
@@ -29,6 +30,7 @@ from onboarding.queries.rendering import request_today
 from onboarding.queries.requests import visible_to
 from onboarding.services import hints, history
 from onboarding.services.history import By
+from onboarding.services.open_runs import end_open_runs
 from onboarding.services.outdated import note_outdated
 from onboarding.services.separation import check_separation
 from onboarding.services.waiting import NOT_WAITING
@@ -261,7 +263,9 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
         **_FROM_THE_START,
     )
     if not moved:
-        raise Stale(f"{namespace.name} has changed since {request.label} was made. Return it.")
+        way_on = "Reject it." if request.refresh_id else "Return it."
+        raise Stale(f"{namespace.name} has changed since {request.label} was made. {way_on}")
+    end_open_runs(Run.objects.filter(namespace=namespace), Run.Outcome.SUPERSEDED, now=now)
     namespace.refresh_from_db()
     return namespace
 

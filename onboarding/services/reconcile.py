@@ -28,7 +28,7 @@ from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Cluster, ManagedNamespace, Revision, Run
 from onboarding.plan.model import load_plan
-from onboarding.services import deviations, failures
+from onboarding.services import deviations, failures, hints
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
@@ -67,10 +67,18 @@ def reconcile(owner: str, *, clock: Clock, namespace_id: int | None = None) -> b
         try:
             _bring_on(journal, clock)
         except LostLease as error:
-            log.info("lease lost", detail=str(error))
+            _hand_over(journal, error, now=clock())
         except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
             _give_way(journal, error, now=clock())
     return True
+
+
+def _hand_over(journal: Journal, lost: LostLease, *, now: datetime) -> None:
+    """Let another worker have it: at once, if only something else was approved meanwhile."""
+    log.info("lease lost", detail=str(lost))
+    if journal.claim.hand_over():
+        journal.end(Run.Outcome.SUPERSEDED, now=now, failed=journal.current)
+        hints.hint(journal.claim.namespace.pk)
 
 
 def _open_journal(held: Claim) -> Journal:
@@ -272,7 +280,7 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
             give_way = _keep_state if _keeps_its_state(journal, error) else _retry
             give_way(journal, trouble, now=now)
     except LostLease as lost:
-        log.info("lease lost", detail=str(lost))
+        _hand_over(journal, lost, now=now)
     except IllegalTransition as wrong:
         _stay(journal, wrong, now=now)
 
@@ -283,7 +291,7 @@ def _stay(journal: Journal, wrong: IllegalTransition, *, now: datetime) -> None:
     try:
         journal.claim.release(next_at=now + failures.BLOCKED_LOOK_AGAIN, message=str(wrong))
     except LostLease as lost:
-        log.info("lease lost", detail=str(lost))
+        _hand_over(journal, lost, now=now)
 
 
 def _wait_for_cluster(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:

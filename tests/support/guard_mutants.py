@@ -6,6 +6,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 from tests.support.guard_mutant import GuardMutant
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
+from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 
 __all__ = ["MUTANTS", "GuardMutant"]
@@ -169,7 +170,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "generation=request.base_generation, state__in", "state__in",
         "test_decide.py::test_a_change_of_an_older_generation_is_refused"),
     GuardMutant("a write of a worker that lost its lease finds no row",
-        "services.claim", "Claim.rows", ", fencing_token=self.fencing_token", "",
+        "services.claim", "Claim._held", ", fencing_token=self.fencing_token", "",
         "tests/services/test_claim.py::"
         "test_a_lease_that_ran_out_is_taken_over_and_the_first_finds_no_row"),
     GuardMutant("a namespace somebody else holds is not claimed",
@@ -384,5 +385,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *DOORS,
     *RENDERED_ANEW,
     *WAITING,
+    *TRUTH,
 )
 # fmt: on
