@@ -1,7 +1,7 @@
 """How far a request has come: decided or not, and what the cluster has confirmed of it.
 
 Pure reading for the page that waits. "Done" is said only when the generation the request became
-was read back whole (`observed_generation`), or the namespace has ended as it was asked to.
+was read back whole (itself, not a later one), or the namespace has ended as it was asked to.
 """
 
 from collections.abc import Sequence
@@ -93,7 +93,8 @@ def progress_of(request: Request) -> Progress:
     )
     if revision is None:
         return Progress(Stage.WORKING, None, None, None, (), None)
-    run, stage = _run_of(revision), _stage(revision)
+    run = _run_of(revision)
+    stage = _stage(revision, run)
     # What ended without a run had nothing to be done, so no step is still to come.
     to_come = () if stage is Stage.DONE else _steps_to_come(revision)
     return Progress(
@@ -106,10 +107,10 @@ def progress_of(request: Request) -> Progress:
     )
 
 
-def _stage(revision: Revision) -> Stage:
+def _stage(revision: Revision, run: Run | None) -> Stage:
     namespace = revision.namespace
     state = NamespaceState(namespace.state)
-    if _is_confirmed(revision, state):
+    if _is_confirmed(revision, run, state):
         return Stage.DONE
     if namespace.generation > revision.number:
         return Stage.SUPERSEDED
@@ -120,10 +121,12 @@ def _stage(revision: Revision) -> Stage:
     return Stage.RETRYING if state is NamespaceState.RETRYING else Stage.WORKING
 
 
-def _is_confirmed(revision: Revision, state: NamespaceState) -> bool:
+def _is_confirmed(revision: Revision, run: Run | None, state: NamespaceState) -> bool:
+    """Tell whether this very generation was read back whole; a later one says nothing of it."""
     if revision.ends_namespace:
         return state in {NamespaceState.GONE, NamespaceState.UNCREATED}
-    return revision.namespace.observed_generation >= revision.number
+    was_read_back = run is not None and run.outcome == Run.Outcome.READY
+    return was_read_back or revision.namespace.observed_generation == revision.number
 
 
 def _run_of(revision: Revision) -> Run | None:

@@ -1,4 +1,4 @@
-"""Something else is approved while a worker is at it: what is wanted now is never hidden by that."""
+"""Something else is approved while a worker is at it: what is wanted now is not hidden by that."""
 
 from datetime import datetime
 
