@@ -17,6 +17,8 @@ from onboarding.models import Cluster, ClusterClosure, ManagedNamespace, Request
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.services import history
 from onboarding.services.history import By
+from onboarding.services.open_runs import end_open_runs
+from onboarding.services.waiting import NOT_WAITING
 
 MAX_REASON = 1000
 RUN_ENDED = "The cluster was closed."
@@ -172,11 +174,14 @@ def _lose_namespaces(cluster: Cluster, *, by: By, now: datetime) -> int:
             lease_owner="",
             lease_until=None,
             fencing_token=F("fencing_token") + 1,
+            attempts=0,
             reason="",
             message="",
+            outdated=None,
+            outdated_at=None,
             last_event=event,
+            **NOT_WAITING,
         )
-    Run.objects.filter(namespace__cluster=cluster, finished_at=None).update(
-        finished_at=now, outcome=Run.Outcome.CLUSTER, message=RUN_ENDED
-    )
+    runs = Run.objects.filter(namespace__cluster=cluster)
+    end_open_runs(runs, Run.Outcome.CLUSTER, now=now, message=RUN_ENDED)
     return lost

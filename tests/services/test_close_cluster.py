@@ -17,10 +17,12 @@ from onboarding.models import (
     Request,
     RoleAssignment,
     Run,
+    Step,
     User,
 )
 from onboarding.queries.closings import who_can_confirm
 from onboarding.queries.clusters import usable
+from onboarding.queries.namespaces import is_held_up
 from onboarding.services.claim import LostLease, claim
 from onboarding.services.close_cluster import ask_to_close, confirm_closing, withdraw_closing
 from onboarding.services.observe import observe_all
@@ -214,3 +216,20 @@ def test_what_happened_stands_in_the_history(gone_for_ever: Cluster, now: dateti
         ("portal:cluster:closed", "Erin", REASON),
     ]
     assert NAME not in {one.object_label for one in events}
+
+
+def test_what_was_lost_neither_waits_nor_is_outdated_nor_runs(
+    cluster: Cluster, fake: FakeCluster, now: datetime
+) -> None:
+    row = ready(now=now)
+    waits = {"waiting_since": now, "stuck_at": now, "held_by": [], "attempts": 3}
+    ManagedNamespace.objects.update(**waits, outdated=[{"trouble": "?"}], outdated_at=now)
+    Run.objects.update(finished_at=None, outcome="")
+    Step.objects.filter(phase="verify").update(state="running")
+    asked(cluster, now=now)
+    closed(cluster, now=now)
+    row.refresh_from_db()
+    over = (row.waiting_since, row.stuck_at, row.held_by, row.outdated, row.outdated_at)
+    assert (over, row.attempts) == ((None,) * 5, 0)
+    assert not is_held_up(row)
+    assert not Step.objects.filter(state="running").exists()
