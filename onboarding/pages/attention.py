@@ -29,8 +29,7 @@ from onboarding.pages.attention_people import (
     requests_nobody_can_decide,
     teams_nobody_leads,
 )
-from onboarding.queries import namespaces
-from onboarding.queries.closings import open_closings
+from onboarding.queries import closings, namespaces
 from onboarding.queries.progress import returned_with_each, taken_over_with
 from onboarding.queries.refreshes import outdated_for, without_open_request
 
@@ -128,7 +127,7 @@ def came_back(reader: Reader) -> list[Item]:
 
 
 def closings_to_confirm(reader: Reader) -> list[Item]:
-    """Return the clusters that another platform admin asks to close."""
+    """Return the clusters that another platform admin asks to close, and this one can confirm."""
     return [
         Item(
             tone="warn",
@@ -139,7 +138,7 @@ def closings_to_confirm(reader: Reader) -> list[Item]:
             rest=f"{closing.asked_by.label}: {closing.reason}",
             at=closing.asked_at,
         )
-        for closing in open_closings().exclude(asked_by=reader.user)[:SHOWN]
+        for closing in closings.closings_to_confirm(reader.user)[:SHOWN]
     ]
 
 

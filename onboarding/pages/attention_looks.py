@@ -29,7 +29,7 @@ CLUSTER_WORDS = {
 def contradicted_namespaces(reader: Reader) -> list[Item]:
     """Return the namespaces of the reader's teams that were seen otherwise than as approved."""
     live = namespaces.live_of_teams(reader.permissions)
-    rows = list(live.filter(state=NamespaceState.READY.value)[:SHOWN])
+    rows = list(live.filter(state=NamespaceState.READY.value))
     known = truths_of(rows)
     words = _("%(name)s is not as approved, by the newest look at its cluster")
     return [
@@ -42,7 +42,7 @@ def contradicted_namespaces(reader: Reader) -> list[Item]:
         )
         for row in rows
         if (truth := known[row.pk]).is_contradicted
-    ]
+    ][:SHOWN]
 
 
 def troubled_clusters(reader: Reader) -> list[Item]:

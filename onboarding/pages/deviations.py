@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from onboarding.domain.deviations import DeviationKind
+from onboarding.domain.lifecycle import NamespaceState
 from onboarding.models import Deviation, ManagedNamespace, Request
 from onboarding.pages.deviation_words import (
     maker_of,
@@ -17,7 +18,7 @@ from onboarding.pages.deviation_words import (
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.deviations import may_acknowledge, standing_foreign, told_of
-from onboarding.queries.namespaces import may_change
+from onboarding.queries.namespaces import has_open_request, is_changeable, may_change
 from onboarding.queries.permissions import Permissions
 
 
@@ -52,11 +53,36 @@ def build_deviations(
     rows = sorted(told_of(row, now=now), key=lambda one: one.ended_at is not None)
     may_ask = bool(rows) and may_change(permissions, row)
     may_tell = may_acknowledge(permissions, row)
-    return [_card(one, plan, may_tell=may_tell, may_ask=may_ask, now=now) for one in rows]
+    outlook = _outlook(row) if rows else _Outlook()
+    return [_card(one, plan, outlook, may_tell=may_tell, may_ask=may_ask, now=now) for one in rows]
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """What can still become of what stands in a namespace."""
+
+    is_retiring: bool = False
+    is_blocked: bool = False
+    can_change: bool = False
+
+
+def _outlook(row: ManagedNamespace) -> _Outlook:
+    newest = row.revisions.first()
+    return _Outlook(
+        is_retiring=bool(newest and newest.ends_namespace),
+        is_blocked=row.state == NamespaceState.BLOCKED.value,
+        can_change=is_changeable(row) and not has_open_request(row),
+    )
 
 
 def _card(
-    row: Deviation, plan: Plan | None, *, may_tell: bool, may_ask: bool, now: datetime
+    row: Deviation,
+    plan: Plan | None,
+    outlook: _Outlook,
+    *,
+    may_tell: bool,
+    may_ask: bool,
+    now: datetime,
 ) -> DeviationCard:
     stands = row.ended_at is None
     told = (span_of(row), maker_of(row), repeats_of(row, now), *what_was_open(row, plan))
@@ -68,7 +94,7 @@ def _card(
         lines=tuple(line for line in told if line),
         difference=_difference(row),
         tone=_tone(row),
-        next_step=_next_step(row) if stands else "",
+        next_step=_next_step(row, outlook) if stands else "",
         may_acknowledge=may_tell and row.acknowledged_at is None,
         may_ask_removal=may_ask and is_foreign and stands,
     )
@@ -93,18 +119,30 @@ def _tone(row: Deviation) -> str:
     return "danger" if is_loss else "warn"
 
 
-def _next_step(row: Deviation) -> str:
+def _next_step(row: Deviation, outlook: _Outlook) -> str:
     """Return what happens about what stands. The portal removes nothing that it did not make."""
+    if outlook.is_retiring:
+        return _("The removal of the namespace was approved: nothing in it is put back any more.")
     if row.kind == DeviationKind.FOREIGN.value:
+        return _who_does_something(outlook)
+    if outlook.is_blocked:
+        return _("It is not put back while the namespace is blocked.")
+    if row.kind == DeviationKind.DELETED.value:
+        return _("A worker makes it again, empty.")
+    return _("A worker puts it back.")
+
+
+def _who_does_something(outlook: _Outlook) -> str:
+    """Return who can do what about an object of others, as far as that can be asked for now."""
+    if outlook.can_change:
         return _(
             "Bulkhead leaves it alone: a lead can ask to have it removed, or a lead or platform "
             "admin can acknowledge it."
         )
-    if row.kind == DeviationKind.DELETED.value:
-        return _("A worker makes it again, empty.")
-    if row.namespace.reason:
-        return _("It is not put back while the namespace is blocked.")
-    return _("A worker puts it back.")
+    return _(
+        "Bulkhead leaves it alone: a lead or platform admin can acknowledge it. Its removal can be "
+        "asked for once the namespace has been read back and no other request for it is open."
+    )
 
 
 def removals_of(row: Request) -> list[ForeignObject]:

@@ -20,7 +20,7 @@ from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
 from onboarding.queries.deciders import names_of
-from onboarding.queries.deviations import last_deletion
+from onboarding.queries.deviations import last_made_again
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
@@ -160,7 +160,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: date
         deviations=deviations,
         may_ask_removal=any(card.may_ask_removal for card in deviations),
         form_key=uuid.uuid4().hex,
-        made_again=last_deletion(row),
+        made_again=last_made_again(row),
         waiting=waiting_page(row, permissions),
         last_look_failed=row.state == NamespaceState.READY.value and row.attempts > 0,
         size_title=size.title if size else "",

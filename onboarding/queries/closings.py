@@ -30,10 +30,16 @@ def closing_of(cluster: Cluster) -> ClusterClosure | None:
     return rows.select_related("asked_by", "confirmed_by").first()
 
 
-def open_closings() -> QuerySet[ClusterClosure]:
-    """Return the closings that wait for a second platform admin."""
+def closings_to_confirm(person: User) -> QuerySet[ClusterClosure]:
+    """Return the closings that wait for a second platform admin, and that this one can confirm."""
     rows = ClusterClosure.objects.filter(withdrawn_at__isnull=True, confirmed_at__isnull=True)
-    return rows.select_related("cluster", "asked_by")
+    others = rows.exclude(asked_by__in=accounts_of_one_person(person.pk).values("pk"))
+    return others.select_related("cluster", "asked_by")
+
+
+def is_own_wish(closure: ClusterClosure, person: User) -> bool:
+    """Tell whether the person asked for it, with this account or another of theirs. One query."""
+    return accounts_of_one_person(person.pk).filter(pk=closure.asked_by_id).exists()
 
 
 def effect_of_closing(cluster: Cluster) -> ClosingEffect:

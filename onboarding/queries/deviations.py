@@ -17,11 +17,13 @@ _DELETED, _FOREIGN = DeviationKind.DELETED.value, DeviationKind.FOREIGN.value
 def told_of(namespace: ManagedNamespace, *, now: datetime) -> QuerySet[Deviation]:
     """Return what its page tells: what stands, and what ended lately and nobody acknowledged.
 
-    That a namespace was deleted and made again empty is told until somebody does.
+    That a namespace was deleted and made again empty is told until somebody does. In one that is
+    over nothing stands.
     """
-    stands = Q(ended_at__isnull=True)
+    is_over = namespace.state in ENDED
+    stands = Q(pk__in=[]) if is_over else Q(ended_at__isnull=True)
     lately = Q(acknowledged_at__isnull=True) & ~Q(kind=_FOREIGN) & Q(ended_at__gt=now - TOLD_FOR)
-    lost = Q(acknowledged_at__isnull=True, kind=_DELETED)
+    lost = Q(acknowledged_at__isnull=True, kind=_DELETED, ended_at__isnull=False)
     rows = namespace.deviations.filter(stands | lately | lost)
     return rows.select_related("acknowledged_by").order_by("-seen_at", "-id")
 
@@ -31,9 +33,10 @@ def standing_foreign(namespace: ManagedNamespace) -> QuerySet[Deviation]:
     return namespace.deviations.filter(ended_at__isnull=True, kind=_FOREIGN).order_by("id")
 
 
-def last_deletion(namespace: ManagedNamespace) -> Deviation | None:
-    """Return the newest time somebody deleted it outside the portal, or None."""
-    return namespace.deviations.filter(kind=_DELETED).order_by("-seen_at", "-id").first()
+def last_made_again(namespace: ManagedNamespace) -> Deviation | None:
+    """Return the newest deletion outside the portal after which it was made again, or None."""
+    rows = namespace.deviations.filter(kind=_DELETED, ended_at__isnull=False)
+    return rows.order_by("-seen_at", "-id").first()
 
 
 def needing_attention(permissions: Permissions) -> QuerySet[Deviation]:

@@ -201,7 +201,7 @@ def _try_all_again(cluster: Cluster, *, now: datetime) -> None:
     """What failed beside an outage does not sit out its pause once the outage is over."""
     failed = ManagedNamespace.objects.filter(
         cluster=cluster,
-        state__in=[NamespaceState.RETRYING.value, NamespaceState.READY.value],
+        state__in=sorted({NamespaceState.RETRYING, NamespaceState.READY, NamespaceState.DRIFTED}),
         attempts__gt=0,
         waiting_since=None,
     )

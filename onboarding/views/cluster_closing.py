@@ -9,7 +9,12 @@ from django.utils.translation import gettext as _
 from onboarding.domain.refusals import Conflict, NotFound
 from onboarding.forms.cluster_closing import AskToCloseForm, ConfirmClosingForm
 from onboarding.models import Cluster, ClusterClosure
-from onboarding.queries.closings import closing_of, effect_of_closing, who_can_confirm
+from onboarding.queries.closings import (
+    closing_of,
+    effect_of_closing,
+    is_own_wish,
+    who_can_confirm,
+)
 from onboarding.queries.clusters import visible_to
 from onboarding.services.clock import database_now
 from onboarding.services.close_cluster import ask_to_close, confirm_closing, withdraw_closing
@@ -71,7 +76,7 @@ def _page(
     context = {
         "cluster": cluster,
         "closing": closing,
-        "is_own": closing is not None and closing.asked_by_id == request.user.pk,
+        "is_own": closing is not None and is_own_wish(closing, request.user),
         "others": who_can_confirm(closing) if closing else [],
         "effect": effect_of_closing(cluster),
         "form": form,

@@ -13,7 +13,8 @@ from onboarding.services import observe as observing
 from onboarding.services.claim import claim
 from onboarding.services.observe import LONGEST_LOOK, observe_due
 from tests.support.fake_cluster import FakeCluster
-from tests.support.requests import actions, make_due, ready, spec_of, wanted, work_on
+from tests.support.manifests import policy
+from tests.support.requests import NAME, actions, make_due, ready, spec_of, wanted, work_on
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 SECOND = timedelta(seconds=1)
@@ -122,6 +123,22 @@ def test_what_failed_beside_an_outage_is_due_when_the_cluster_is_back(
     failures.note_success(cluster, now=now + SECOND)
     failed.refresh_from_db()
     assert failed.next_at == now + SECOND
+
+
+def test_a_look_at_what_drifted_that_failed_in_an_outage_is_due_too(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    row = ready(now=now)
+    fake.put(policy(NAME, "let-me-out", {"policyTypes": ["Egress"], "egress": [{}]}))
+    row = work_on(row, now=now)
+    fake.fail_next("get", ServerFault("etcdserver: no leader", status=500))
+    row = work_on(row, now=now)
+    assert (row.state, row.attempts) == ("drifted", 1)
+    ManagedNamespace.objects.update(next_at=now + timedelta(minutes=5))
+    failures.note_condition(cluster, ClusterCondition.UNREACHABLE, "x", now=now)
+    failures.note_success(cluster, now=now + SECOND)
+    row.refresh_from_db()
+    assert row.next_at == now + SECOND
 
 
 def test_a_success_on_a_cluster_that_was_fine_hurries_nobody(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
@@ -87,6 +88,19 @@ def test_the_other_one_is_told_at_home_and_confirms(
     assert client_for(pat).post(url, answers).status_code == 403
     assert client_for(erin).post(url, answers).status_code == 302
     assert client_for(erin).get(url).status_code == 409
+
+
+def test_the_second_account_of_who_asked_is_offered_nothing_that_is_refused(
+    client_for: SignIn, pat: User, erin: User, cluster: Cluster, url: str
+) -> None:
+    EmailAddress.objects.create(user=erin, email=pat.email, verified=True)
+    ask_for_it(cluster)
+    assert "is to be closed" not in read(client_for(erin), "/")
+    page = read(client_for(erin), url)
+    assert "There is no other platform admin" in page
+    assert "Close the cluster" not in page
+    answers = {"action": "confirm", "typed_name": "dev-eu"}
+    assert client_for(erin).post(url, answers).status_code == 403
 
 
 def test_it_can_be_withdrawn(client_for: SignIn, pat: User, cluster: Cluster, url: str) -> None:

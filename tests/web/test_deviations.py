@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.cluster.errors import Refused
 from onboarding.domain.objects import Key
 from onboarding.models import Deviation, ManagedNamespace, Request, User
 from tests.support.fake_cluster import FakeCluster
@@ -16,7 +17,9 @@ from tests.support.requests import (
     DENY_ALL,
     NAME,
     NAMESPACE,
+    approve_all,
     ask_change,
+    ask_removal,
     ready,
     spec_of,
     work_on,
@@ -175,6 +178,48 @@ def test_no_repair_is_promised_that_nobody_does(
     assert "Written by kubectl-create" in page
     assert "Bulkhead leaves it alone" in page
     assert "A worker" not in page
+
+
+def test_while_a_request_is_open_nobody_is_told_to_ask_for_the_removal(
+    found: ManagedNamespace, start: datetime, bob: User, client_for: ClientFor
+) -> None:
+    assert "a lead can ask to have it removed" in page_of(found, client_for(bob))
+    ask_change(found, spec_of(size="medium"), now=at(start, 6))
+    page = page_of(found, client_for(bob))
+    assert "a lead can ask to have it removed" not in page
+    assert "a lead or platform admin can acknowledge it" in page
+
+
+def test_in_a_retirement_no_repair_is_promised_and_afterwards_nothing_stands(
+    found: ManagedNamespace, fake: FakeCluster, start: datetime, bob: User, client_for: ClientFor
+) -> None:
+    fake.remove(QUOTA)
+    Deviation.objects.filter(object_name="friends").update(kind="missing")
+    approve_all(ask_removal(found, now=at(start, 6)), now=at(start, 6))
+    page = page_of(found, client_for(bob))
+    assert "nothing in it is put back any more" in page
+    assert "A worker" not in page
+    assert work_on(found, now=at(start, 7)).state == "gone"
+    page = page_of(found, client_for(bob))
+    assert "is part of no approved plan" not in page
+    assert "is missing" not in page
+
+
+def test_a_deletion_after_which_it_was_not_made_again_is_not_told_as_such(
+    namespace: ManagedNamespace,
+    fake: FakeCluster,
+    start: datetime,
+    bob: User,
+    client_for: ClientFor,
+) -> None:
+    fake.remove(NAMESPACE)
+    fake.fail_next("create", Refused("Not now.", status=403))
+    blocked = work_on(namespace, now=at(start, 5))
+    page = page_of(blocked, client_for(bob))
+    assert blocked.state == "blocked"
+    assert "It is not put back while the namespace is blocked" in page
+    assert "A worker makes it again" not in page
+    assert "made again empty" not in page
 
 
 def test_a_lead_asks_for_the_removal_on_the_page(

@@ -37,6 +37,21 @@ def test_work_that_lies_about_makes_it_unready(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("retried", "status"), [(500, 503), (-20, 200)])
+def test_nobody_tries_a_cluster_again_that_could_not_be_used(
+    retried: int, status: int, client: Client, cast: dict[str, User], cluster: Cluster
+) -> None:
+    onboarded(demo_spec("payments-prod", cluster=cluster.name))
+    now = timezone.now()
+    ManagedNamespace.objects.update(next_at=now - timedelta(seconds=900))
+    retry_at = now - timedelta(seconds=retried)
+    Cluster.objects.update(condition="unreachable", retry_at=retry_at)
+    answer = client.get("/readyz")
+    assert answer.status_code == status
+    assert ("500 s" in answer.json()["reason"]) is (status == 503)
+
+
+@pytest.mark.django_db
 def test_a_dead_database_makes_it_unready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_now: object) -> None:
         raise OperationalError

@@ -122,6 +122,19 @@ class TestFence:
         assert f"{NAME} is not as approved" in page(client_for(alice), "/")
         assert NAME not in page(client_for(charlie), "/")
 
+    def test_home_names_it_however_many_are_as_approved(
+        self,
+        client_for: SignIn,
+        alice: User,
+        prod: ManagedNamespace,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("onboarding.pages.attention_looks.SHOWN", 1)
+        first = ready(onboarded(demo_spec("payments-a", cluster=prod.cluster.name)))
+        saw(prod, GONE)
+        ManagedNamespace.objects.filter(pk=first.pk).update(verified_at=timezone.now())
+        assert f"{NAME} is not as approved" in page(client_for(alice), "/")
+
     def test_read_back_after_the_look_it_is_equal_again(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
     ) -> None:
