@@ -68,7 +68,8 @@ def troubled_clusters(reader: Reader) -> list[Item]:
 
 def unknown_namespaces(reader: Reader) -> list[Item]:
     """Return the clusters on which namespaces carry a Bulkhead's marks that no row here knows."""
-    rows = {cluster.pk: cluster for cluster in clusters.visible_to(reader.permissions)}
+    open_ones = clusters.visible_to(reader.permissions).filter(closed_at__isnull=True)
+    rows = {cluster.pk: cluster for cluster in open_ones}
     return [
         Item(
             tone="warn",

@@ -10,6 +10,7 @@ from onboarding.models import ManagedNamespace, Refresh, Request
 from onboarding.pages.decision import LaneState, lane_states
 from onboarding.pages.outdated import groups_still_in
 from onboarding.pages.plan_difference import PlanDifference, build_plan_difference
+from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.namespaces import CHANGEABLE
 from onboarding.queries.permissions import Permissions
 from onboarding.queries.refreshes import (
@@ -117,6 +118,8 @@ def _offers(
         return [], _("Nothing is left to decide together.")
     if refresh.asked_by_id == permissions.user_id:
         return [], _("You cannot approve your own request.")
+    if accounts_of_one_person(permissions.user_id).filter(pk=refresh.asked_by_id).exists():
+        return [], _("The request comes from an account with your e-mail address.")
     open_lanes = {lane for part in waiting for lane in undecided_lanes(part.request)}
     held = [lane for lane in Lane if lane in permissions.lanes and lane in open_lanes]
     if not held:

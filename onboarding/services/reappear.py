@@ -73,14 +73,14 @@ def _record(row: ManagedNamespace, found: Manifest, *, blocks: bool, now: dateti
     waits = {
         "state": NamespaceState.BLOCKED.value,
         "reason": BlockedReason.REAPPEARED.value,
-        "message": (
-            f"{row.name} was confirmed gone and was seen on {row.cluster.name} again, with uid "
-            f"{found['uid']}. Nothing was changed. Who had access before may have it again."
-        ),
         "last_event": event,
     }
+    message = (
+        f"{row.name} was confirmed gone and was seen on {row.cluster.name} again, with uid "
+        f"{found['uid']}. Nothing was changed. Who had access before may have it again."
+    )
     told = ManagedNamespace.objects.filter(pk=row.pk, state=NamespaceState.GONE.value)
-    if not told.update(found=found, **(waits if blocks else {})):
+    if not told.update(found=found, message=message, **(waits if blocks else {})):
         transaction.set_rollback(True)  # another look was faster: its event stands
         return False
     return True

@@ -127,7 +127,9 @@ def test_b6_where_the_name_was_given_anew_it_is_told_and_the_name_stays_whose_it
     assert again is not None
     restore(fake, saved)
     assert work_on(again, now=now).reason == "taken"
-    assert look().state == "gone"
+    row = look()
+    assert (row.state, row.reason) == ("gone", "")
+    assert "was seen on dev-eu again" in row.message
     look()
     assert actions().count("cluster:namespace:reappeared") == 1
 

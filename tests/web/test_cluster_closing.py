@@ -8,7 +8,13 @@ from django.test import Client
 from django.utils import timezone
 
 from onboarding.demo.scenario import acting, ask, demo_spec
-from onboarding.models import Cluster, ManagedNamespace, RoleAssignment, User
+from onboarding.models import (
+    Cluster,
+    ManagedNamespace,
+    NamespaceObservation,
+    RoleAssignment,
+    User,
+)
 from onboarding.services.close_cluster import ask_to_close, confirm_closing
 from tests.web.sights import words
 from tests.web.stories import onboarded
@@ -129,6 +135,15 @@ def test_a_closed_cluster_says_so_and_gives_no_advice(
     assert "dropped when it was closed" in page
     assert "Edit facts" not in page
     assert "Closed" in read(client_for(pat), "/clusters/")
+
+
+def test_a_closed_cluster_needs_nobodys_attention(
+    client_for: SignIn, pat: User, lost: ManagedNamespace
+) -> None:
+    NamespaceObservation.objects.create(
+        cluster=lost.cluster, name="theirs", digest="sha256:2", uid="u", portal="K7M2Q9"
+    )
+    assert "dev-eu" not in read(client_for(pat), "/")
 
 
 @pytest.mark.parametrize("tab", ["", "connectivity/"])

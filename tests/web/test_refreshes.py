@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
@@ -250,6 +251,27 @@ def test_pat_does_not_decide_what_pat_asked(
     assert "You cannot approve your own request" in words(client_for(pat).get(url(refresh)))
     assert client_for(pat).post(url(refresh), said).status_code == 403
     assert client_for(erin).post(url(refresh), said).status_code == 302
+
+
+def test_a_second_account_of_who_asked_is_offered_nothing(
+    client_for: SignIn, alice: User, pat: User, sent: Refresh
+) -> None:
+    EmailAddress.objects.create(user=pat, email=alice.email.upper(), verified=True)
+    page = client_for(pat).get(url(sent))
+    assert page.context["forms"] == []
+    assert "comes from an account with your e-mail address" in words(page)
+
+
+def test_a_part_whose_namespace_changed_is_told_to_be_rejected(
+    client_for: SignIn, pat: User, sent: Refresh
+) -> None:
+    part = sent.requests.first()
+    assert part is not None
+    ManagedNamespace.objects.filter(pk=part.namespace_id).update(generation=2)
+    page = words(client_for(pat).get(f"/approvals/{part.public_id}/"))
+    assert "Reject it; a new request renders it anew" in page
+    assert "Return it" not in page
+    assert "Approve platform lane" not in page
 
 
 def test_where_a_path_opens_or_closes_each_is_decided_on_its_own_page(
