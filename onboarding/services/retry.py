@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import NamespaceState
@@ -49,6 +50,9 @@ def _removal_anew(uid: str) -> dict[str, Any]:
     """Return what lets a worker run the approved removal anew, on the namespace that was found."""
     return {
         "state": NamespaceState.REVOKING.value,
+        "fencing_token": F("fencing_token") + 1,  # a worker that looks at it now saw what was
+        "lease_owner": "",
+        "lease_until": None,
         "uid": uid,
         "known_uid": uid,
         "found": None,

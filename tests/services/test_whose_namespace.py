@@ -5,6 +5,7 @@ say who made one whose uid nobody remembers.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -275,6 +276,19 @@ def test_a11_another_try_by_a_lead_removes_what_was_restored_during_the_removal(
     try_again(looked.pk, by=acting("alice"), now=now)
     assert until_ended(looked, now).state == "gone"
     assert fake.objects == {}
+
+
+def test_a11_another_try_during_a_look_is_not_put_off_by_it(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = removal_of(ready(now=now), now)
+    restore(fake, saved_of(fake))
+    looked = work_on(namespace, now=now)
+    push = partial(try_again, looked.pk, by=acting("alice"), now=now)
+    fake.meanwhile("get", lambda key: key == NAMESPACE, push)
+    row = work_on(looked, now=now)
+    assert (row.state, row.reason, row.next_at) == ("revoking", "", now)
+    assert until_ended(row, now).state == "gone"
 
 
 def test_a11_what_was_restored_while_the_portal_made_it_anew_is_not_taken_over(

@@ -94,6 +94,27 @@ def test_access_names_the_group_and_what_it_may_not_do(
     assert "kubectl --namespace payments-prod get pods" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (NamespaceState.GONE, "is gone: this is what was approved last"),
+        (NamespaceState.UNCREATED, "was never created: this was approved"),
+        (NamespaceState.LOST, "What still stands there, nobody knows"),
+        (NamespaceState.REVOKING, "not, or not yet, known to hold just this"),
+        (NamespaceState.BLOCKED, "not, or not yet, known to hold just this"),
+        (NamespaceState.READY, ""),
+    ],
+)
+def test_what_was_approved_is_not_shown_as_if_it_were_in_force(
+    client_for: SignIn, bob: User, prod: ManagedNamespace, state: NamespaceState, said: str
+) -> None:
+    as_worker(prod, state)
+    for tab in ("access/", "policies/"):
+        page = words(client_for(bob).get(url(prod, tab)))
+        assert said in page
+        assert ("was approved last" in page or "this was approved" in page) is bool(said)
+
+
 def test_access_says_that_production_grants_no_shell(
     client_for: SignIn, bob: User, prod: ManagedNamespace
 ) -> None:
