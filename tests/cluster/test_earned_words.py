@@ -21,7 +21,7 @@ from onboarding.domain.refusals import Invalid
 from onboarding.models import Cluster, ManagedNamespace, User
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
-from onboarding.plan.model import Plan
+from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.namespaces import in_force
 from onboarding.services.clock import database_now
 from onboarding.services.observe import observe
@@ -81,13 +81,18 @@ def states_said(history: History, reader: Client) -> list[tuple[str, bool]]:
     """What the list says of each namespace, and whether the API server agrees."""
     answer = reader.get(reverse("namespace-list"), {"state": "all", "q": history.prefix})
     cells = dict(_cells(answer.content.decode()))
-    judges = {"Ready": is_ready, "Gone": is_gone, "Never created": is_not_of}
+    judges = {
+        "Ready": is_ready,
+        "Ready Outdated": is_as_approved,
+        "Gone": is_gone,
+        "Never created": is_not_of,
+    }
     said = []
     for row in history.rows():
         state = cells[row.public_id]
         if judge := judges.get(state):
             said.append((f"{row.name} is called {state}", judge(history, row)))
-        if state == "Ready" and says_nothing_would_change(history, row):
+        if state.startswith("Ready") and says_nothing_would_change(history, row):
             said.append((f"{row.name} would not change", is_ready(history, row)))
     return said
 
@@ -132,18 +137,31 @@ def is_not_of(history: History, row: ManagedNamespace) -> bool:
 
 
 def is_ready(history: History, row: ManagedNamespace) -> bool:
-    """Everything today's facts ask for is stored so, and no policy or binding beside it."""
+    """Everything today's facts ask for is stored so, and nothing beside it that nobody knows of."""
+    return holds_just(history, row, todays_plan(row))
+
+
+def is_as_approved(history: History, row: ManagedNamespace) -> bool:
+    """The same, of what was approved with the facts of another day."""
+    revision = in_force(row)
+    assert revision is not None
+    return holds_just(history, row, load_plan(revision.plan))
+
+
+def holds_just(history: History, row: ManagedNamespace, plan: Plan) -> bool:
+    """The plan is stored, and no policy or binding beside it but those somebody acknowledged."""
     live = history.admin.get(f"/api/v1/namespaces/{row.name}").body
     if live.get("metadata", {}).get("uid") != row.uid or "deletionTimestamp" in live["metadata"]:
         return False
     listed = {kind: _by_name(history, path, row.name) for kind, path in LISTS.items()}
-    plan = todays_plan(row)
     names = {(one.key.kind, one.key.name) for one in plan.objects}
+    known = row.deviations.filter(kind="foreign", acknowledged_at__isnull=False)
+    acknowledged = {*known.values_list("uid", flat=True)}
     foreign = [
         name
         for kind in ("NetworkPolicy", "RoleBinding")
-        for name in listed[kind]
-        if (kind, name) not in names
+        for name, one in listed[kind].items()
+        if (kind, name) not in names and one["metadata"]["uid"] not in acknowledged
     ]
     stored = {**listed, "Namespace": {row.name: live}}
     return not foreign and all(

@@ -16,12 +16,27 @@ from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, BlockedReason, NamespaceState
 from onboarding.domain.refusals import Refusal
-from onboarding.models import Cluster, ManagedNamespace, Request, RoleAssignment, Team
+from onboarding.models import (
+    Cluster,
+    Deviation,
+    ManagedNamespace,
+    Request,
+    RoleAssignment,
+    Team,
+)
+from onboarding.queries.deviations import standing_foreign
 from onboarding.queries.namespaces import CHANGEABLE, in_force
+from onboarding.services.acknowledge import acknowledge
 from onboarding.services.clock import database_now
 from onboarding.services.close_cluster import ask_to_close, confirm_closing
 from onboarding.services.outdated import note_outdated
-from onboarding.services.preview import NamespaceWish, adopt_wish, change_wish, retire_wish
+from onboarding.services.preview import (
+    NamespaceWish,
+    adopt_wish,
+    change_wish,
+    removal_wish,
+    retire_wish,
+)
 from onboarding.services.reconcile import reconcile
 from onboarding.services.refresh import ask_refresh
 from onboarding.services.retry import try_again
@@ -115,6 +130,9 @@ class History:
             raise NothingToDo
         return self.random.choice(rows)
 
+    def standing(self, row: ManagedNamespace) -> list[Deviation]:
+        return [*standing_foreign(row).filter(acknowledged_at__isnull=True)]
+
     def a_new_name(self) -> str:
         self.names.append(f"{self.prefix}-{len(self.names)}")
         return self.names[-1]
@@ -157,6 +175,17 @@ class History:
     def adopt(self) -> str:
         restored = self.rows(NamespaceState.BLOCKED, reason=BlockedReason.RESTORED.value)
         return self.sent(adopt_wish(self.any_of(restored)))
+
+    def acknowledge(self) -> str:
+        """Alice knows of an object of others, and why it may be there."""
+        found = self.any_of([row for row in self.rows() if self.standing(row)])
+        one = self.random.choice(self.standing(found))
+        acknowledge(one.pk, by=acting("alice"), reason="We know of it.", now=database_now())
+        return f"{one} in {found.name}"
+
+    def remove_findings(self) -> str:
+        row = self.any_of([row for row in self.rows(*CHANGEABLE) if standing_foreign(row)])
+        return self.sent(removal_wish(row, standing_foreign(row)))
 
     def push(self) -> str:
         row = self.any_of(self.rows(NamespaceState.BLOCKED, NamespaceState.RETRYING))
@@ -245,6 +274,8 @@ ACTS: dict[Callable[[History], str], int] = {
     History.retire: 4,
     History.adopt: 3,
     History.push: 3,
+    History.acknowledge: 2,
+    History.remove_findings: 1,
     History.change_group: 1,
     History.change_facts: 1,
     History.refresh: 2,

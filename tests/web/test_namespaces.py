@@ -115,6 +115,15 @@ def test_what_was_approved_is_not_shown_as_if_it_were_in_force(
         assert ("was approved last" in page or "this was approved" in page) is bool(said)
 
 
+def test_of_what_was_never_created_no_look_is_promised(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    as_worker(prod, NamespaceState.UNCREATED)
+    page = words(client_for(bob).get(url(prod, "connectivity/")))
+    assert "Nothing was made that could reach or be reached" in page
+    assert "workers look again" not in page
+
+
 def test_access_says_that_production_grants_no_shell(
     client_for: SignIn, bob: User, prod: ManagedNamespace
 ) -> None:
