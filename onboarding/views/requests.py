@@ -111,9 +111,6 @@ def _offered_actions(request: SignedIn, row: Request, *, is_abandoned: bool) -> 
     return {
         "may_cancel": is_own and state in CANCELLABLE,
         "may_edit": is_own and state in EDITABLE and leads,
-        "may_duplicate": bool(permissions.leads)
-        and row.kind not in OF_ONE_NAMESPACE
-        and not row.refresh_id,
         "may_decide": permissions.is_approver and state is RequestState.PENDING and not is_own,
         "may_take_over": is_abandoned and leads,
         "may_close": is_abandoned and (leads or permissions.is_platform_admin),
@@ -190,6 +187,9 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "steps": step_views(progress.steps),
         "lanes": {"lanes": staffed_lane_states(row, request.permissions)},
         "closing": closed_with(row),
+        "may_duplicate": bool(request.permissions.leads)
+        and row.kind not in OF_ONE_NAMESPACE
+        and not row.refresh_id,
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": guidance_for(namespace, request.permissions) if namespace else "",
         "waiting": waiting_page(namespace, request.permissions),

@@ -123,6 +123,26 @@ def test_a_returned_request_shows_why_and_can_be_sent_again(
     assert "Which &lt;b&gt;pods" in shown(client, "request-edit", asked)
 
 
+def test_who_cannot_send_it_again_is_not_told_to(
+    asked: Request, alice: User, bob: User, client_for: ClientFor, now: datetime
+) -> None:
+    send_back(asked, "Which pods serve?", now)
+    assert "Its author can change the answers" in shown(client_for(bob), "request-detail", asked)
+    alices = shown(client_for(alice), "request-detail", asked)
+    assert "Its author can change" not in alices
+    assert "Change the answers and send it again" in alices
+
+
+def test_only_who_can_duplicate_a_closed_request_is_told_to(
+    asked: Request, alice: User, bob: User, client_for: ClientFor
+) -> None:
+    client_for(alice).post(reverse("request-cancel", args=[asked.public_id]))
+    assert "Duplicate it to ask again" in shown(client_for(alice), "request-detail", asked)
+    bobs = shown(client_for(bob), "request-detail", asked)
+    assert "Nothing was changed on the cluster by it" in bobs
+    assert "Duplicate" not in bobs
+
+
 def test_waiting_for_decisions_goes_on_polling(
     asked: Request, alice: User, client_for: ClientFor
 ) -> None:
