@@ -71,6 +71,11 @@ class Truth:
         return self.since is not None
 
     @property
+    def is_going(self) -> bool:
+        """Tell whether the namespace itself is being deleted, with everything in it."""
+        return any(one.is_going and one.kind == "Namespace" for one in self.differences)
+
+    @property
     def is_repaired(self) -> bool:
         """Tell whether a worker puts back all that differs; what no plan contains is left alone."""
         return not self.is_replaced and not any(one.is_foreign for one in self.differences)

@@ -161,6 +161,16 @@ class TestFence:
         assert "was not on the cluster at the last look" in text
         assert EQUAL not in text
 
+    def test_of_one_that_is_being_deleted_no_restoring_is_promised(
+        self, client_for: SignIn, bob: User, prod: ManagedNamespace
+    ) -> None:
+        going = {"object": f"Namespace {NAME}", "fields": ["metadata.deletionTimestamp"]}
+        saw(prod, {**GONE, **going})
+        text = page(client_for(bob), detail(prod))
+        assert "is being deleted" in text
+        assert "a worker makes it again, empty" in text
+        assert "restores what was approved" not in text
+
     def test_another_of_the_name_is_said_to_be_another(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
     ) -> None:
