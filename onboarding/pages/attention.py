@@ -120,7 +120,7 @@ def came_back(reader: Reader) -> list[Item]:
             *_STATE_WORDS[row.state],
             text=words[row.reason] % {"name": row.name, "team": row.team.slug},
             url=reverse("namespace-detail", args=[row.public_id]),
-            rest=row.message,
+            rest="" if row.reason == BlockedReason.RESTORED.value else row.message,
         )
         for row in waiting.order_by("name", "id")[:SHOWN]
     ]
@@ -148,8 +148,8 @@ def outdated_namespaces(reader: Reader) -> list[Item]:
     if not count:
         return []
     words = ngettext(
-        "%(count)d namespace is outdated: approved with other facts than today's",
-        "%(count)d namespaces are outdated: approved with other facts than today's",
+        "%(count)d outdated namespace: approved with other facts than today's, no request open",
+        "%(count)d outdated namespaces: approved with other facts than today's, no request open",
         count,
     )
     return [Item("warn", "history", words % {"count": count}, reverse("refresh-new"))]

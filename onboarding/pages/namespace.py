@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.lifecycle import ENDED, NamespaceState
 from onboarding.domain.objects import Manifest, items, text
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, Deviation, ManagedNamespace, Revision, Run
@@ -24,6 +24,7 @@ from onboarding.queries.deviations import last_made_again
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
+    CHANGEABLE,
     in_force,
     latest_run,
     may_adopt,
@@ -58,7 +59,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class NamespacePage:
-    """The head of every tab. `why_not` explains to a lead why nothing can be requested now.
+    """The head of every tab. `why_not` explains why the reader can request no change now.
 
     `truth` is the newest that is known: what was read back, or what was seen since.
     """
@@ -88,6 +89,7 @@ class Overview:
     made_again: Deviation | None
     waiting: WaitingPage | None
     last_look_failed: bool
+    is_over: bool
     size_title: str
     bounds: tuple[UsedBound, ...]
     holdings: Holdings | None
@@ -163,6 +165,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: date
         made_again=last_made_again(row),
         waiting=waiting_page(row, permissions),
         last_look_failed=row.state == NamespaceState.READY.value and row.attempts > 0,
+        is_over=row.state in ENDED,
         size_title=size.title if size else "",
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
         holdings=holdings,
@@ -225,9 +228,17 @@ def _deciders(revision: Revision | None) -> list[Decision]:
     )
 
 
+def _is_retired(row: ManagedNamespace) -> bool:
+    """Tell whether nobody can ask for anything any more: it has ended, or its end was approved."""
+    if row.state in CHANGEABLE:
+        return False
+    newest = row.revisions.first()
+    return row.state in ENDED or bool(newest and newest.ends_namespace)
+
+
 def _why_no_change(row: ManagedNamespace, *, is_lead: bool) -> str:
-    """Return who could ask for a change; to a lead, why nobody can now."""
-    if is_lead:
+    """Return who could ask for a change; why nobody can, to leads and where it is for good."""
+    if is_lead or _is_retired(row):
         return str(_ENDED_WORDS.get(row.state) or why_not_now(row))
     leads = names_of(leads_of(row.team))
     if not leads:

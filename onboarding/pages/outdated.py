@@ -61,8 +61,12 @@ def count_outdated(rows: Iterable[ManagedNamespace]) -> OutdatedCount:
 
 
 def groups_still_in(row: ManagedNamespace) -> list[str]:
-    """Return the groups that what is in force lets in and today's facts would not, as noted."""
-    return [group for entry in row.outdated or [] for group in entry.get("groups", [])]
+    """Return the groups that are let in and today's facts would not let in, as noted.
+
+    What is not on the cluster lets nobody in.
+    """
+    noted = row.outdated or [] if row.uid else []
+    return list(dict.fromkeys(group for entry in noted for group in entry.get("groups", [])))
 
 
 def _why_not(row: ManagedNamespace, *, is_asker: bool, is_renderable: bool) -> str:

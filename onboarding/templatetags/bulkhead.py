@@ -30,7 +30,7 @@ from onboarding.templatetags.form_fields import (
     list_errors,
     summary_title,
 )
-from onboarding.templatetags.states import TONES, face_of
+from onboarding.templatetags.states import REQUEST_KINDS, TONES, face_of
 from onboarding.templatetags.wording import (
     exact,
     in_words,
@@ -116,6 +116,21 @@ def when(context: Context, moment: datetime | None, never: str | None = None) ->
         exact(moment),
         relative(moment, now),
     )
+
+
+@register.simple_tag(takes_context=True)
+def due(context: Context, moment: datetime | None) -> SafeString:
+    """Return when a worker comes by: as `when`, and in words that fit for what is due already."""
+    now = context.get("now") or timezone.now()
+    if moment is None or moment <= now + timedelta(seconds=1):
+        return SafeString(_("at once"))
+    return when(context, moment)
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """Return what a request asks for, in the words of every list."""
+    return str(REQUEST_KINDS[kind])
 
 
 @register.filter

@@ -31,6 +31,13 @@ REQUEST_STATES = {
     "expired": Face("plain", "clock", _("Expired")),
 }
 
+REQUEST_KINDS = {
+    "onboard": _("New namespace"),
+    "change": _("Change"),
+    "retire": _("Retirement"),
+    "adopt": _("Taking over again"),
+}
+
 NAMESPACE_STATES = {
     "wanted": Face("run", "clock", _("Waiting to start")),
     "created": Face("run", "run", _("Created, not fenced yet")),

@@ -15,7 +15,7 @@ from onboarding.queries.closings import (
     is_own_wish,
     who_can_confirm,
 )
-from onboarding.queries.clusters import visible_to
+from onboarding.queries.clusters import look_at, truth_of_cluster, visible_to
 from onboarding.services.clock import database_now
 from onboarding.services.close_cluster import ask_to_close, confirm_closing, withdraw_closing
 from onboarding.views.access import SignedIn, Who, allow
@@ -73,14 +73,16 @@ def _form(cluster: Cluster, closing: Closing) -> ConfirmClosingForm:
 def _page(
     request: SignedIn, cluster: Cluster, closing: Closing, form: ConfirmClosingForm
 ) -> HttpResponse:
+    now = database_now()
     context = {
         "cluster": cluster,
+        "truth": truth_of_cluster(cluster, look_at(cluster), now=now),
         "closing": closing,
         "is_own": closing is not None and is_own_wish(closing, request.user),
         "others": who_can_confirm(closing) if closing else [],
         "effect": effect_of_closing(cluster),
         "form": form,
-        "now": database_now(),
+        "now": now,
     }
     status = 422 if form.is_bound else 200
     return render(request, "platform/cluster_close.html", context, status=status)

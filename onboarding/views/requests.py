@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
@@ -42,7 +41,7 @@ from onboarding.queries.truth import truth_of
 from onboarding.services.clock import database_now
 from onboarding.services.submit import cancel
 from onboarding.services.take_over import close_abandoned, take_over
-from onboarding.templatetags.states import REQUEST_STATES
+from onboarding.templatetags.states import REQUEST_KINDS, REQUEST_STATES
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.posted import only
@@ -52,12 +51,6 @@ STOP_POLLING = 286  # htmx: swap this answer in and ask no more
 CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
 # These are asked for on the page of the namespace they are about, and nowhere else.
 OF_ONE_NAMESPACE = frozenset({RequestKind.RETIRE.value, RequestKind.ADOPT.value})
-KIND_WORDS = {
-    RequestKind.ONBOARD: gettext_lazy("New namespace"),
-    RequestKind.CHANGE: gettext_lazy("Change"),
-    RequestKind.RETIRE: gettext_lazy("Retirement"),
-    RequestKind.ADOPT: gettext_lazy("Taking over again"),
-}
 
 
 @allow(Who.SIGNED_IN)
@@ -94,7 +87,7 @@ def _detail(request: SignedIn, row: Request, close_form: CloseRequestForm) -> Ht
         "page": page,
         "close_form": close_form,
         "spec": row.wanted,
-        "kind": KIND_WORDS[RequestKind(row.kind)],
+        "kind": REQUEST_KINDS[row.kind],
         "returned": returned_with(row),
         "taken_over": taken_over_with(row),
         "now": now,
@@ -208,7 +201,7 @@ def _state_labels() -> dict[str, str]:
 
 
 def _kind_labels() -> dict[str, str]:
-    return {kind.value: str(words) for kind, words in KIND_WORDS.items()}
+    return {kind: str(words) for kind, words in REQUEST_KINDS.items()}
 
 
 def _chips(name: str, labels: dict[str, str], wanted: dict[str, str]) -> list[dict[str, object]]:

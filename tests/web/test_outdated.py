@@ -183,7 +183,7 @@ def test_home_of_who_may_ask_counts_them(
     client_for: SignIn, cast: dict[str, User], outdated: ManagedNamespace, person: str
 ) -> None:
     page = client_for(cast[person]).get("/").content.decode()
-    assert "1 namespace is outdated" in words(page)
+    assert "1 outdated namespace" in words(page)
     assert NEW in page
 
 

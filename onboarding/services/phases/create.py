@@ -56,8 +56,7 @@ def _take_over_own(work: Work) -> None:
     if found is None or marks_of(found).get("request") not in work.own_requests:
         raise Taken(
             f"{work.plan.namespace} already exists on {work.plan.cluster} and was not created by "
-            "this request. Nothing was changed. Ask for another name, or have its owner remove it "
-            "and try again."
+            "this request."
         )
     if work.was_complete:
         _check_is_empty(work, found)

@@ -54,7 +54,7 @@ def check_is_ours(found: Manifest, work: Work) -> None:
         raise restored(work)
     raise UidChanged(
         f"{work.plan.namespace} was deleted and created again by somebody else: its uid is not "
-        "the one the portal created. Nothing was changed. Have it removed, then try again."
+        "the one the portal created."
     )
 
 
@@ -63,8 +63,7 @@ def restored(work: Work) -> Restored:
     work.refresh_managed()
     uid = text(work.live[work.namespace_key], "metadata", "uid")
     return Restored(
-        f"{work.plan.namespace} carries the marks of this namespace's own requests, but its uid "
-        f"{uid} is not the one the portal created: it was restored from a backup. Nothing was "
-        "changed in it; what it holds may be older than what was approved.",
+        f"{work.plan.namespace} was restored from a backup: it carries the marks of its own "
+        f"requests, and its uid {uid} is not the one the portal created.",
         found=found_on_cluster(work),
     )

@@ -66,8 +66,7 @@ def find_own(work: Work) -> Sight:
     if owner is Whose.UNCERTAIN and work.uid:
         raise UidChanged(
             f"{work.plan.namespace} has another uid than the one the portal created, and carries "
-            "Bulkhead's label without the mark of a request. Nothing was changed. A platform admin "
-            "has to find out whose it is."
+            "Bulkhead's label without the mark of a request."
         )
     if owner in {Whose.OTHERS, Whose.UNCERTAIN}:
         return Sight(exists=False, holder=uid)
