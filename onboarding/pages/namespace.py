@@ -39,8 +39,8 @@ from onboarding.reachability.sentences import sentences
 _ENDED_WORDS = {
     NamespaceState.GONE.value: gettext_lazy("The namespace is gone. Request a new one instead."),
     NamespaceState.UNCREATED.value: gettext_lazy(
-        "The namespace was never created. Its name is free for another request, unless somebody "
-        "else has it on the cluster."
+        "The namespace was never created. Ask for a new one, under another name if somebody else "
+        "has this one on the cluster."
     ),
     NamespaceState.LOST.value: gettext_lazy(
         "The namespace was lost with its cluster. Request a new one on another cluster."

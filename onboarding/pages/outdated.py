@@ -73,6 +73,7 @@ def _why_not(row: ManagedNamespace, *, is_asker: bool, is_renderable: bool) -> s
     team = {"team": row.team.slug}
     if not is_renderable:
         return _("A lead of team %(team)s has to request a change of these answers first.") % team
-    if not is_asker:
-        return _("A lead of team %(team)s or a platform admin can ask to render it anew.") % team
-    return "" if row.state in CHANGEABLE else _("It can be rendered anew once it is ready.")
+    if row.state not in CHANGEABLE:
+        return _("It can be rendered anew once it is ready.")
+    words = _("A lead of team %(team)s or a platform admin can ask to render it anew.")
+    return "" if is_asker else words % team

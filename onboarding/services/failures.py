@@ -137,7 +137,7 @@ def lost_line(error: Exception) -> LostLine | None:
     A look that is refused one list, or answered strangely, did reach the cluster.
     """
     if isinstance(error, TimedOut):
-        return LostLine(ClusterCondition.UNREACHABLE, f"does not answer in time: {error}")
+        return LostLine(ClusterCondition.UNREACHABLE, str(error))
     condition = judge(error).condition
     return LostLine(condition, str(error)) if condition in LINE_CONDITIONS else None
 

@@ -223,7 +223,7 @@ class TestOwnPlane:
             assert self.said(pat, cluster, "Does not answer") == (True, True)
             assert self.said(pat, cluster, "Reachable") == (False, False)
             home = words(pat.get("/").content.decode())
-            assert "dev-eu does not answer : does not answer in time" in home
+            assert "dev-eu does not answer : no answer within" in home
         finally:
             plane.children["kube-apiserver"].process.send_signal(signal.SIGCONT)
         look(cluster)

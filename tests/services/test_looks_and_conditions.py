@@ -48,7 +48,7 @@ def truth(cluster: Cluster, at: datetime) -> ClusterTruth:
     [
         (Unreachable("connection refused"), ("unreachable", "connection refused")),
         (Unauthorized("401"), ("unauthorized", "401")),
-        (HUNG, ("unreachable", "does not answer in time: no answer within 30 s")),
+        (HUNG, ("unreachable", "no answer within 30 s")),
     ],
     ids=["unreachable", "unauthorized", "hung"],
 )
