@@ -30,9 +30,10 @@ def unknown_here(clusters: Iterable[Cluster]) -> dict[int, list[UnknownNamespace
     """Return what is unknown on each cluster, by its primary key. Three queries, whatever is found.
 
     Known is what has the uid of a row, and what has a live row's name and no other portal's mark:
-    a namespace is made a moment before its uid is written down.
+    a namespace is made a moment before its uid is written down. Of a closed cluster, which nobody
+    looks at any more, nothing is said.
     """
-    ids = [cluster.pk for cluster in clusters]
+    ids = [cluster.pk for cluster in clusters if not cluster.closed_at]
     marked = NamespaceObservation.objects.filter(cluster__in=ids, portal__isnull=False)
     rows = ManagedNamespace.objects.filter(cluster__in=ids)
     uids, live, own = set(), set(), own_identity()

@@ -85,6 +85,15 @@ def test_a11_dana_decides_on_the_same_differences(
     assert "Every pod may reach any address on every port. Removed" in shown
 
 
+def test_the_request_promises_no_difference_that_only_approvers_see(
+    restored: ManagedNamespace, alice: User, client_for: ClientFor
+) -> None:
+    client = client_for(alice)
+    shown = page(client, asked(client, restored), "request-detail")
+    assert "stands above" not in shown
+    assert "Approvers see what would change on the cluster" in shown
+
+
 def test_what_was_decided_still_shows_what_was_found(
     restored: ManagedNamespace, alice: User, frank: User, client_for: ClientFor, now: datetime
 ) -> None:

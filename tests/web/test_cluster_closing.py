@@ -1,6 +1,7 @@
 """The pages for closing a cluster, and what a closed one and its namespaces look like."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,6 +11,7 @@ from django.utils import timezone
 from onboarding.demo.scenario import acting, ask, demo_spec
 from onboarding.models import (
     Cluster,
+    ClusterObservation,
     ManagedNamespace,
     NamespaceObservation,
     RoleAssignment,
@@ -184,3 +186,23 @@ def test_form_preview_and_decision_say_when_the_cluster_cannot_be_used_now(
     Cluster.objects.update(condition="unreachable", condition_at=timezone.now())
     assert wanted in page()
     assert "Requests can be sent and decided." in page()
+
+
+def test_of_a_closed_cluster_nothing_is_called_unknown(
+    client_for: SignIn, cast: dict[str, User], lost: ManagedNamespace
+) -> None:
+    NamespaceObservation.objects.create(
+        cluster=lost.cluster, name="payments-prod", uid="restored", portal="another"
+    )
+    for address in ("/clusters/", f"/clusters/{lost.cluster.public_id}/"):
+        assert "unknown here" not in read(client_for(cast["pat"]), address)
+
+
+def test_the_last_answer_is_the_newest_of_runs_and_looks(
+    client_for: SignIn, cast: dict[str, User], cluster: Cluster, url: str
+) -> None:
+    now = timezone.now()
+    Cluster.objects.update(last_seen_at=now - timedelta(minutes=20))
+    ClusterObservation.objects.create(cluster=cluster, seen_at=now, looked_at=now)
+    assert "Last answer 20 min ago" not in read(client_for(cast["pat"]), url)
+    assert "This cluster answered" in read(client_for(cast["pat"]), url)

@@ -358,6 +358,14 @@ class TestContents:
         for expected in ("14Gi of 16Gi used", "7 of 40 used", "Use as observed 40 s ago"):
             assert expected in text
 
+    def test_no_quota_on_the_cluster_is_not_use(
+        self, client_for: SignIn, bob: User, full: ManagedNamespace
+    ) -> None:
+        NamespaceObservation.objects.update(quotas=[])
+        text = page(client_for(bob), detail(full))
+        assert "no quota stood there 40 s ago" in text
+        assert "Use as observed" not in text
+
     def test_unobserved_use_is_not_shown_as_none(
         self, client_for: SignIn, bob: User, prod: ManagedNamespace
     ) -> None:

@@ -145,6 +145,17 @@ def test_until_it_is_ready_no_way_is_offered(
     assert "It can be rendered anew once it is ready" in words(page)
 
 
+@pytest.mark.parametrize("person", ["alice", "bob"])
+def test_what_was_never_created_lets_nobody_in_and_cannot_be_rendered_anew(
+    client_for: SignIn, cast: dict[str, User], outdated: ManagedNamespace, person: str
+) -> None:
+    as_worker(outdated, NamespaceState.BLOCKED, uid="", known_uid=None)
+    page = read(client_for(cast[person]), url(outdated))
+    assert "It still gives" not in page
+    assert "It can be rendered anew once it is ready" in page
+    assert "still gives" not in read(client_for(cast[person]), url(outdated, "access/"))
+
+
 def test_the_open_request_that_stands_in_the_way_is_linked(
     client_for: SignIn, alice: User, outdated: ManagedNamespace
 ) -> None:

@@ -229,7 +229,8 @@ def test_bob_who_leads_no_team_is_told_so(bob: User, client_for: ClientFor) -> N
 
 
 def test_without_a_cluster_the_page_says_so(alice: User, client_for: ClientFor) -> None:
-    assert "No cluster is registered yet" in client_for(alice).get(NEW).content.decode()
+    page = client_for(alice).get(NEW).content.decode()
+    assert "There is no cluster to ask for a namespace on" in page
 
 
 def test_a_taken_name_comes_back_with_a_free_one(desk: Client, now: datetime) -> None:

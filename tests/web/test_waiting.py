@@ -12,6 +12,7 @@ from onboarding.models import Cluster, ManagedNamespace, User
 from onboarding.services.clock import database_now
 from onboarding.services.preview import retire_wish
 from onboarding.services.submit import submit
+from tests.web.sights import words
 from tests.web.stories import approved, as_worker, onboarded, ready
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +162,20 @@ def test_a_cluster_that_asks_for_patience_is_not_called_broken(
     html = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
     assert "The API server asks for patience" in html
     assert "prepare_cluster" not in html
+
+
+def test_a_look_that_is_due_is_not_said_to_be_past(
+    client_for: SignIn, alice: User, stuck: ManagedNamespace
+) -> None:
+    ManagedNamespace.objects.update(next_at=database_now() - timedelta(seconds=3))
+    for address in pages_of(stuck):
+        assert "looked at again by itself at once" in words(client_for(alice).get(address))
+
+
+@pytest.mark.parametrize("person", ["bob", "pat", "frank"])
+def test_nobody_is_named_who_could_change_what_is_being_retired(
+    client_for: SignIn, cast: dict[str, User], stuck: ManagedNamespace, person: str
+) -> None:
+    said = words(client_for(cast[person]).get(f"/namespaces/{stuck.public_id}/"))
+    assert "is being retired, which was approved" in said
+    assert "Only a lead" not in said
