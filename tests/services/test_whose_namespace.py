@@ -237,7 +237,7 @@ def test_a_labelled_namespace_of_an_unknown_request_is_neither_removed_nor_calle
     fake.put(theirs(labels={**MANAGED}))
     looked = work_on(namespace, now=now)
     assert (looked.state, looked.reason) == ("blocked", "uid-changed")
-    assert "has to find out whose it is" in looked.message
+    assert "without the mark of a request" in looked.message
 
 
 # Restored from a backup ------------------------------------------------------------------------
