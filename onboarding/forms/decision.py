@@ -46,8 +46,8 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.offered = tuple(offered)
         if not may_return:
-            help_text = _("Required to reject. The requester and auditors read it.")
-            self["reason"].field.help_text = help_text
+            words = _("Required to reject. The requester and auditors read it.")
+            self.fields["reason"].help_text = words  # before a bound field copies it
         if len(self.offered) > 1:
             choices = [(lane.value, lane.value.title()) for lane in self.offered]
             self["lane"].field.widget = forms.Select(choices=choices)

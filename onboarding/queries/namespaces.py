@@ -167,7 +167,7 @@ def why_not_now(namespace: ManagedNamespace, besides: Request | None = None) -> 
     if newest and newest.ends_namespace:
         return f"{name} is being retired, which was approved. Nothing else can be asked for it."
     if state is NamespaceState.BLOCKED:
-        return f"{name} is blocked for a reason that no change mends. Its page says what helps."
+        return f"{name} is blocked for a reason that no change mends."
     return f"{name} is being worked on. Wait until that has come to an end."
 
 

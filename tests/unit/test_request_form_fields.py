@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from onboarding.domain.lanes import Lane
+from onboarding.forms.decision import DecisionForm
 from onboarding.forms.offers import choice_notes, lane_words, lifetime_choices, size_notes
 from onboarding.forms.ports import PortsField
 from onboarding.forms.retire import RetireForm
@@ -94,3 +95,8 @@ def test_retiring_needs_the_very_name(typed: str) -> None:
 def test_retiring_accepts_the_name_as_it_is() -> None:
     form = RetireForm({"typed_name": "payments-prod", "form_key": "a" * 32}, name="payments-prod")
     assert form.is_valid()
+
+
+def test_where_nothing_can_be_returned_the_reason_speaks_of_rejecting_alone() -> None:
+    words = DecisionForm(may_return=False)["reason"].help_text
+    assert str(words) == "Required to reject. The requester and auditors read it."
