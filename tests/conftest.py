@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from devcluster import ControlPlane, start
 from onboarding.demo.people import DEMO_PEOPLE
 from onboarding.demo.scenario import seed_people
 from onboarding.models import Cluster, IngressSource, Team, User
 from tests.support.fake_cluster import FakeCluster
+
+OTHER_SESSIONS = """
+    SELECT pg_terminate_backend(pid), state, query FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend'
+"""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,6 +42,19 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
         return
     with start(tmp_path_factory.mktemp("control-plane")) as plane:
         yield plane
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """PostgreSQL drops no database to which anything is connected: end what is, and name it."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(OTHER_SESSIONS)
+                for left in cursor.fetchall():
+                    print("left connected:", *left)
+            connection.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ does by itself each minute; then an administrator who knows nothing of the porta
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -28,6 +29,7 @@ from onboarding.services.observe import observe
 from onboarding.services.preview import change_wish
 from onboarding.services.submit import submit
 from tests.support.histories import LISTS, History
+from tests.support.live_portal import wait_for
 from tests.support.raw_api import RawApi
 from tests.web.sights import words
 
@@ -38,9 +40,15 @@ REQUEST_MARK = "bulkhead.dev/request"
 
 
 @pytest.fixture
-def history(dev_eu: Cluster, admin: RawApi, request: pytest.FixtureRequest) -> History:
+def history(dev_eu: Cluster, admin: RawApi, request: pytest.FixtureRequest) -> Iterator[History]:
+    """A history of its own, of which nothing is left on the cluster for other tests to see."""
     seed: int = request.param
-    return History(dev_eu, admin, Random(seed), prefix=f"tale-{seed}-{dev_eu.public_id.lower()}")
+    prefix = f"tale-{seed}-{dev_eu.public_id.lower()}"
+    history = History(dev_eu, admin, Random(seed), prefix=prefix)
+    yield history
+    for name in history.names:
+        history.breaker.delete(f"/api/v1/namespaces/{name}")
+    wait_for(lambda: not any(map(history.is_there, history.names)), "the history is forgotten")
 
 
 @pytest.fixture
