@@ -4,16 +4,26 @@ The digest is a hidden field: what is approved is what was on the screen, not wh
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.lanes import Lane
+from onboarding.domain.refusals import Invalid
 from onboarding.models import Vote
 from onboarding.services.decide import MAX_REASON
 
 NEEDS_REASON = frozenset({Vote.RETURN.value, Vote.REJECT.value})
+
+
+class Word(TypedDict):
+    """One person's word on one lane, for the digest that was shown."""
+
+    lane: Lane
+    vote: Vote
+    digest: str
+    reason: str
 
 
 class DecisionForm(forms.Form):
@@ -53,6 +63,20 @@ class DecisionForm(forms.Form):
             self["lane"].field.widget = forms.Select(choices=choices)
         else:
             self["lane"].field.widget = forms.HiddenInput()
+
+    @property
+    def word(self) -> Word:
+        """Return what the person said, once the form is valid, as the services take it."""
+        return {
+            "lane": Lane(self.cleaned_data["lane"]),
+            "vote": Vote(self.cleaned_data["vote"]),
+            "digest": self.cleaned_data["digest"],
+            "reason": self.cleaned_data["reason"],
+        }
+
+    def refuse(self, wrong: Invalid) -> None:
+        """Show a refusal of the service at its field, or above the form."""
+        self.add_error(wrong.field if wrong.field in self.fields else None, str(wrong))
 
     def clean(self) -> dict[str, Any]:
         """Demand a reason with every word that is not a plain yes."""

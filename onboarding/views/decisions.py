@@ -94,23 +94,17 @@ def _decide(request: SignedIn, row: Request) -> HttpResponse:
     form = DecisionForm(request.POST, offered=offered, may_return=row.refresh is None)
     if not form.is_valid():
         return _show(request, row, form)
-    lane, vote = Lane(form.cleaned_data["lane"]), Vote(form.cleaned_data["vote"])
     try:
-        decide(
-            row.pk,
-            lane=lane,
-            vote=vote,
-            by=by(request),
-            digest=form.cleaned_data["digest"],
-            reason=form.cleaned_data["reason"],
-            now=database_now(),
-        )
+        decide(row.pk, **form.word, by=by(request), now=database_now())
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
+        form.refuse(wrong)
         return _show(request, row, form)
     except Conflict as faster:
         return conflict_page(request, faster, reverse("decision", args=[row.public_id]))
-    messages.success(request, SAID[vote] % {"lane": lane.value, "request": row.label})
+    said = form.word
+    messages.success(
+        request, SAID[said["vote"]] % {"lane": said["lane"].value, "request": row.label}
+    )
     return redirect("decision", public_id=row.public_id)
 
 

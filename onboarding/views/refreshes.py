@@ -109,23 +109,14 @@ def _decide(request: SignedIn, row: Refresh) -> HttpResponse:
     form = DecisionForm(request.POST, offered=offered, may_return=False)
     if not form.is_valid():
         return _show(request, row, form)
-    lane, vote = Lane(form.cleaned_data["lane"]), Vote(form.cleaned_data["vote"])
     try:
-        count = decide_refresh(
-            row,
-            lane=lane,
-            vote=vote,
-            by=by(request),
-            digest=form.cleaned_data["digest"],
-            reason=form.cleaned_data["reason"],
-            now=database_now(),
-        )
+        count = decide_refresh(row, **form.word, by=by(request), now=database_now())
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong))
+        form.refuse(wrong)
         return _show(request, row, form)
     except Conflict as faster:
         return conflict_page(request, faster, reverse("refresh-detail", args=[row.public_id]))
-    messages.success(request, _said(vote, lane, count))
+    messages.success(request, _said(form.word["vote"], form.word["lane"], count))
     return redirect("refresh-detail", public_id=row.public_id)
 
 
