@@ -1,6 +1,7 @@
 """The cast and their world: rows every test may use."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,14 +47,17 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """PostgreSQL drops no database to which anything is connected: end what is, and name it."""
+    """PostgreSQL drops no database to which anything is connected: end what is, and name it.
+
+    On the real stderr, because nobody sees what a test process prints after its last test.
+    """
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(OTHER_SESSIONS)
                 for left in cursor.fetchall():
-                    print("left connected:", *left)
+                    print("left connected:", *left, file=sys.__stderr__, flush=True)
             connection.close()
 
 
