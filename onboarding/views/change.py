@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import RequestState
@@ -38,6 +39,7 @@ from onboarding.services.preview import (
 from onboarding.services.submit import submit
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
+from onboarding.views.errors import conflict_page
 from onboarding.views.form_answers import answer
 from onboarding.views.posted import only
 
@@ -50,7 +52,7 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
     """
     row = load_led(request.permissions, public_id)
     if request.method != "POST" and not may_change(request.permissions, row):
-        raise NotNow(why_not_now(row))
+        return _not_now(request, row)
     desk = change_desk(request.permissions, row)
     if desk.start:
         suggested = suggested_answers(request.GET, offer=desk.offer, spec=desk.start)
@@ -64,7 +66,7 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.RETIRE)
     if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
-        raise NotNow(why_not_now(row))
+        return _not_now(request, row)
     holdings, posted = holdings_of(row), request.POST if request.method == "POST" else None
     form = RetireForm(posted, name=row.name, phrase=holdings.confirmation if holdings else "")
     if request.method == "POST":
@@ -81,7 +83,7 @@ def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
     row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.ADOPT)
     if returned is None and request.method != "POST" and not may_adopt(request.permissions, row):
-        raise NotNow(why_not_now(row))
+        return _not_now(request, row)
     form = AdoptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         only(request, "form_key")
@@ -153,3 +155,9 @@ def _returned(request: SignedIn, row: ManagedNamespace, kind: RequestKind) -> Re
         kind=kind.value,
         state=RequestState.RETURNED.value,
     ).first()
+
+
+def _not_now(request: SignedIn, row: ManagedNamespace) -> HttpResponse:
+    """Answer 409 with what has to happen first, and the way back to the namespace."""
+    back_url = reverse("namespace-detail", args=[row.public_id])
+    return conflict_page(request, NotNow(why_not_now(row)), back_url)

@@ -190,6 +190,17 @@ def test_what_cannot_be_asked_for_now_is_no_race_that_was_lost(
     assert "Somebody was faster" not in words(answer)
 
 
+@pytest.mark.parametrize("page", ["change", "retire", "adopt"])
+def test_from_what_cannot_be_done_now_there_is_a_way_back_to_the_namespace(
+    page: str, prod: ManagedNamespace, alice: User, client_for: Callable[..., Client]
+) -> None:
+    as_worker(prod, NamespaceState.GONE)
+    own = f"/namespaces/{prod.public_id}/"
+    answer = client_for(alice).get(f"{own}{page}/")
+    assert answer.status_code == 409
+    assert f'href="{own}"' in answer.content.decode()
+
+
 def test_a_team_without_a_lead_is_told_so(
     prod: ManagedNamespace, alice: User, bob: User, client_for: Callable[..., Client]
 ) -> None:
