@@ -108,6 +108,28 @@ def test_g15_the_database_refuses_it_afterwards_too(
         Decision.objects.update(voided_at=None)
 
 
+@pytest.mark.parametrize(("whose", "address"), [("pat", "ALICE@example.com"), ("alice", "pat@x")])
+def test_g15_postgresql_refuses_a_verified_address_too_and_sqlite_cannot(
+    whose: str, address: str, request_row: Request, cast: dict[str, User], now: datetime
+) -> None:
+    User.objects.filter(username="pat").update(email="Pat@X")
+    verify(cast[whose], address)
+    word = {"person": cast["pat"], "requester": cast["alice"], "now": now}
+    if connection.vendor == "postgresql":
+        with pytest.raises(DatabaseError, match="two accounts"), transaction.atomic():
+            insert(request_row, **word)
+    else:  # docs/security.md says so
+        insert(request_row, **word)
+
+
+def test_an_address_nobody_verified_stops_no_decision(
+    request_row: Request, alice: User, pat: User, now: datetime
+) -> None:
+    EmailAddress.objects.create(user=pat, email="alice@example.com", verified=False)
+    insert(request_row, person=pat, requester=alice, now=now)
+    assert Decision.objects.get().person == pat
+
+
 @pytest.mark.parametrize("address", ["alice@example.com", "ALICE@Example.com"])
 def test_an_address_has_one_active_account(address: str, alice: User) -> None:
     with (
