@@ -43,6 +43,21 @@ class Action(StrEnum):
     CREDENTIAL_RENEWED = "cluster:credential:renewed"
     REFRESH_ASKED = "portal:refresh:asked"
     SECOND_FACTOR_REMOVED = "portal:person:second-factor-removed"
+    CLUSTER_UNGUARDED = "cluster:cluster:unguarded"
+    CLUSTER_GUARDED = "cluster:cluster:guarded"
+    APPROVAL_KEY_ASKED = "portal:approval-key:asked"
+    APPROVAL_KEY_CONFIRMED = "portal:approval-key:confirmed"
+    APPROVAL_KEY_REVOKED = "portal:approval-key:revoked"
+    SIGNED_IN = "account:session:signed-in"
+    SIGN_IN_FAILED = "account:session:failed"
+    SIGNED_OUT = "account:session:signed-out"
+    PASSWORD_CHANGED = "account:password:changed"
+    PASSWORD_RESET_ASKED = "account:password:reset-asked"
+    PASSWORD_RESET = "account:password:reset"
+    ADDRESS_CHANGED = "account:address:changed"
+    SECOND_FACTOR_ADDED = "account:second-factor:added"
+    SECOND_FACTOR_DROPPED = "account:second-factor:removed"
+    RECOVERY_CODES_MADE = "account:recovery-codes:made"
     ROW_ADDED = "admin:row:added"
     ROW_CHANGED = "admin:row:changed"
     ROW_REMOVED = "admin:row:removed"
@@ -92,6 +107,21 @@ _WORDS = {
     Action.CREDENTIAL_RENEWED: "Renewed the credential of a cluster",
     Action.REFRESH_ASKED: "Asked to render namespaces anew",
     Action.SECOND_FACTOR_REMOVED: "Removed a person's second factor",
+    Action.CLUSTER_UNGUARDED: "Found the guards of a cluster missing or changed",
+    Action.CLUSTER_GUARDED: "Found every guard of a cluster in place again",
+    Action.APPROVAL_KEY_ASKED: "Asked to enrol a passkey for approvals",
+    Action.APPROVAL_KEY_CONFIRMED: "Confirmed a passkey for approvals",
+    Action.APPROVAL_KEY_REVOKED: "Revoked a passkey for approvals",
+    Action.SIGNED_IN: "Signed in",
+    Action.SIGN_IN_FAILED: "Failed to sign in",
+    Action.SIGNED_OUT: "Signed out",
+    Action.PASSWORD_CHANGED: "Changed the password",
+    Action.PASSWORD_RESET_ASKED: "Asked for a link to reset a password",
+    Action.PASSWORD_RESET: "Reset the password",
+    Action.ADDRESS_CHANGED: "Changed e-mail addresses",
+    Action.SECOND_FACTOR_ADDED: "Added a second factor",
+    Action.SECOND_FACTOR_DROPPED: "Removed an own second factor",
+    Action.RECOVERY_CODES_MADE: "Made new recovery codes",
     Action.ROW_ADDED: "Added",
     Action.ROW_CHANGED: "Changed",
     Action.ROW_REMOVED: "Removed",

@@ -66,6 +66,7 @@ class BlockedReason(StrEnum):
     RESTORED = "restored"
     NEWER_ON_CLUSTER = "newer-on-cluster"
     REAPPEARED = "reappeared"
+    NOT_APPROVED = "not-what-was-approved"
 
 
 class RetryReason(StrEnum):
@@ -84,6 +85,7 @@ class ClusterCondition(StrEnum):
     GRANT_MISSING = "grant-missing"
     UNTRUSTED = "untrusted"
     THROTTLED = "throttled"
+    CREDENTIAL_MISFIT = "credential-misfit"
 
 
 PROVISIONING = (

@@ -102,6 +102,12 @@ REMEDIES: dict[str, Remedy] = {
         ),
         again=gettext_lazy("the approved removal then runs anew"),
     ),
+    BlockedReason.NOT_APPROVED: Remedy(
+        gettext_lazy(
+            "What the database says was approved does not check out, so the worker applies none of "
+            "it. Somebody may have changed rows behind the portal."
+        ),
+    ),
 }
 # Its removal was approved, and then it was restored.
 REMOVE_AGAIN = Remedy(

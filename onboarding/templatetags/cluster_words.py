@@ -53,6 +53,15 @@ _WORDS = {
         _("All work waits until this was run, which restores the portal's roles: %(command)s"),
         _("Its work waits until a platform admin has restored the portal's permissions."),
     ),
+    ClusterCondition.CREDENTIAL_MISFIT: ConditionWords(
+        _("The stored credential does not fit this cluster"),
+        _(
+            "All work waits, and the credential was sent nowhere. It was stored for another address "
+            "or certificate authority than the row has now. If nobody of you changed the cluster, "
+            "find out who wrote to the database; then run this: %(command)s"
+        ),
+        _("Its work waits until a platform admin has looked into the cluster's credential."),
+    ),
     ClusterCondition.THROTTLED: ConditionWords(
         _("The API server asks for patience"),
         _("Nothing to do. Work goes on by itself after the pause it asked for."),
