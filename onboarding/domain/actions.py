@@ -51,9 +51,9 @@ class Action(StrEnum):
     SIGNED_IN = "account:session:signed-in"
     SIGN_IN_FAILED = "account:session:failed"
     SIGNED_OUT = "account:session:signed-out"
-    PASSWORD_CHANGED = "account:password:changed"
-    PASSWORD_RESET_ASKED = "account:password:reset-asked"
-    PASSWORD_RESET = "account:password:reset"
+    PASSWORD_CHANGED = "account:password:changed"  # noqa: S105 (the name of an event)
+    PASSWORD_RESET_ASKED = "account:password:reset-asked"  # noqa: S105 (the name of an event)
+    PASSWORD_RESET = "account:password:reset"  # noqa: S105 (the name of an event)
     ADDRESS_CHANGED = "account:address:changed"
     SECOND_FACTOR_ADDED = "account:second-factor:added"
     SECOND_FACTOR_DROPPED = "account:second-factor:removed"

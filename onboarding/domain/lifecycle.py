@@ -69,6 +69,11 @@ class BlockedReason(StrEnum):
     NOT_APPROVED = "not-what-was-approved"
 
 
+# Blocked for these, what was approved is in force as far as the portal has a say: it goes on being
+# compared and repaired like any other.
+REPAIRED_WHILE_BLOCKED = frozenset({BlockedReason.TEAM_MAY_WRITE_POLICY})
+
+
 class RetryReason(StrEnum):
     """Why a namespace is tried again and again, where more can be said than the message."""
 

@@ -8,7 +8,14 @@ from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
 from onboarding.models.refreshes import Refresh
-from onboarding.models.requests import Decision, Request, RequestAuthor, RequestLane, Vote
+from onboarding.models.requests import (
+    Decision,
+    EarlierApproval,
+    Request,
+    RequestAuthor,
+    RequestLane,
+    Vote,
+)
 
 __all__ = [
     "Cluster",
@@ -16,6 +23,7 @@ __all__ = [
     "ClusterObservation",
     "Decision",
     "Deviation",
+    "EarlierApproval",
     "Event",
     "IngressSource",
     "Installation",

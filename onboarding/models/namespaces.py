@@ -116,7 +116,7 @@ class Revision(models.Model):
     @property
     def ends_namespace(self) -> bool:
         """Tell whether this revision intends no objects at all: the namespace shall be gone."""
-        return not self.plan["objects"]
+        return isinstance(self.plan, dict) and not self.plan.get("objects", True)
 
 
 class Run(models.Model):

@@ -122,6 +122,23 @@ class RequestAuthor(models.Model):
         return f"{self.person.label}, author of {self.request.label}"
 
 
+class EarlierApproval(models.Model):
+    """A request approved by a release whose digests were of the plan alone.
+
+    Written once, by the migration that made digests of everything an approver reads; the database
+    takes no other row, so that no later approval can pass for an earlier one.
+    """
+
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("earlier approval")
+        verbose_name_plural = _("earlier approvals")
+
+    def __str__(self) -> str:
+        return self.request.label
+
+
 class RequestLane(models.Model):
     """A lane the request must pass, and the reasons, as they stood when it was submitted."""
 

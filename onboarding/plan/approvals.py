@@ -1,7 +1,8 @@
 """Which lanes a request needs, and why: read off the catalogue and off what would change.
 
 A change asks those whose responsibility it touches. An object that stays as it is asks nobody
-again; a restricted data class asks security whenever connectivity moves. What lint says of the
+again; a restricted data class asks security whenever connectivity moves, and whenever it is left:
+otherwise calling the data public would be a way around security. What lint says of the
 connectivity that is new asks those the catalogue names for that risk.
 """
 
@@ -74,7 +75,17 @@ def _choice_reasons(
         for lane in environment.lanes:
             yield lane, f"{environment.title} environment"
     policies_move = any(change.key.kind == "NetworkPolicy" for change in moved)
-    if before is None or before.data_class != spec.data_class or policies_move:
+    is_other_class = before is None or before.data_class != spec.data_class
+    if is_other_class or policies_move:
         data_class = catalogue.data_classes[spec.data_class]
         for lane in data_class.lanes:
             yield lane, f"{data_class.title} data"
+    if before is not None and is_other_class:
+        yield from _leaving(before.data_class, catalogue)
+
+
+def _leaving(data_class: str, catalogue: Catalogue) -> Iterator[tuple[Lane, str]]:
+    """Yield who answers for the class that is left. One the catalogue lost asks everybody's."""
+    left = catalogue.data_classes.get(data_class)
+    for lane in left.lanes if left else Lane:
+        yield lane, f"No longer {left.title.lower() if left else data_class} data"

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.lifecycle import REPAIRED_WHILE_BLOCKED, NamespaceState
 from onboarding.domain.objects import Json, Key, Manifest, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours
 from onboarding.models import Cluster, ManagedNamespace, Revision
@@ -88,8 +88,8 @@ def expected_on(cluster: Cluster, *, now: datetime) -> Expectations:
     unleased = Q(namespace__lease_until=None) | Q(namespace__lease_until__lt=now)
     rows = Revision.objects.filter(
         unleased,
+        _kept_up("namespace__"),
         namespace__cluster=cluster,
-        namespace__state__in=sorted(SETTLED),
         namespace__verified_at__isnull=False,
         number=F("namespace__generation"),
     ).exclude(namespace__uid="")
@@ -104,7 +104,7 @@ def untouched(cluster: Cluster, expectations: Expectations) -> dict[str, datetim
 
     Of the others nothing can be said: what was seen may be half of a change. One query.
     """
-    rows = ManagedNamespace.objects.filter(cluster=cluster, state__in=sorted(SETTLED))
+    rows = ManagedNamespace.objects.filter(_kept_up(), cluster=cluster)
     return {
         name: verified_at
         for name, token, generation, verified_at in rows.values_list(
@@ -143,14 +143,21 @@ def wake(expectations: Expectations, names: Iterable[str]) -> None:
     for name in sorted(names):
         known = expectations.expected[name]
         woken = ManagedNamespace.objects.filter(
+            _kept_up(),
             pk=known.row_id,
             fencing_token=known.fencing_token,
             generation=known.generation,
-            state__in=sorted(SETTLED),
             next_at__gt=Now(),
         ).update(next_at=Now())
         if woken:
             hint(known.row_id)
+
+
+def _kept_up(prefix: str = "") -> Q:
+    """Return what a worker puts back: what is settled, or blocked only because of access."""
+    blocked = {"state": NamespaceState.BLOCKED.value, "reason__in": sorted(REPAIRED_WHILE_BLOCKED)}
+    is_blocked = Q(**{f"{prefix}{name}": value for name, value in blocked.items()})
+    return Q(**{f"{prefix}state__in": sorted(SETTLED)}) | is_blocked
 
 
 def _repairable(differs: list[Json]) -> bool:

@@ -28,6 +28,7 @@ from onboarding.queries.leads import why_abandoned
 from onboarding.queries.namespaces import is_asked_for, next_generation
 from onboarding.queries.rendering import request_today
 from onboarding.queries.requests import visible_to
+from onboarding.queries.subjects import subject_of
 from onboarding.services import hints, history
 from onboarding.services.history import By
 from onboarding.services.open_runs import end_open_runs
@@ -48,6 +49,12 @@ MAX_REASON = 1000
 
 class Stale(Conflict):
     """The request is not the one that was shown."""
+
+
+class NotAsItWasSent(Conflict):
+    """What the rows say is not what their digest is of: nobody can know what would be approved."""
+
+    title = "Not as it was sent"
 
 
 class RenderedDifferently(Conflict):
@@ -133,11 +140,23 @@ def _who_was_first(decision: Decision, now: datetime) -> str:
 
 def _check_vote(request: Request, vote: Vote, reason: str) -> None:
     if vote is Vote.APPROVE:
+        _check_digest(request)
         _check_requester(request)
         _check_today(request)
     if vote is Vote.RETURN and request.refresh_id:
         raise Invalid("There are no answers to edit in it. Approve it, or reject it.")
     _check_reason(vote, reason)
+
+
+def _check_digest(request: Request) -> None:
+    """Raise NotAsItWasSent unless the digest is that of everything the row says."""
+    if subject_of(request).digest == request.digest:
+        return
+    way_on = "Reject it" if request.refresh_id else "Return it; sending it again mends that"
+    raise NotAsItWasSent(
+        f"The digest of {request.label} is not that of what it says now. It was sent by an "
+        f"earlier release, or somebody changed it behind the portal. {way_on}."
+    )
 
 
 def _check_today(request: Request) -> None:

@@ -16,6 +16,7 @@ from django.db import transaction
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import (
     PROVISIONING,
+    REPAIRED_WHILE_BLOCKED,
     RETIREMENT,
     BlockedReason,
     ClusterCondition,
@@ -26,9 +27,9 @@ from onboarding.domain.lifecycle import (
 )
 from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
-from onboarding.models import Cluster, ManagedNamespace, Revision, Run
-from onboarding.plan.model import load_plan
+from onboarding.models import Cluster, ManagedNamespace, Run
 from onboarding.services import deviations, failures, hints
+from onboarding.services.approved import Approved, check_approved
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
@@ -82,16 +83,15 @@ def _hand_over(journal: Journal, lost: LostLease, *, now: datetime) -> None:
 
 
 def _open_journal(held: Claim) -> Journal:
-    revision = Revision.objects.select_related("request").get(
-        namespace=held.namespace, number=held.namespace.generation
-    )
-    phases = RETIREMENT if revision.ends_namespace else PROVISIONING
+    revisions = held.namespace.revisions.select_related("request__team", "request__cluster")
+    revision = revisions.filter(number=held.namespace.generation).first()
+    phases = RETIREMENT if revision and revision.ends_namespace else PROVISIONING
     return Journal(held, revision, phases)
 
 
 def _bring_on(journal: Journal, clock: Clock) -> None:
     namespace = journal.claim.namespace
-    work = _work(journal)
+    work = _work(journal, check_approved(namespace, journal.revision))
     if journal.phases is RETIREMENT:
         _retire(journal, work, clock)
         return
@@ -124,11 +124,10 @@ def _retire(journal: Journal, work: Work, clock: Clock) -> None:
         _end(journal, work, now=clock())
 
 
-def _work(journal: Journal) -> Work:
-    namespace, revision = journal.claim.namespace, journal.revision
-    requests = namespace.revisions.values_list("request__public_id", flat=True)
+def _work(journal: Journal, approved: Approved) -> Work:
+    namespace, revision = journal.claim.namespace, approved.revision
     return Work(
-        plan=load_plan(revision.plan),
+        plan=approved.plan,
         generation=namespace.generation,
         stamps={
             REQUEST: revision.request.label,
@@ -137,7 +136,7 @@ def _work(journal: Journal) -> Work:
         },
         cluster=open_gateway(namespace.cluster),
         uid=namespace.uid,
-        own_requests=frozenset(f"REQ-{public_id}" for public_id in requests),
+        own_requests=approved.generations,
         was_complete=namespace.observed_generation > 0,
         portal=portal_identity(),
     )
@@ -195,7 +194,8 @@ def _run(journal: Journal, work: Work, clock: Clock) -> None:
 def _left(journal: Journal) -> tuple[Phase, ...]:
     """Retirement goes on where it waited; provisioning always starts at the top."""
     started = {NamespaceState.DRAINING: 1, NamespaceState.DELETING: 2}
-    return journal.phases[started.get(journal.state, 0) :]
+    is_removal = journal.phases is RETIREMENT
+    return journal.phases[started.get(journal.state, 0) if is_removal else 0 :]
 
 
 def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
@@ -219,7 +219,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
                 state,
                 Action.NAMESPACE_READY,
                 now=now,
-                body={"digest": journal.revision.digest},
+                body={"digest": work.stamps[DIGEST]},
                 event=None if _was_awaited(journal, state) else left.event,
                 release=True,
                 **fields,
@@ -320,7 +320,7 @@ def _block(
         "reason": reason,
         "message": trouble.message,
         "found": {**found, "at": now.isoformat()} if found else None,
-        "next_at": now + failures.BLOCKED_LOOK_AGAIN,
+        "next_at": now + _look_again(trouble),
     }
     before = journal.claim.namespace
     journal.end(Run.Outcome.BLOCKED, now=now, message=trouble.message, failed=journal.current)
@@ -339,6 +339,16 @@ def _block(
         release=True,
         **fields,
     )
+
+
+def _look_again(trouble: failures.Failure) -> timedelta:
+    """Return when a blocked namespace is looked at again: at the usual pace where it is in force.
+
+    Somebody has more access than the portal gave: then of all times the fence must be put back.
+    """
+    if trouble.blocked in REPAIRED_WHILE_BLOCKED:
+        return timedelta(seconds=settings.REVERIFY_SECONDS)
+    return failures.BLOCKED_LOOK_AGAIN
 
 
 def _wait_for_its_end(journal: Journal, error: Terminating, *, now: datetime) -> None:

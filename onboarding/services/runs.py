@@ -24,7 +24,7 @@ from onboarding.services.waiting import NOT_WAITING, is_stuck, pause_after
 class Journal:
     """Writes one run as it happens. Holds the state the namespace is in by now."""
 
-    def __init__(self, claim: Claim, revision: Revision, phases: tuple[Phase, ...]) -> None:
+    def __init__(self, claim: Claim, revision: Revision | None, phases: tuple[Phase, ...]) -> None:
         self.claim = claim
         self.revision = revision
         self.phases = phases
@@ -169,7 +169,7 @@ class Journal:
             at=now,
             about=history.about_namespace(
                 self.claim.namespace,
-                request=self.revision.request.label,
+                request=self.revision.request.label if self.revision else "",
                 run=self.run.public_id if self.run else "",
             ),
             body={"generation": self.claim.namespace.generation, **body},

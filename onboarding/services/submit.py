@@ -16,6 +16,7 @@ from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, N
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import Cluster, ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
+from onboarding.plan.subject import Subject
 from onboarding.queries.deciders import authors_of, nobody_can, staff
 from onboarding.queries.deviations import standing_foreign
 from onboarding.queries.holdings import holdings_of
@@ -41,6 +42,17 @@ _MAY_ASK = {
 }
 # These say yes to what was found on the cluster, so they name it.
 _OF_WHAT_WAS_FOUND = frozenset({RequestKind.RETIRE, RequestKind.ADOPT})
+# Columns that stand in the digest as they are stored.
+_OF_THE_ROW = (
+    "name",
+    "base_generation",
+    "spec",
+    "plan",
+    "risk",
+    "moves_reach",
+    "adopted_uid",
+    "found",
+)
 _SENT = {
     RequestState.DRAFT: Action.REQUEST_DRAFTED,
     RequestState.PENDING: Action.REQUEST_SUBMITTED,
@@ -201,6 +213,7 @@ def _write(
     request: Request | None,
 ) -> Request:
     fields = _fields(wish, thought, state, form_key=form_key, now=now)
+    fields["digest"] = _subject(wish, thought, fields, by).digest
     was_returned = request is not None and request.state == RequestState.RETURNED
     if request is None:
         row = Request.objects.create(
@@ -253,7 +266,6 @@ def _fields(
         "name": wish.spec.name,
         "spec": dump_spec(wish.spec),
         "plan": dump_plan(thought.plan),
-        "digest": thought.plan.digest,
         "risk": thought.picture.risk.value,
         "moves_reach": thought.moves_reach,
         "base_generation": thought.base_generation,
@@ -262,6 +274,18 @@ def _fields(
         "form_key": form_key,
         "submitted_at": now if state is RequestState.PENDING else None,
     }
+
+
+def _subject(wish: NamespaceWish, thought: Preview, fields: dict[str, Any], by: By) -> Subject:
+    """Return what approvers will be asked to agree to; `subject_of` reads the same off the row."""
+    return Subject(
+        kind=wish.kind,
+        team=wish.team.public_id,
+        cluster=wish.cluster.public_id,
+        requester=str(by.user.pk),
+        lanes=thought.lanes,
+        **{name: fields[name] for name in _OF_THE_ROW},
+    )
 
 
 def _edited(request: Request, fields: dict[str, Any], *, by: By, now: datetime) -> Request:

@@ -56,9 +56,9 @@ _WORDS = {
     ClusterCondition.CREDENTIAL_MISFIT: ConditionWords(
         _("The stored credential does not fit this cluster"),
         _(
-            "All work waits, and the credential was sent nowhere. It was stored for another address "
-            "or certificate authority than the row has now. If nobody of you changed the cluster, "
-            "find out who wrote to the database; then run this: %(command)s"
+            "All work waits, and the credential was sent nowhere. It was stored for another "
+            "address or certificate authority than the row has now. If nobody of you changed the "
+            "cluster, find out who wrote to the database; then run this: %(command)s"
         ),
         _("Its work waits until a platform admin has looked into the cluster's credential."),
     ),

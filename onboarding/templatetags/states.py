@@ -75,6 +75,7 @@ CLUSTER_CONDITIONS = {
     "unauthorized": Face("danger", "lock", _("Credential refused")),
     "grant-missing": Face("danger", "lock", _("A permission is missing")),
     "untrusted": Face("danger", "lock", _("Certificate not trusted")),
+    "credential-misfit": Face("danger", "lock", _("Credential does not fit")),
     "closed": Face("plain", "x", _("Closed")),
     "throttled": Face("warn", "clock", _("Asks for patience")),
 }

@@ -334,7 +334,8 @@ def test_b4_a_newer_generation_on_the_cluster_is_seen_and_not_written_over(
     dev_eu: Cluster, breaker: RawApi, audit: AuditLog, name: str
 ) -> None:
     ready = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
-    newer = {"metadata": {"annotations": {"bulkhead.dev/generation": "5"}}}
+    marks = {"bulkhead.dev/generation": "5", "bulkhead.dev/request": "REQ-F9RG9TTEN9"}
+    newer = {"metadata": {"annotations": marks}}
     assert breaker.merge(core(name), newer).status == 200
     since = audit.since_now()
     looked = live_portal.look(ready)

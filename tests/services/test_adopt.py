@@ -114,7 +114,7 @@ def test_an_adoption_leaves_the_end_of_the_lifetime_as_it_was(
 def test_b4_a_newer_generation_is_taken_over_by_one_that_is_newer_still(
     fake: FakeCluster, now: datetime
 ) -> None:
-    namespace = work_on(changed_and_forgotten(now), now=now)
+    namespace = work_on(changed_and_forgotten(fake, now), now=now)
     assert namespace.reason == "newer-on-cluster"
     approve_all(ask_adoption(namespace, now=now), now=now)
     done = work_on(namespace, now=now)
@@ -140,7 +140,7 @@ def test_a11_a_removal_asked_for_after_the_restore_removes_what_was_restored(
 def test_b4_a_removal_asked_for_of_what_is_newer_removes_it(
     fake: FakeCluster, now: datetime
 ) -> None:
-    namespace = work_on(changed_and_forgotten(now), now=now)
+    namespace = work_on(changed_and_forgotten(fake, now), now=now)
     approve_all(ask_removal(namespace, now=now), now=now)
     assert until_ended(namespace, now).state == "gone"
     assert fake.objects == {}

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from onboarding.domain.objects import Key, Manifest, copied, key_of
 from onboarding.models import Event, ManagedNamespace
@@ -265,3 +266,15 @@ def test_a_team_that_may_write_policy_by_another_route_blocks(
     assert f"team-payments may {loophole[0]}" in namespace.message
     fake.loopholes.clear()
     assert work_on(namespace, now=now).state == "ready"
+
+
+def test_m5_what_is_blocked_for_access_goes_on_being_repaired_at_the_usual_pace(
+    namespace: ManagedNamespace, fake: FakeCluster, now: datetime
+) -> None:
+    fake.loopholes.add(("create", "networkpolicies.networking.k8s.io"))
+    namespace = work_on(namespace, now=now)
+    assert namespace.next_at == now + timedelta(seconds=settings.REVERIFY_SECONDS)
+    fake.remove(DENY_ALL)
+    namespace = work_on(namespace, now=now)
+    assert (namespace.state, namespace.reason) == ("blocked", "team-may-write-policy")
+    assert DENY_ALL in fake.objects

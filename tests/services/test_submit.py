@@ -16,8 +16,8 @@ from onboarding.domain.lifecycle import (
 )
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Violation
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
-from onboarding.plan.model import load_plan
 from onboarding.queries.requests import visible_to, waiting_for
+from onboarding.queries.subjects import subject_of
 from onboarding.services.submit import cancel, save_draft, submit
 from tests.support.broken_rules import BROKEN, Broken
 from tests.support.fake_cluster import FakeCluster
@@ -41,7 +41,7 @@ def test_a_wish_becomes_a_pending_row_with_plan_digest_lanes_and_one_event(now: 
     request = ask(spec_of(), now=now)
     assert (request.state, request.kind, request.base_generation) == ("pending", "onboard", 0)
     assert request.wanted == spec_of()
-    assert load_plan(request.plan).digest == request.digest
+    assert subject_of(request).digest == request.digest
     assert [lane.lane for lane in request.lanes.all()] == ["platform", "network"]
     assert all(lane.reasons for lane in request.lanes.all())
     assert actions(request=request.label) == ["portal:request:submitted"]

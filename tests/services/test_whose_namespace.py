@@ -11,12 +11,14 @@ import pytest
 
 from onboarding.cluster.errors import ServerFault
 from onboarding.demo.scenario import acting
-from onboarding.domain.objects import Manifest, branch, text
+from onboarding.domain.objects import Key, Manifest, branch, text
 from onboarding.models import ManagedNamespace
 from onboarding.queries.names import check_name
 from onboarding.services.retry import try_again
 from tests.support.came_back import (
+    FORGOTTEN,
     changed_and_forgotten,
+    marked,
     removal_of,
     restore,
     saved_of,
@@ -25,6 +27,7 @@ from tests.support.came_back import (
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
     BINDING,
+    DENY_ALL,
     NAME,
     NAMESPACE,
     actions,
@@ -317,15 +320,26 @@ def test_looking_again_at_what_stays_blocked_is_no_event(fake: FakeCluster, now:
 def test_b4_a_newer_generation_on_the_cluster_is_a_state_that_people_see(
     fake: FakeCluster, now: datetime
 ) -> None:
-    namespace = changed_and_forgotten(now)
-    newest = namespace.revisions.get(number=2).request.label
+    namespace = changed_and_forgotten(fake, now)
     fake.log.clear()
     looked = work_on(namespace, now=now)
     assert (looked.state, looked.reason) == ("blocked", "newer-on-cluster")
-    assert f"generation 2, by {newest}" in looked.message
+    assert f"generation 2, by {FORGOTTEN}" in looked.message
     assert looked.next_at == now + timedelta(hours=1)
     assert actions()[-1] == "cluster:namespace:superseded"
     assert fake.writes == []
+
+
+@pytest.mark.parametrize("key", [NAMESPACE, Key("ResourceQuota", NAME, "quota"), DENY_ALL])
+def test_m3_a_number_that_our_own_history_contradicts_is_a_difference_and_repaired(
+    key: Key, fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    own = namespace.revisions.get().request.label
+    fake.tamper(key, partial(marked, generation=999999, request=own))
+    looked = work_on(namespace, now=now)
+    assert looked.state == "ready"
+    assert text(fake.objects[key], "metadata", "annotations", "bulkhead.dev/generation") == "1"
 
 
 def test_b4_the_same_generation_of_another_content_is_a_conflict(
@@ -333,10 +347,7 @@ def test_b4_the_same_generation_of_another_content_is_a_conflict(
 ) -> None:
     namespace = ready(now=now)
 
-    def other_content(tree: Manifest) -> None:
-        branch(tree, "metadata", "annotations")["bulkhead.dev/digest"] = "sha256:other"
-
-    fake.tamper(NAMESPACE, other_content)
+    fake.tamper(NAMESPACE, partial(marked, generation=1))
     fake.log.clear()
     looked = work_on(namespace, now=now)
     assert (looked.state, looked.reason) == ("blocked", "newer-on-cluster")

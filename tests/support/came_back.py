@@ -1,6 +1,7 @@
 """What comes back from backups: namespaces with new uids, and a database that knows too little."""
 
 from datetime import datetime
+from functools import partial
 
 from onboarding.domain.objects import Key, Manifest, branch, copied
 from onboarding.models import ManagedNamespace
@@ -8,10 +9,8 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
     NAMESPACE,
     approve_all,
-    ask_change,
     ask_removal,
     ready,
-    spec_of,
     work_on,
 )
 
@@ -45,17 +44,20 @@ def until_ended(namespace: ManagedNamespace, now: datetime) -> ManagedNamespace:
     raise AssertionError(f"{namespace.state}: {namespace.message}")
 
 
-def generation_back(namespace: ManagedNamespace) -> None:
-    """What a database knows that was restored to before the last change."""
-    ManagedNamespace.objects.filter(pk=namespace.pk).update(
-        generation=1, observed_generation=1, state="ready"
-    )
+FORGOTTEN = "REQ-F9RG9TTEN9"
 
 
-def changed_and_forgotten(now: datetime) -> ManagedNamespace:
+def changed_and_forgotten(fake: FakeCluster, now: datetime) -> ManagedNamespace:
+    """What a database knows that was restored to before the last change of a namespace."""
     namespace = ready(now=now)
-    approve_all(ask_change(namespace, spec_of(egress="internet"), now=now), now=now)
-    namespace = work_on(namespace, now=now)
-    assert namespace.observed_generation == 2
-    generation_back(namespace)
+    for key in [*fake.objects]:
+        fake.tamper(key, partial(marked, generation=2))
     return namespace
+
+
+def marked(tree: Manifest, *, generation: int, request: str = FORGOTTEN) -> None:
+    """Mark an object as an approval marks it that this database does not know of."""
+    annotations = branch(tree, "metadata", "annotations")
+    annotations["bulkhead.dev/request"] = request
+    annotations["bulkhead.dev/generation"] = str(generation)
+    annotations["bulkhead.dev/digest"] = "sha256:another"

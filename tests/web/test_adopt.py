@@ -172,7 +172,7 @@ def test_a11_the_approver_of_a_removal_reads_that_what_was_restored_goes(
 def test_b4_pages_say_that_the_cluster_is_newer_and_what_to_do(
     fake: FakeCluster, alice: User, pat: User, client_for: ClientFor, now: datetime
 ) -> None:
-    row = work_on(changed_and_forgotten(now), now=now)
+    row = work_on(changed_and_forgotten(fake, now), now=now)
     shown = page(client_for(alice), row, "namespace-detail")
     assert "is of generation 2, by REQ-" in shown
     assert "find out whether the portal’s database was restored" in shown

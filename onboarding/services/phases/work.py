@@ -5,7 +5,7 @@ stored. They touch no row: reconcile records what they return.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -112,8 +112,8 @@ class Work:
     stamps: dict[str, str]
     cluster: ClusterGateway
     uid: str = ""
-    # The labels of every request that was approved for this namespace, e.g. REQ-7K2M9Q.
-    own_requests: frozenset[str] = frozenset()
+    # Every request that was approved for this namespace, e.g. REQ-7K2M9Q, and its generation.
+    own_requests: Mapping[str, int] = field(default_factory=dict)
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
     waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
@@ -200,19 +200,23 @@ class Work:
         """Raise Superseded when a live object is newer than this work, or of another content.
 
         Only the Namespace, which is written first, tells of another content: what stands on the
-        others is compared and repaired.
+        others is compared and repaired. A generation is believed only beside a request that may
+        have made it: where this database knows of which generation that request was, a higher
+        number beside it is somebody's annotation, a difference like any other.
         """
         for key, manifest in self.live.items():
+            request = text(manifest, "metadata", "annotations", REQUEST)
             written = _generation(manifest)
-            if written > self.generation:
-                request = text(manifest, "metadata", "annotations", REQUEST) or "an unknown request"
-                raise self._superseded(f"{key} is of generation {written}, by {request}")
+            if written > self.generation and request not in self.own_requests:
+                by = request or "an unknown request"
+                raise self._superseded(f"{key} is of generation {written}, by {by}")
         marks = marks_of(self.live.get(self.namespace_key, {}))
         is_same_number = marks.get("generation") == str(self.generation)
-        if is_same_number and marks.get("digest", self.stamps[DIGEST]) != self.stamps[DIGEST]:
-            request = marks.get("request", "an unknown request")
-            said = f"{self.plan.namespace} is of generation {self.generation} too, by {request},"
-            raise self._superseded(f"{said} and of another content")
+        is_other = marks.get("digest", self.stamps[DIGEST]) != self.stamps[DIGEST]
+        request = marks.get("request", "")
+        if is_same_number and is_other and request not in self.own_requests:
+            said = f"{self.plan.namespace} is of generation {self.generation} too, by "
+            raise self._superseded(f"{said}{request or 'an unknown request'}, of another content")
 
     def _superseded(self, said: str) -> Superseded:
         return Superseded(
