@@ -7,7 +7,7 @@ frozen, so one loaded catalogue can be shared by every thread.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from onboarding.domain.lanes import Lane
+from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.objects import Manifest
 from onboarding.domain.parameters import Parameter
 
@@ -47,7 +47,8 @@ class Size:
 class Choice:
     """One option of a form field, with what choosing it costs in approvals.
 
-    `access` names the kinds of access an environment grants beside running workloads.
+    `access` names the kinds of access an environment grants beside running workloads,
+    `separation` the rules for who decides about a namespace in it.
     """
 
     slug: str
@@ -57,6 +58,7 @@ class Choice:
     template: str | None = None
     max_lifetime_days: int | None = None
     access: tuple[str, ...] = ()
+    separation: tuple[SeparationRule, ...] = ()
 
 
 @dataclass(frozen=True)

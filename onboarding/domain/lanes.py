@@ -17,6 +17,13 @@ class Lane(StrEnum):
     SECURITY = "security"
 
 
+class SeparationRule(StrEnum):
+    """Who, besides those a request comes from, must not decide a lane of it."""
+
+    ONE_LANE_EACH = "one-lane-each"  # who decided one lane decides no other of the same request
+    OUTSIDE_THE_TEAM = "outside-the-team"  # nobody of the team it is for
+
+
 @dataclass(frozen=True)
 class NeededLane:
     """One lane a request must pass, with the reasons in words."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from onboarding.domain.lanes import Lane
+from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
@@ -30,7 +30,7 @@ from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
-from onboarding.queries.deciders import authors_of, load_deciders, names_of
+from onboarding.queries.deciders import barred_from_request, load_deciders, names_of, rules_for
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
 from onboarding.queries.leads import leads_of, why_abandoned
 from onboarding.queries.names import resembles, seen_names
@@ -146,13 +146,13 @@ def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
 
 
 def staffed_lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
-    """Return the needed lanes with who can decide them, as long as they can be. Four queries."""
+    """Return the needed lanes with who can decide them, as long as they can be. Six queries."""
     states = lane_states(row, permissions)
     if row.state != RequestState.PENDING.value:
         return states
-    authors = authors_of(row)
-    known = load_deciders(authors)
-    return [replace(state, people=known.of(state.lane, authors)) for state in states]
+    barred = barred_from_request(row)
+    known = load_deciders(barred.people)
+    return [replace(state, people=known.of(state.lane, barred)) for state in states]
 
 
 def abandoned_by(row: Request) -> Abandoned | None:
@@ -273,13 +273,26 @@ def offered_lanes(
     held = [state for state in lanes if state.held]
     if not held:
         return (), _("Only approvers of the lanes above decide. You may read.")
-    mine = [state for state in held if _is_among(permissions.user_id, state.people)]
-    if not mine:
-        return (), _("The request comes from you, or from an account with your e-mail address.")
-    free = tuple(state.lane for state in mine if state.decision is None)
-    if not free:
+    undecided = [state for state in held if state.decision is None]
+    if not undecided:
         return (), _("Every lane you hold is decided. Other lanes may still be open.")
+    free = tuple(state.lane for state in undecided if _is_among(permissions.user_id, state.people))
+    if not free:
+        return (), _why_barred(row, permissions)
     return free, ""
+
+
+def _why_barred(row: Request, permissions: Permissions) -> str:
+    """Return what bars somebody who holds a lane from deciding it. No query."""
+    rules = rules_for(row.wanted.environment)
+    said = [one for one in row.decisions.all() if one.person_id == permissions.user_id]
+    if SeparationRule.OUTSIDE_THE_TEAM in rules and row.team_id in permissions.teams:
+        return _("You are of the team that asks. In this environment only others decide.")
+    if SeparationRule.ONE_LANE_EACH in rules and said:
+        return _("You decided the %(lane)s lane. Here one person decides one lane.") % {
+            "lane": said[0].lane
+        }
+    return _("The request comes from you, or from an account with your e-mail address.")
 
 
 def _is_among(user_id: int, people: tuple[User, ...] | None) -> bool:

@@ -19,7 +19,7 @@ from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
 from onboarding.queries.connectivity import Connectivity
-from onboarding.queries.deciders import StaffedLane, nobody_can, staff
+from onboarding.queries.deciders import StaffedLane, barred_from, nobody_can, staff
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
 from onboarding.services.preview import NamespaceWish, Preview, preview
 
@@ -90,13 +90,14 @@ def build_preview(
             missing, (), (), [], [], is_change=False, text="", trouble=str(error),
             cluster=wish.cluster if wish else None,
         )  # fmt: skip
-    flags, lanes = flags_of(thought.picture), staff(thought.lanes, authors)
+    barred = barred_from(wish.team, wish.spec.environment, authors)
+    flags, lanes = flags_of(thought.picture), staff(thought.lanes, barred)
     holdings = holdings_of(wish.namespace)
     return PreviewPage(
         missing=missing,
         sentences=thought.sentences,
         lanes=lanes,
-        nobody=nobody_can(lanes),
+        nobody=nobody_can(lanes, barred),
         objects=_objects(thought, shown),
         moved=[change for change in thought.changes if change.effect is not Effect.UNCHANGED],
         is_change=thought.before is not None,

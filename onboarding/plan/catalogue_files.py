@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from onboarding.domain.catalogue import Catalogue, Choice, Size, Template
-from onboarding.domain.lanes import Lane
+from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.names import DNS_LABEL
 from onboarding.domain.objects import Json, Manifest, branch, text
@@ -178,6 +178,7 @@ class _Reader:
                 template=text(fields, "template") or None,
                 max_lifetime_days=days if isinstance(days, int) else None,
                 access=self._access(slug, fields.get("access", [])),
+                separation=self._separation(slug, fields.get("separation", [])),
             )
         if not found and part != "access":
             self._wrong("environments.yaml", part, f"{part} is empty")
@@ -195,6 +196,14 @@ class _Reader:
             self._wrong("environments.yaml", slug, "access is a list")
             return ()
         return tuple(str(kind) for kind in kinds)
+
+    def _separation(self, slug: str, rules: Json) -> tuple[SeparationRule, ...]:
+        known = {rule.value for rule in SeparationRule}
+        if not isinstance(rules, list) or not {str(rule) for rule in rules} <= known:
+            words = f"separation is a list out of {', '.join(sorted(known))}"
+            self._wrong("environments.yaml", slug, words)
+            return ()
+        return tuple(SeparationRule(str(rule)) for rule in rules)
 
     def _lanes(self, file: str, field: str, lanes: Json) -> tuple[Lane, ...]:
         known = {lane.value for lane in Lane}

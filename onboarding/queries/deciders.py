@@ -1,17 +1,43 @@
-"""Who can decide each lane of a request, by name: active holders besides those it comes from.
+"""Who can decide each lane of a request, by name: active holders besides those who are barred.
 
+Barred are those it comes from, in every environment, and others by the environment's own rules.
 The same answer for the form, the submit, the request's pages and what platform admins are told.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
-from onboarding.domain.lanes import Lane, NeededLane
-from onboarding.models import Request, RoleAssignment, User
+from onboarding.domain.lanes import Lane, NeededLane, SeparationRule
+from onboarding.models import Decision, Membership, Request, RoleAssignment, Team, User
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.identity import addresses_of
 
 LANE_ROLES = [lane.value for lane in Lane]
 SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Who decides no lane of a request: `people`, by id, and with them their other accounts.
+
+    `decided` is {person: lanes they decided already}; under `one_lane_each` they decide no other.
+    """
+
+    people: frozenset[int]
+    rules: frozenset[SeparationRule] = frozenset()
+    decided: Mapping[int, frozenset[Lane]] = field(default_factory=dict)
+
+    @property
+    def one_lane_each(self) -> bool:
+        """Tell whether a person decides one lane of the request at most."""
+        return SeparationRule.ONE_LANE_EACH in self.rules
+
+    def elsewhere(self, lane: Lane) -> frozenset[int]:
+        """Return who decided another lane where that bars them from this one."""
+        if not self.one_lane_each:
+            return frozenset()
+        return frozenset(person for person, lanes in self.decided.items() if lanes - {lane})
 
 
 @dataclass(frozen=True)
@@ -21,13 +47,14 @@ class Deciders:
     holders: Mapping[Lane, tuple[User, ...]]
     addresses: Mapping[int, frozenset[str]]
 
-    def of(self, lane: Lane, authors: Collection[int]) -> tuple[User, ...]:
-        """Return who can decide the lane of a request that comes from `authors`."""
-        taken = frozenset[str]().union(*(self.addresses.get(who, ()) for who in authors))
+    def of(self, lane: Lane, barred: Barred) -> tuple[User, ...]:
+        """Return who can decide the lane of a request from which these are barred."""
+        out = barred.people | barred.elsewhere(lane)
+        taken = frozenset[str]().union(*(self.addresses.get(who, ()) for who in out))
         return tuple(
             person
             for person in self.holders[lane]
-            if person.pk not in authors and not taken & self.addresses[person.pk]
+            if person.pk not in out and not taken & self.addresses[person.pk]
         )
 
 
@@ -38,12 +65,49 @@ class StaffedLane:
     lane: Lane
     reasons: tuple[str, ...]
     people: tuple[User, ...]
-    only_authors: bool
+    only_barred: bool
 
     @property
     def names(self) -> str:
         """Return who can decide, the first few by name; "" where nobody can."""
         return names_of(self.people)
+
+
+def rules_for(environment: str) -> frozenset[SeparationRule]:
+    """Return the rules of an environment; of one that the catalogue lost, all of them."""
+    known = load_catalogue().environments.get(environment)
+    return frozenset(known.separation if known else SeparationRule)
+
+
+def environments_with(rule: SeparationRule) -> list[str]:
+    """Return the environments in which a rule holds."""
+    known = load_catalogue().environments
+    return sorted(slug for slug, choice in known.items() if rule in choice.separation)
+
+
+def barred_from(team: Team, environment: str, authors: Collection[int]) -> Barred:
+    """Return who would decide no lane of what these authors ask for. One query at most."""
+    rules = rules_for(environment)
+    people = frozenset(authors)
+    if SeparationRule.OUTSIDE_THE_TEAM in rules:
+        people |= frozenset(Membership.objects.filter(team=team).values_list("user", flat=True))
+    return Barred(people, rules)
+
+
+def barred_from_request(request: Request) -> Barred:
+    """Return who decides no lane of a request, what they decided included. Three queries."""
+    barred = barred_from(request.team, request.wanted.environment, authors_of(request))
+    standing = request.decisions.filter(voided_at__isnull=True)
+    return replace(barred, decided=decided_by(standing.only("person_id", "lane")))
+
+
+def decided_by(decisions: Iterable[Decision]) -> dict[int, frozenset[Lane]]:
+    """Return which lanes each person decided."""
+    found: dict[int, frozenset[Lane]] = {}
+    for decision in decisions:
+        before = found.get(decision.person_id, frozenset[Lane]())
+        found[decision.person_id] = before | {Lane(decision.lane)}
+    return found
 
 
 def load_deciders(authors: Iterable[int]) -> Deciders:
@@ -74,26 +138,47 @@ def authors_of(request: Request | None) -> frozenset[int]:
     )
 
 
-def staff(lanes: Iterable[NeededLane], authors: Collection[int]) -> tuple[StaffedLane, ...]:
+def staff(lanes: Iterable[NeededLane], barred: Barred) -> tuple[StaffedLane, ...]:
     """Return each needed lane with who can decide it. Three queries."""
-    known = load_deciders(authors)
+    known = load_deciders(barred.people)
     return tuple(
         StaffedLane(
             needed.lane,
             needed.reasons,
-            known.of(needed.lane, authors),
-            only_authors=bool(known.holders[needed.lane]),
+            known.of(needed.lane, barred),
+            only_barred=bool(known.holders[needed.lane]),
         )
         for needed in lanes
     )
 
 
-def nobody_can(lanes: Iterable[StaffedLane]) -> str:
+def nobody_can(lanes: Collection[StaffedLane], barred: Barred) -> str:
     """Return which lanes nobody can decide, why, and who can change that; "" where all can be."""
     missing = [lane for lane in lanes if not lane.people]
-    if not missing:
-        return ""
-    return " ".join([*(_why_nobody(lane) for lane in missing), whom_to_ask()])
+    if missing:
+        return " ".join([*(_why_nobody(lane, barred) for lane in missing), whom_to_ask()])
+    if barred.one_lane_each and (short := too_few(lanes)):
+        names = " and ".join(lane.lane.value for lane in short)
+        people = names_of(
+            [*{person.pk: person for lane in short for person in lane.people}.values()]
+        )
+        return (
+            f"Here one person decides one lane, and for {names} together there is only {people}. "
+            f"{whom_to_ask()}"
+        )
+    return ""
+
+
+def too_few(lanes: Collection[StaffedLane]) -> tuple[StaffedLane, ...]:
+    """Return lanes that have fewer people together than they are; () where each can have its own.
+
+    By Hall's theorem that is all there is to look for.
+    """
+    for size in range(2, len(lanes) + 1):
+        for some in combinations(lanes, size):
+            if len({person.pk for lane in some for person in lane.people}) < size:
+                return some
+    return ()
 
 
 def platform_admins() -> list[User]:
@@ -121,8 +206,12 @@ def names_of(people: Collection[User], *, last: str = "and") -> str:
     return f" {last} ".join([", ".join(shown[:-1]), shown[-1]]) if shown[1:] else "".join(shown)
 
 
-def _why_nobody(lane: StaffedLane) -> str:
+def _why_nobody(lane: StaffedLane, barred: Barred) -> str:
     words = f"Nobody can give the {lane.lane} approval: "
-    if lane.only_authors:
-        return words + "the only people who hold the lane are those the request comes from."
-    return words + "no active person holds the lane."
+    if not lane.only_barred:
+        return words + "no active person holds the lane."
+    if SeparationRule.OUTSIDE_THE_TEAM in barred.rules:
+        return words + (
+            "the only people who hold the lane are of the team, or those the request comes from."
+        )
+    return words + "the only people who hold the lane are those the request comes from."

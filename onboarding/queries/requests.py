@@ -1,10 +1,14 @@
 """Reading requests: whose they are, who may see them, what waits for whom."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
+from onboarding.domain.lanes import SeparationRule
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Forbidden, NotFound
-from onboarding.models import Decision, Request, RequestAuthor, RequestLane
+from onboarding.models import Decision, Membership, Request, RequestAuthor, RequestLane, User
+from onboarding.queries.deciders import environments_with
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.permissions import Permissions
 
@@ -68,8 +72,21 @@ def waiting_for(permissions: Permissions) -> QuerySet[Request]:
     return (
         visible_to(permissions)
         .filter(Exists(undecided), state=RequestState.PENDING.value)
-        .exclude(Q(requester__in=accounts) | Exists(own))
+        .exclude(Q(requester__in=accounts) | Exists(own) | _barred_by_rules(accounts))
         .order_by("submitted_at", "id")
+    )
+
+
+def _barred_by_rules(accounts: QuerySet[User, Any]) -> Q:
+    """Match what the rules of its environment bar these accounts from."""
+    in_team = Membership.objects.filter(team=OuterRef("team"), user__in=accounts)
+    said = Decision.objects.filter(
+        request=OuterRef("pk"), person__in=accounts, voided_at__isnull=True
+    )
+    outside = environments_with(SeparationRule.OUTSIDE_THE_TEAM)
+    one_lane = environments_with(SeparationRule.ONE_LANE_EACH)
+    return (Q(spec__environment__in=outside) & Exists(in_team)) | (
+        Q(spec__environment__in=one_lane) & Exists(said)
     )
 
 

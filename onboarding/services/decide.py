@@ -33,7 +33,7 @@ from onboarding.services import hints, history
 from onboarding.services.history import By
 from onboarding.services.open_runs import end_open_runs
 from onboarding.services.outdated import note_outdated
-from onboarding.services.separation import check_separation
+from onboarding.services.separation import check_own, check_rules
 from onboarding.services.waiting import NOT_WAITING
 
 _ENDS = {Vote.RETURN: RequestState.RETURNED, Vote.REJECT: RequestState.REJECTED}
@@ -106,9 +106,10 @@ def decide(
 
 
 def _check_person(request: Request, lane: Lane, by: By) -> None:
-    check_separation(request, by.user)
+    check_own(request, by.user)
     if lane not in by.permissions.lanes:
         raise Forbidden(f"You do not hold the {lane} lane.")
+    check_rules(request, by.user, lane)
     if lane.value not in request.lanes.values_list("lane", flat=True):
         raise Invalid(f"{request.label} does not need the {lane} lane.")
 

@@ -17,7 +17,7 @@ from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import Cluster, ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
 from onboarding.plan.subject import Subject
-from onboarding.queries.deciders import authors_of, nobody_can, staff
+from onboarding.queries.deciders import authors_of, barred_from, nobody_can, staff
 from onboarding.queries.deviations import standing_foreign
 from onboarding.queries.holdings import holdings_of
 from onboarding.queries.namespaces import (
@@ -164,13 +164,14 @@ def _check_wish(wish: NamespaceWish, thought: Preview, *, by: By, request: Reque
         _check_confirmation(wish)
     if wish.kind is RequestKind.CHANGE and thought.is_nothing_new(wish.spec):
         raise Invalid("Nothing would change. Change a field, or leave the page.")
-    _check_lanes(thought, by, request)
+    _check_lanes(wish, thought, by, request)
 
 
-def _check_lanes(thought: Preview, by: By, request: Request | None) -> None:
-    """Raise Invalid when a lane has nobody besides those the request comes from."""
+def _check_lanes(wish: NamespaceWish, thought: Preview, by: By, request: Request | None) -> None:
+    """Raise Invalid when a lane has nobody besides those who are barred from it."""
     authors = authors_of(request) | {by.user.pk}
-    if problem := nobody_can(staff(thought.lanes, authors)):
+    barred = barred_from(wish.team, wish.spec.environment, authors)
+    if problem := nobody_can(staff(thought.lanes, barred), barred):
         raise Invalid(problem)
 
 

@@ -19,7 +19,7 @@ from onboarding.models import ManagedNamespace, Request
 from onboarding.pages.adoption import compare_found
 from onboarding.pages.request_desk import change_desk
 from onboarding.plan.render_yaml import render_yaml
-from onboarding.queries.deciders import authors_of, nobody_can, staff
+from onboarding.queries.deciders import authors_of, barred_from, nobody_can, staff
 from onboarding.queries.holdings import Holdings, holdings_of
 from onboarding.queries.namespaces import (
     load_led,
@@ -90,11 +90,12 @@ def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
         if form.is_valid() and (sent := _send(request, adopt_wish(row), form, returned)):
             messages.success(request, _("Request sent. Nothing is written before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
-    thought = preview(adopt_wish(row))
+    wish = adopt_wish(row)
+    thought = preview(wish)
     context = {
         "ns": row,
         "form": form,
-        **_who_must_agree(request, thought, returned),
+        **_who_must_agree(request, wish, thought, returned),
         "found": compare_found(row.found, thought.plan),
     }
     status = 422 if form.is_bound else 200
@@ -129,11 +130,12 @@ def _retire_page(
     *,
     holdings: Holdings | None,
 ) -> HttpResponse:
-    thought = preview(retire_wish(row))
+    wish = retire_wish(row)
+    thought = preview(wish)
     context = {
         "ns": row,
         "form": form,
-        **_who_must_agree(request, thought, returned),
+        **_who_must_agree(request, wish, thought, returned),
         "found": compare_found(row.found, thought.plan),
         "holdings": holdings,
         "objects": [(change, render_yaml(change.planned.manifest)) for change in thought.changes],
@@ -143,10 +145,12 @@ def _retire_page(
 
 
 def _who_must_agree(
-    request: SignedIn, thought: Preview, returned: Request | None
+    request: SignedIn, wish: NamespaceWish, thought: Preview, returned: Request | None
 ) -> dict[str, object]:
-    lanes = staff(thought.lanes, authors_of(returned) | {request.user.pk})
-    return {"lanes": lanes, "nobody": nobody_can(lanes)}
+    authors = authors_of(returned) | {request.user.pk}
+    barred = barred_from(wish.team, wish.spec.environment, authors)
+    lanes = staff(thought.lanes, barred)
+    return {"lanes": lanes, "nobody": nobody_can(lanes, barred)}
 
 
 def _returned(request: SignedIn, row: ManagedNamespace, kind: RequestKind) -> Request | None:

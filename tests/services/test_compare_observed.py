@@ -259,3 +259,14 @@ def test_use_of_a_quota_is_data_and_builds_no_world_anew(
     assert look(cluster, now + 2 * MINUTE).version == version
     [quota] = NamespaceObservation.objects.get(name=NAME).quotas or []
     assert quota["used"] == {"pods": "7"}
+
+
+def test_m5_what_is_blocked_for_access_is_woken_by_what_a_look_finds(
+    prod: ManagedNamespace, fake: FakeCluster, now: datetime
+) -> None:
+    fake.loopholes.add(("create", "networkpolicies.networking.k8s.io"))
+    assert work_on(prod, now=now).reason == "team-may-write-policy"
+    later(prod)
+    fake.remove(DENY_ALL)
+    looked(prod, now + timedelta(seconds=60))
+    assert is_due(prod)

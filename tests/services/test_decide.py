@@ -24,8 +24,9 @@ from onboarding.models import (
     User,
     Vote,
 )
-from onboarding.services.decide import Stale, decide
+from onboarding.services.decide import NotAsItWasSent, Stale, decide
 from onboarding.services.submit import save_draft, submit
+from tests.support.behind_the_portal import without_guards
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import (
     actions,
@@ -290,3 +291,36 @@ def test_the_last_approval_takes_a_bounded_number_of_queries(
         say(request_row, "pat", lane=Lane.PLATFORM, by=by)
     print("last approval", len(queries))
     assert len(queries) <= 40
+
+
+# What the digest is of --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [{"data_class": "internal"}, {"lifetime_days": None}, {"purpose": "Something else"}],
+    ids=lambda differing: next(iter(differing)),
+)
+def test_m1_an_edit_that_changes_no_object_is_another_digest(
+    differing: dict[str, object], now: datetime
+) -> None:
+    spec = spec_of(data_class="restricted", lifetime_days=7)
+    seen = ask(spec, now=now)
+    send_back(seen, "dana", Lane.NETWORK, now=now)
+    wish, by = wish_of(spec.changed(**differing)), acting("alice")
+    edited = submit(wish, by=by, form_key="again", now=now, request=seen)
+    assert edited.plan == seen.plan
+    with pytest.raises(Stale):
+        say(edited, "dana", digest=seen.digest)
+
+
+def test_m14_a_row_that_was_changed_behind_the_portal_is_not_approved(
+    request_row: Request,
+) -> None:
+    with without_guards():
+        plan = {**request_row.plan, "objects": request_row.plan["objects"][:1]}
+        Request.objects.filter(pk=request_row.pk).update(plan=plan)
+    with pytest.raises(NotAsItWasSent, match="Return it; sending it again mends that"):
+        say(request_row, "dana")
+    assert not Decision.objects.exists()
+    assert say(request_row, "dana", vote=Vote.RETURN, reason="Again").state == "returned"

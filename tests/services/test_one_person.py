@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.models import Decision, Request, User
-from onboarding.queries.deciders import authors_of, load_deciders
+from onboarding.queries.deciders import barred_from_request, load_deciders
 from onboarding.queries.requests import waiting_for
 from onboarding.services.separation import OwnRequest
 from tests.services.test_separation import insert
@@ -24,7 +24,8 @@ migration = import_module("onboarding.migrations.0008_people")
 
 @pytest.fixture
 def request_row(now: datetime) -> Request:
-    return ask(spec_of(), now=now)
+    """Where no rule of the environment bars anybody besides."""
+    return ask(spec_of(environment="test"), now=now)
 
 
 @pytest.fixture
@@ -84,9 +85,9 @@ def test_the_request_waits_for_neither_account(request_row: Request, other_alice
 def test_the_other_account_is_not_named_among_those_who_can_decide(
     request_row: Request, other_alice: User, pat: User
 ) -> None:
-    authors = authors_of(request_row)
-    known = load_deciders(authors)
-    assert known.of(Lane.PLATFORM, authors) == (pat,)
+    barred = barred_from_request(request_row)
+    known = load_deciders(barred.people)
+    assert known.of(Lane.PLATFORM, barred) == (pat,)
     assert other_alice in known.holders[Lane.PLATFORM]
 
 

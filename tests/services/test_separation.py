@@ -5,12 +5,15 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from onboarding.demo.scenario import acting, ask
-from onboarding.domain.lanes import Lane
+from onboarding.demo.scenario import acting, approve, ask
+from onboarding.domain.lanes import Lane, SeparationRule
+from onboarding.domain.refusals import Invalid
+from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Decision, Request, User, Vote
+from onboarding.queries.deciders import barred_from_request, load_deciders, rules_for
 from onboarding.queries.requests import waiting_for
 from onboarding.services.decide import decide
-from onboarding.services.separation import OwnRequest
+from onboarding.services.separation import OwnRequest, OwnTeam, SecondLane
 from tests.support.requests import spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -105,3 +108,73 @@ def test_a_lane_has_one_decision_that_counts(
         insert(mine, person=pat, requester=alice, now=now)
     Decision.objects.update(voided_at=now)
     insert(mine, person=pat, requester=alice, now=now)
+
+
+# Rules of an environment ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def both(dana: User) -> User:
+    """Dana, who decides for the platform as well."""
+    dana.role_assignments.create(role="platform")
+    return dana
+
+
+def in_test(**differing: object) -> NamespaceSpec:
+    return spec_of("payments-test", environment="test", **differing)
+
+
+def test_in_production_one_person_decides_one_lane(both: User, now: datetime) -> None:
+    request = ask(spec_of(), now=now)
+    approve(request, "dana", Lane.NETWORK, now=now)
+    assert [*waiting_for(acting("dana").permissions)] == []
+    with pytest.raises(SecondLane, match="You decided the network lane"):
+        approve(request, "dana", Lane.PLATFORM, now=now)
+    assert approve(request, "pat", Lane.PLATFORM, now=now).state == "approved"
+
+
+def test_elsewhere_one_person_may_decide_both(both: User, now: datetime) -> None:
+    request = ask(in_test(), now=now)
+    approve(request, "dana", Lane.NETWORK, now=now)
+    assert [*waiting_for(acting("dana").permissions)] == [request]
+    assert approve(request, "dana", Lane.PLATFORM, now=now).state == "approved"
+
+
+def test_in_production_nobody_of_the_team_decides(bob: User, dana: User, now: datetime) -> None:
+    bob.role_assignments.create(role="network")
+    request = ask(spec_of(), now=now)
+    barred = barred_from_request(request)
+    assert load_deciders(barred.people).of(Lane.NETWORK, barred) == (dana,)
+    assert not waiting_for(acting("bob").permissions).exists()
+    with pytest.raises(OwnTeam, match="You are of team payments"):
+        approve(request, "bob", Lane.NETWORK, now=now)
+
+
+def test_elsewhere_a_member_of_the_team_may_decide(bob: User, now: datetime) -> None:
+    bob.role_assignments.create(role="network")
+    request = ask(in_test(), now=now)
+    assert [*waiting_for(acting("bob").permissions)] == [request]
+    assert approve(request, "bob", Lane.NETWORK, now=now).decisions.get().person == bob
+
+
+def test_a_lane_that_only_the_team_holds_is_refused_when_sent(
+    bob: User, dana: User, now: datetime
+) -> None:
+    dana.role_assignments.all().delete()
+    bob.role_assignments.create(role="network")
+    with pytest.raises(Invalid, match="who hold the lane are of the team"):
+        ask(spec_of(), now=now)
+    assert ask(in_test(), now=now).state == "pending"
+
+
+def test_two_lanes_with_one_person_are_refused_when_sent(
+    both: User, pat: User, now: datetime
+) -> None:
+    pat.role_assignments.filter(role="platform").delete()
+    with pytest.raises(Invalid, match="for platform and network together there is only Dana"):
+        ask(spec_of(), now=now)
+    assert ask(in_test(), now=now).state == "pending"
+
+
+def test_an_environment_that_the_catalogue_lost_has_every_rule() -> None:
+    assert rules_for("gone") == {*SeparationRule}

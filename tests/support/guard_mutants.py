@@ -4,6 +4,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 """
 
 from tests.support.guard_mutant import GuardMutant
+from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_truth import TRUTH
@@ -83,15 +84,15 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "services.phases.verify", "check_roles", "if role not in STANDS_FOR:", "if True:",
         "tests/services/test_shell_access.py::"
         "test_a_bound_role_that_gives_nothing_is_not_ready"),
-    GuardMutant("nobody decides their own request", "services.separation", "check_separation",
+    GuardMutant("nobody decides their own request", "services.separation", "check_own",
         "if request.requester_id == person.pk:", "if False:",
         "tests/services/test_separation.py::test_g15_nobody_decides_their_own_request"),
     GuardMutant("nobody who was ever its author decides a request",
-        "services.separation", "check_separation",
+        "services.separation", "check_own",
         "if person.pk in authors:", "if False:",
         "tests/services/test_take_over.py::test_nobody_who_was_ever_its_author_decides_it"),
     GuardMutant("another account of its author decides nothing",
-        "services.separation", "check_separation",
+        "services.separation", "check_own",
         "if accounts_of_one_person(person.pk).filter(pk__in=authors).exists():", "if False:",
         "tests/services/test_one_person.py::"
         "test_g15_another_account_with_the_same_address_decides_nothing"),
@@ -108,7 +109,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "_check_requester(request)", "pass",
         "test_take_over.py::test_no_lane_is_approved_while_nobody_stands_behind_it"),
     GuardMutant("a lane that nobody can decide is not asked", "services.submit", "_check_lanes",
-        "if problem := nobody_can(staff(thought.lanes, authors)):", "if problem := None:",
+        "if problem := nobody_can(staff(thought.lanes, barred), barred):", "if problem := None:",
         "tests/services/test_lanes_without_people.py::"
         "test_a_lane_whose_only_holder_is_inactive_cannot_be_asked"),
     GuardMutant("only active people hold a lane", "queries.deciders", "load_deciders",
@@ -382,6 +383,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "queries.namespaces", "is_changeable", "namespace.reason in MENDABLE", "True",
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
+    *APPROVED,
     *DOORS,
     *RENDERED_ANEW,
     *WAITING,

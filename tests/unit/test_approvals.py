@@ -115,3 +115,15 @@ def test_risky_connectivity_asks_those_the_catalogue_names(
     risk: Risk, added: dict[str, tuple[str, ...]]
 ) -> None:
     assert asked(CLOSED, risk=risk) == {**asked(CLOSED), **added}
+
+
+@pytest.mark.parametrize("data_class", ["public", "internal"])
+def test_m2_to_call_restricted_data_something_else_asks_security(data_class: str) -> None:
+    before = CLOSED.changed(data_class="restricted")
+    lanes = asked(before.changed(data_class=data_class, egress="internet"), before)
+    assert [*lanes] == ["platform", "network", "security"]
+    assert lanes["security"] == ("No longer restricted data",)
+
+
+def test_m2_a_class_that_the_catalogue_lost_asks_every_lane_when_it_is_left() -> None:
+    assert [*asked(CLOSED, CLOSED.changed(data_class="secret"))] == [*Lane]

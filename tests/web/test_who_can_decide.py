@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from onboarding.demo.scenario import ask, demo_spec
+from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, Membership, Request, RoleAssignment, Team, User
 from tests.support.requests import reject
@@ -95,6 +95,23 @@ def test_the_form_keeps_what_was_typed_when_nobody_can(
     assert answer.status_code == 422
     assert NOBODY in html.unescape(answer.content.decode())
     assert "Takes payments." in answer.content.decode()
+
+
+def test_a_member_of_the_team_is_told_why_they_cannot_decide(
+    asked: Request, bob: User, client_for: ClientFor
+) -> None:
+    bob.role_assignments.create(role="platform")
+    page = client_for(bob).get(reverse("decision", args=[asked.public_id])).content.decode()
+    assert "You are of the team that asks. In this environment only others decide." in page
+
+
+def test_who_decided_one_lane_is_told_why_not_the_other(
+    asked: Request, dana: User, client_for: ClientFor, now: datetime
+) -> None:
+    dana.role_assignments.create(role="platform")
+    approve(asked, "dana", Lane.NETWORK, now=now)
+    page = client_for(dana).get(reverse("decision", args=[asked.public_id])).content.decode()
+    assert "You decided the network lane. Here one person decides one lane." in page
 
 
 def test_an_author_with_a_lane_is_told_why_they_cannot_decide(
