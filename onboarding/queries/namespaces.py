@@ -14,8 +14,11 @@ CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 CAME_BACK = frozenset({BlockedReason.RESTORED.value, BlockedReason.REAPPEARED.value})
 # What a person may say yes to, having seen how it differs.
 ADOPTABLE = frozenset({BlockedReason.RESTORED.value, BlockedReason.NEWER_ON_CLUSTER.value})
-# Blocked for these, another wish may be what helps: the one that was approved was not taken.
-MENDABLE = frozenset({BlockedReason.REFUSED, BlockedReason.NOT_AS_PLANNED})
+# Blocked for these, another wish may be what helps: the one that was approved was not taken, or
+# cannot be shown to have been approved.
+MENDABLE = frozenset(
+    {BlockedReason.REFUSED, BlockedReason.NOT_AS_PLANNED, BlockedReason.NOT_APPROVED}
+)
 
 # It stands where it is until something ends, by itself or by a person.
 HELD_UP = frozenset({NamespaceState.BLOCKED, NamespaceState.RETRYING})

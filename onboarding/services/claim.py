@@ -85,14 +85,20 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
 def _due() -> QuerySet[ManagedNamespace]:
     """Return what may be worked on now: due, not leased, on a cluster whose turn it is.
 
-    Nobody plans further ahead than `longest_plan`: a later time was written by a wrong clock, and
-    would hide the namespace for as long as that clock was ahead.
+    Nobody plans further ahead than `longest_plan`, and no lease is longer than its setting: a later
+    time was written by a wrong clock or by another hand, and would hide the namespace until then.
     """
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    free = Q(lease_until__isnull=True) | ~_is_held()
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
     usable &= Q(cluster__closed_at__isnull=True)
     due = Q(next_at__lte=Now()) | Q(next_at__gt=Now() + longest_plan())
     return ManagedNamespace.objects.filter(free, usable, due).exclude(cluster__in=_busy_clusters())
+
+
+def _is_held() -> Q:
+    """Match leases that run. Twice the setting, because other processes may have another one."""
+    longest = Now() + timedelta(seconds=2 * settings.LEASE_SECONDS)
+    return Q(lease_until__gte=Now(), lease_until__lte=longest)
 
 
 def longest_plan() -> timedelta:
@@ -103,7 +109,7 @@ def longest_plan() -> timedelta:
 def _busy_clusters() -> QuerySet[ManagedNamespace, int]:
     """Return the clusters with as many claims as one may have, so that none drains the workers."""
     return (
-        ManagedNamespace.objects.filter(lease_until__gt=Now())
+        ManagedNamespace.objects.filter(_is_held())
         .order_by()
         .values("cluster")
         .annotate(held=Count("pk"))

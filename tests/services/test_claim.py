@@ -44,6 +44,13 @@ def test_a_time_no_right_clock_plans_for_hides_nothing(now: datetime) -> None:
     assert held.namespace == namespace
 
 
+def test_a_lease_that_no_worker_takes_hides_nothing(now: datetime) -> None:
+    namespace = wanted(now=now)
+    make_due(namespace)
+    ManagedNamespace.objects.update(lease_owner="nobody", lease_until=Now() + timedelta(days=2))
+    assert claim("worker-1") is not None
+
+
 def test_two_workers_never_hold_one(now: datetime) -> None:
     namespace = due("shop", now=now)
     held = claim("worker-1")
