@@ -180,12 +180,24 @@ class TeamAdmin(RecordedAdmin):
 
 @admin.register(Cluster)
 class ClusterAdmin(RecordedAdmin):
-    """Facts that plans use, and ingress sources. Condition and credential are the workers'."""
+    """Facts that plans use, and ingress sources. Condition and credential are the workers'.
+
+    Address and certificate authority are read only: the credential is bound to them, and only the
+    prepare_cluster command changes them.
+    """
 
     form = ClusterForm
     list_display = ["name", "api_server", "condition", "last_seen_at"]
-    fields = ["name", "api_server", "dns_namespace", "dns_labels", "ranges", "group_prefix"]
-    readonly_fields = ["name", "api_server"]
+    fields = [
+        "name",
+        "api_server",
+        "ca_pem",
+        "dns_namespace",
+        "dns_labels",
+        "ranges",
+        "group_prefix",
+    ]
+    readonly_fields = ["name", "api_server", "ca_pem"]
     inlines = [IngressSourceInline]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature

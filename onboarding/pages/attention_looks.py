@@ -16,10 +16,13 @@ from onboarding.queries.truth import truths_of
 CLUSTER_WORDS = {
     ClusterCondition.UNREACHABLE.value: gettext_lazy("%(cluster)s does not answer"),
     ClusterCondition.UNAUTHORIZED.value: gettext_lazy(
-        "%(cluster)s refuses the portal’s credential"
+        "The portal’s credential for %(cluster)s is refused, or cannot be opened"
     ),
     ClusterCondition.GRANT_MISSING.value: gettext_lazy("The portal lacks a right on %(cluster)s"),
     ClusterCondition.UNTRUSTED.value: gettext_lazy("The certificate of %(cluster)s is not trusted"),
+    ClusterCondition.CREDENTIAL_MISFIT.value: gettext_lazy(
+        "The stored credential does not fit %(cluster)s"
+    ),
     ClusterCondition.THROTTLED.value: gettext_lazy("%(cluster)s asks for patience"),
     "look-failed": gettext_lazy("The last look at %(cluster)s failed"),
     "not-looked-at": gettext_lazy("Nobody has looked at %(cluster)s lately"),

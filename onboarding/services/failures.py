@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 
 from onboarding.cluster.errors import (
@@ -34,22 +35,25 @@ from onboarding.domain.lifecycle import (
 )
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.services import history
-from onboarding.services.credentials import NoCredential
+from onboarding.services.credentials import CredentialMisfit, NoCredential
 from onboarding.services.phases.work import Blocked, ChangedMeanwhile
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
 LONGEST_CLUSTER_DELAY = 30.0
-# What a single good answer disproves; a missing grant is only disproved by using it.
+# The way to the API server. One failure may be chance, so two looks in a row set one.
 LINE_CONDITIONS = frozenset(
     {ClusterCondition.UNREACHABLE, ClusterCondition.UNAUTHORIZED, ClusterCondition.UNTRUSTED}
 )
+# What a single good answer disproves; a missing grant is only disproved by using it.
+ENDED_BY_AN_ANSWER = LINE_CONDITIONS | {ClusterCondition.CREDENTIAL_MISFIT}
 # The authorizer's own sentence; admission never says it.
 _DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
 # An admission webhook that must be asked (`failurePolicy: Fail`) and gives no answer.
 _FAILED_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"\s]{1,253})"')
+log = structlog.get_logger()
 _WEBHOOK_WORDS = (
     "The webhook {} on the cluster does not answer; whoever runs it has to mend it. The portal "
     "tries again by itself. The API server says: {}"
@@ -74,6 +78,7 @@ _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     Unreachable: ClusterCondition.UNREACHABLE,
     Untrusted: ClusterCondition.UNTRUSTED,
     Unauthorized: ClusterCondition.UNAUTHORIZED,
+    CredentialMisfit: ClusterCondition.CREDENTIAL_MISFIT,  # before what it is a kind of
     NoCredential: ClusterCondition.UNAUTHORIZED,
     AccessDenied: ClusterCondition.GRANT_MISSING,
     Busy: ClusterCondition.THROTTLED,
@@ -144,9 +149,14 @@ def lost_line(error: Exception) -> LostLine | None:
 
 def note_answer(cluster: Cluster, *, now: datetime) -> None:
     """The cluster has answered: end a condition that says that it does not. One query if well."""
-    wrong = sorted(condition.value for condition in LINE_CONDITIONS)
+    wrong = sorted(condition.value for condition in ENDED_BY_AN_ANSWER)
     if Cluster.objects.filter(pk=cluster.pk, condition__in=wrong).exists():
         note_condition(cluster, ClusterCondition.OK, "", now=now)
+
+
+def note_misfit(cluster: Cluster, misfit: CredentialMisfit, *, now: datetime) -> None:
+    """The row is not what the credential was stored for: that is no matter of a second look."""
+    note_condition(cluster, ClusterCondition.CREDENTIAL_MISFIT, str(misfit), now=now)
 
 
 def note_condition(
@@ -188,6 +198,8 @@ def note_condition(
             )
         if changed and healthy:
             _try_all_again(row, now=now)
+    if changed and condition is ClusterCondition.CREDENTIAL_MISFIT:
+        log.error("credential does not fit", cluster=row.name, api_server=row.api_server)
 
 
 def note_success(cluster: Cluster, *, now: datetime) -> None:

@@ -37,7 +37,7 @@ from onboarding.domain.observed import (
 from onboarding.models import Cluster, ClusterObservation, Run
 from onboarding.services import failures
 from onboarding.services.compare_observed import Expectations, expected_on
-from onboarding.services.credentials import open_gateway
+from onboarding.services.credentials import CredentialMisfit, open_gateway
 from onboarding.services.observed_rows import write_namespaces
 from onboarding.services.reappear import tell_reappeared
 
@@ -291,6 +291,8 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
             in_a_row = look.row.values_list("failures", flat=True).get() or 0
             if lost and in_a_row >= LOOKS_THAT_SET_A_CONDITION:
                 failures.note_condition(look.cluster, lost.condition, lost.message, now=now)
+            if isinstance(error, CredentialMisfit):
+                failures.note_misfit(look.cluster, error, now=now)
             if trouble.condition is ClusterCondition.THROTTLED:
                 _be_patient(look.cluster, trouble, now=now)
     except LostLook:

@@ -156,6 +156,10 @@ def _install(admin: ClusterGateway, *, say: Say) -> None:
 
 
 def _has_working_token(cluster: Cluster, wish: PrepareOptions, *, now: datetime) -> bool:
+    """Tell whether the stored token may stay. For another address or CA it is not even tried."""
+    wanted = wish.connection
+    if (cluster.api_server, cluster.ca_pem) != (wanted.server, wanted.ca):
+        return False
     try:
         if is_due(cluster, now=now):
             return False

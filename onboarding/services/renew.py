@@ -9,8 +9,9 @@ from django.db import transaction
 from onboarding.cluster.errors import ClusterError
 from onboarding.domain.actions import Action
 from onboarding.models import Cluster
-from onboarding.services import history
+from onboarding.services import failures, history
 from onboarding.services.credentials import (
+    CredentialMisfit,
     NoCredential,
     encrypted_token,
     open_gateway,
@@ -29,6 +30,8 @@ def renew_due(*, now: datetime) -> int:
     for cluster in Cluster.objects.exclude(credential=None):
         try:
             renewed += renew_credential(cluster, now=now)
+        except CredentialMisfit as misfit:
+            failures.note_misfit(cluster, misfit, now=now)
         except (ClusterError, NoCredential) as error:
             log.warning("credential not renewed", cluster=cluster.name, error=str(error))
     return renewed
@@ -53,7 +56,10 @@ def is_due(cluster: Cluster, *, now: datetime) -> bool:
 
 
 def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: datetime) -> bool:
-    """Store a new token unless somebody stored one meanwhile; `cluster` then shows what holds."""
+    """Store a new token unless somebody stored one meanwhile; `cluster` then shows what holds.
+
+    It is bound to `cluster` as it was read: a row that was changed since then does not fit it.
+    """
     following = cluster.credential_version + 1
     unchanged = Cluster.objects.filter(pk=cluster.pk, credential_version=cluster.credential_version)
     with transaction.atomic():

@@ -34,7 +34,7 @@ _WORDS = {
         _("Its work waits, and goes on by itself once the API server answers."),
     ),
     ClusterCondition.UNAUTHORIZED: ConditionWords(
-        _("The API server refuses the portal's credential"),
+        _("The portal's credential is refused, or cannot be opened"),
         _("All work waits until this was run, which stores a new credential: %(command)s"),
         _("Its work waits until a platform admin has renewed the portal's credential."),
     ),
@@ -57,8 +57,9 @@ _WORDS = {
         _("The stored credential does not fit this cluster"),
         _(
             "All work waits, and the credential was sent nowhere. It was stored for another "
-            "address or certificate authority than the row has now. If nobody of you changed the "
-            "cluster, find out who wrote to the database; then run this: %(command)s"
+            "address, certificate authority, name or row than the database holds now. Only "
+            "prepare_cluster changes these: find out who wrote to the database. Then run this: "
+            "%(command)s"
         ),
         _("Its work waits until a platform admin has looked into the cluster's credential."),
     ),

@@ -72,7 +72,7 @@ WORK_STATES = {
 CLUSTER_CONDITIONS = {
     "ok": Face("ok", "check", _("Reachable")),
     "unreachable": Face("danger", "warn", _("Does not answer")),
-    "unauthorized": Face("danger", "lock", _("Credential refused")),
+    "unauthorized": Face("danger", "lock", _("No working credential")),
     "grant-missing": Face("danger", "lock", _("A permission is missing")),
     "untrusted": Face("danger", "lock", _("Certificate not trusted")),
     "credential-misfit": Face("danger", "lock", _("Credential does not fit")),

@@ -96,7 +96,7 @@ def test_a_cluster_that_answered_is_not_out_of_reach(
     assert condition(cluster) == ("ok", "")
 
 
-@pytest.mark.parametrize("wrong", sorted(failures.LINE_CONDITIONS))
+@pytest.mark.parametrize("wrong", sorted(failures.ENDED_BY_AN_ANSWER))
 def test_one_good_look_ends_what_says_that_nothing_answers(
     fake: FakeCluster, cluster: Cluster, now: datetime, wrong: ClusterCondition
 ) -> None:

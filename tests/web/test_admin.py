@@ -259,6 +259,17 @@ def test_an_ingress_source_that_is_removed_makes_them_outdated(
     assert outdated_objects(prod) == ["“ingress-nginx” is not an ingress source of dev-eu."]
 
 
+def test_where_the_credential_is_sent_is_not_changed_here(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    url = f"{ADMIN}/cluster/{cluster.pk}/change/"
+    elsewhere = {"api_server": "https://evil.example", "ca_pem": "mine", "name": "evil"}
+    answer = client_for(pat).post(url, {**facts(), **sources(cluster), **elsewhere})
+    assert answer.status_code == 302
+    known = Cluster.objects.values_list("api_server", "ca_pem", "name").get()
+    assert known == (cluster.api_server, cluster.ca_pem, cluster.name)
+
+
 def test_the_credential_is_never_shown(client_for: SignIn, pat: User, cluster: Cluster) -> None:
     page = client_for(pat).get(f"{ADMIN}/cluster/{cluster.pk}/change/").content.decode()
     assert "sealed" not in page

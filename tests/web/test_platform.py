@@ -53,7 +53,7 @@ def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster:
         credential_expires_at=timezone.now() - timedelta(hours=1),
     )  # fmt: skip
     page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
-    for expected in ("Credential refused", "401 Unauthorized", "prepare_cluster", "has expired"):
+    for expected in ("No working credential", "401 Unauthorized", "prepare_cluster", "has expired"):
         assert expected in page
 
 
@@ -61,8 +61,9 @@ def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster:
     ("condition", "title", "is_to_be_run"),
     [
         ("unreachable", "does not answer", False),
-        ("unauthorized", "refuses the portal", True),
+        ("unauthorized", "refused, or cannot be opened", True),
         ("untrusted", "certificate is not trusted", True),
+        ("credential-misfit", "does not fit this cluster", True),
         ("grant-missing", "lacks a permission", True),
         ("throttled", "asks for patience", False),
     ],

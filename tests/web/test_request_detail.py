@@ -224,7 +224,9 @@ def test_a_cluster_that_does_not_answer_is_named(
     assert "goes on by itself once the API server answers" in html
 
 
-@pytest.mark.parametrize("condition", ["unauthorized", "untrusted", "grant-missing"])
+@pytest.mark.parametrize(
+    "condition", ["unauthorized", "untrusted", "grant-missing", "credential-misfit"]
+)
 def test_nobody_is_told_that_a_refused_credential_mends_itself(
     asked: Request,
     approved: ManagedNamespace,
