@@ -63,10 +63,12 @@ class HttpClient:
         query: Mapping[str, str] | None = None,
         body: Manifest | None = None,
         content_type: str = JSON_TYPE,
+        largest: int | None = None,
     ) -> Response:
         """Send once, without retries or redirects, and return the whole answer, whatever it says.
 
-        Raise Unreachable, Untrusted, TimedOut or ServerFault if there is none.
+        Raise Unreachable, Untrusted, TimedOut or ServerFault if there is none, TooLarge if it has
+        more than `largest` bytes.
         """
         url = f"{self._client.configuration.host}{path}"
         if query:
@@ -82,7 +84,7 @@ class HttpClient:
             ).response
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
             raise _failure(error) from error
-        return read_answer(response)
+        return read_answer(response, largest=largest)
 
     def close(self) -> None:
         """Drop the kept connections."""

@@ -81,6 +81,10 @@ class ServerFault(ClusterError):
     """5xx, or an answer that cannot be an API server's: garbled, cut short, too large, redirect."""
 
 
+class TooLarge(ServerFault):
+    """More than is read of one answer, or of one list."""
+
+
 def _speakable(words: str) -> str:
     """Return the words without control characters and lone surrogates, which databases refuse."""
     plain = words[: 4 * LONGEST_MESSAGE].encode("utf-8", "replace").decode("utf-8")

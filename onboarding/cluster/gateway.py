@@ -18,8 +18,9 @@ from onboarding.cluster.connections import (
     Connection,
     HttpClient,
 )
-from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, ServerFault
+from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, ServerFault, TooLarge
 from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
+from onboarding.cluster.paging import Allowance, PageWalk
 from onboarding.cluster.responses import Response, refusal, tells_missing
 from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
@@ -72,13 +73,13 @@ class Gateway(ClusterGateway):
                 continue
         raise ServerFault(f"the list of {KINDS[kind].plural} changed too fast to be read")
 
-    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
-        query = {"limit": str(PAGE_SIZE)}
-        while True:
+    def pages(
+        self, kind: str, namespace: str = "", *, allowance: Allowance | None = None
+    ) -> Iterator[Manifests]:
+        walk = PageWalk(PAGE_SIZE, allowance)
+        while not walk.is_over:
             # Bound to no name: the last page must be gone before the next one is read.
-            yield self._next_page(kind, namespace, query)
-            if not query["continue"]:
-                return
+            yield self._next_page(kind, namespace, walk)
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
         listed = items(self._accepted(self._send("GET", GROUPS_PATH), key=None), "groups")
@@ -186,17 +187,25 @@ class Gateway(ClusterGateway):
             raise ServerFault("the new token has no expiry", key=key) from error
         return text(status, "token"), expires_at
 
-    def _next_page(self, kind: str, namespace: str, query: dict[str, str]) -> Manifests:
-        """Return the page that `query` asks for and let it ask for the one after, or for none."""
-        answer = self._send("GET", collection_path(kind, namespace), query=query)
+    def _next_page(self, kind: str, namespace: str, walk: PageWalk) -> Manifests:
+        """Return the next page of a walk and let it go on to the one after, or end."""
+        answer = self._bearable_page(collection_path(kind, namespace), walk)
         key = Key(kind, namespace, "")
         if answer.status == 410:
             raise SnapshotLost(text(answer.body, "message"), status=410, key=key)
         page = self._accepted(answer, key=key, needs=_grants(key, "list"))
         if text(page, "kind") != f"{kind}List":
             raise ServerFault(f"asked for {KINDS[kind].plural}, something else came", key=key)
-        query["continue"] = text(page, "metadata", "continue")
+        walk.turn(text(page, "metadata", "continue"), answer.size)
         return [_self_named(kind, item) for item in items(page, "items")]
+
+    def _bearable_page(self, path: str, walk: PageWalk) -> Response:
+        """Ask for fewer objects until the answer can be read."""
+        while True:
+            try:
+                return self._send("GET", path, query=walk.query, largest=walk.largest)
+            except TooLarge as refused:
+                walk.shrink(refused)
 
     def _kinds_in(self, group: Manifest) -> Sequence[str]:
         """Return the kinds of all versions of a group; one request for each version."""
@@ -217,10 +226,13 @@ class Gateway(ClusterGateway):
         query: Mapping[str, str] | None = None,
         body: Manifest | None = None,
         content_type: str = JSON_TYPE,
+        largest: int | None = None,
     ) -> Response:
         with self._counting:
             self.requests += 1
-        return self._line.send(method, path, query=query, body=body, content_type=content_type)
+        return self._line.send(
+            method, path, query=query, body=body, content_type=content_type, largest=largest
+        )
 
     def _accepted(
         self,

@@ -19,6 +19,7 @@ from onboarding.cluster.errors import (
     Refused,
     ServerFault,
     TimedOut,
+    TooLarge,
     Unauthorized,
     WriteConflict,
 )
@@ -34,19 +35,25 @@ _PIECE = 64 * 1024
 
 @dataclass(frozen=True)
 class Response:
-    """One complete answer. `body` is {} where the server sent none; always a JSON object."""
+    """One complete answer. `body` is {} where the server sent none; always a JSON object.
+
+    `size` is how many bytes it took.
+    """
 
     status: int
     body: Manifest
     retry_after: float | None = None
+    size: int = 0
 
     @property
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
 
 
-def read_answer(response: urllib3.BaseHTTPResponse) -> Response:
-    """Read and check the answer. Raise ServerFault or TimedOut if it breaks a bound or is no JSON.
+def read_answer(response: urllib3.BaseHTTPResponse, *, largest: int | None = None) -> Response:
+    """Read and check the answer, of at most `largest` bytes.
+
+    Raise TooLarge, ServerFault or TimedOut if it breaks a bound or is no JSON.
 
     The connection goes back to its pool when all was read, and is closed otherwise.
     """
@@ -54,13 +61,14 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Response:
         response.close()
         raise ServerFault("the answer is compressed, which nobody asked for")
     try:
-        raw = _all_bytes(response)
+        raw = _all_bytes(response, largest or LARGEST_ANSWER)
     except urllib3.exceptions.ReadTimeoutError as error:
         raise TimedOut("the answer stopped half-way") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise ServerFault("the answer was cut short") from error
     body = _tree(raw, status=response.status)
-    return Response(response.status, body, _retry_after(response.headers.get("Retry-After", "")))
+    retry_after = _retry_after(response.headers.get("Retry-After", ""))
+    return Response(response.status, body, retry_after, size=len(raw))
 
 
 def tells_missing(answer: Response, key: Key) -> bool:
@@ -135,16 +143,16 @@ _REFUSALS: dict[int, type[ClusterError]] = {
 }
 
 
-def _all_bytes(response: urllib3.BaseHTTPResponse) -> bytes:
+def _all_bytes(response: urllib3.BaseHTTPResponse, largest: int) -> bytes:
     pieces: list[bytes] = []
     size, deadline = 0, time.monotonic() + SLOWEST_ANSWER_SECONDS
     # read1 returns after one receive, so a server that drips bytes meets the deadline.
     while piece := response.read1(_PIECE, decode_content=False):
         pieces.append(piece)
         size += len(piece)
-        if size > LARGEST_ANSWER:
+        if size > largest:
             response.close()
-            raise ServerFault(f"the answer is larger than {LARGEST_ANSWER // 1024**2} MiB")
+            raise TooLarge(f"the answer is larger than {largest // 1024**2} MiB")
         if time.monotonic() > deadline:
             response.close()
             raise TimedOut(f"no complete answer within {SLOWEST_ANSWER_SECONDS:.0f} s")

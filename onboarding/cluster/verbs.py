@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from onboarding.cluster.errors import ClusterError
+from onboarding.cluster.paging import Allowance
 from onboarding.domain.objects import Key, Manifest
 
 # In the class below `list` is a verb, so the result of listing has a name of its own.
@@ -30,11 +31,15 @@ class ClusterGateway(Protocol):
     def list(self, kind: str, namespace: str = "") -> Manifests:
         """Return all objects of a kind, in one namespace or ("") in the whole cluster."""
 
-    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
-        """Yield the same objects page by page, one request each, and keep none of them.
+    def pages(
+        self, kind: str, namespace: str = "", *, allowance: Allowance | None = None
+    ) -> Iterator[Manifests]:
+        """Yield the same objects page by page, and keep none of them.
 
         All pages show one moment. Raise SnapshotLost between two pages if the server has
-        forgotten that moment; what was yielded before is then worth nothing.
+        forgotten that moment; what was yielded before is then worth nothing. A page too large is
+        asked for again with fewer objects. Raise TooLarge where one object alone is, or once the
+        allowance is spent.
         """
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:

@@ -6,7 +6,7 @@ is not the same as nothing.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -99,9 +99,13 @@ def load_contents(stored: Manifest | None) -> Contents:
 
 @dataclass
 class Inventory:
-    """What was read of a whole cluster so far, by namespace. A kind not in `read` is unknown."""
+    """What was read of a whole cluster so far, by namespace. A kind not in `read` is unknown.
+
+    So is one in the namespaces that `unread` names for it.
+    """
 
     read: set[str] = field(default_factory=set)
+    unread: Mapping[str, Collection[str]] = field(default_factory=dict)
     workloads: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     claims: dict[str, VolumeClaims] = field(default_factory=lambda: defaultdict(VolumeClaims))
     services: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -110,21 +114,26 @@ class Inventory:
     def contents_of(self, namespace: str) -> Contents:
         """Return what is in one namespace."""
         return Contents(
-            workloads=self.workloads.get(namespace, {}) if self._knows(*WORKLOAD_KINDS) else None,
-            claims=self.claims.get(namespace, VolumeClaims())
-            if self._knows("PersistentVolumeClaim")
+            workloads=self.workloads.get(namespace, {})
+            if self._knows(namespace, *WORKLOAD_KINDS)
             else None,
-            services=self.services.get(namespace, {}) if self._knows("Service") else None,
+            claims=self.claims.get(namespace, VolumeClaims())
+            if self._knows(namespace, "PersistentVolumeClaim")
+            else None,
+            services=self.services.get(namespace, {})
+            if self._knows(namespace, "Service")
+            else None,
         )
 
     def quotas_of(self, namespace: str) -> list[Json] | None:
         """Return [{"name", "hard", "used"}…], None where quotas could not be read."""
-        if not self._knows("ResourceQuota"):
+        if not self._knows(namespace, "ResourceQuota"):
             return None
         return [*sorted(self.quotas.get(namespace, ()), key=lambda one: text(one, "name"))]
 
-    def _knows(self, *kinds: str) -> bool:
-        return self.read.issuperset(kinds)
+    def _knows(self, namespace: str, *kinds: str) -> bool:
+        is_hidden = any(namespace in self.unread.get(kind, ()) for kind in kinds)
+        return self.read.issuperset(kinds) and not is_hidden
 
     def take(self, kind: str, manifests: Iterable[Manifest]) -> None:
         """Reduce a whole list. Taken again, as after a lost snapshot, a kind counts once."""

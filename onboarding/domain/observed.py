@@ -19,6 +19,8 @@ from onboarding.domain.ownership import TEMPLATE, is_ours, marks_of, portal_of
 METADATA_NAME = "kubernetes.io/metadata.name"
 ENDED = frozenset({"Succeeded", "Failed"})
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})  # a policy can name no other
+# What decides who can talk to whom: unread, nothing about the namespace is certain.
+CONNECTING_KINDS = frozenset({"NetworkPolicy", "Pod"})
 # Labels controllers give each of their pods; they would make every pod a class of its own.
 COUNTER_LABELS = frozenset(
     {
@@ -62,7 +64,8 @@ class SeenNamespace:
     """One namespace as it is stored; the same content has the same digest.
 
     The digest is of what decides who can talk to whom. `portal`, `contents` and `quotas` are not in
-    it: they may change as often as they like without a world being built anew.
+    it: they may change as often as they like without a world being built anew. `unread` are the
+    kinds of which there was too much to be read.
     """
 
     name: str
@@ -74,6 +77,7 @@ class SeenNamespace:
     portal: str | None = None
     contents: Manifest | None = None
     quotas: list[Json] | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -81,6 +85,8 @@ class SeenNamespace:
         content: list[object] = [self.uid, self.labels, self.policies, self.pods]
         if self.marks:
             content.append(self.marks)
+        if hidden := CONNECTING_KINDS.intersection(self.unread):
+            content.append(sorted(hidden))
         raw = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 

@@ -53,7 +53,8 @@ class NamespaceObservation(models.Model):
 
     `portal` is null for a namespace without the marks of any Bulkhead, "" where the marks do not
     say of which. `differs` holds what was not as approved when one of the portal's own was seen,
-    since `differs_at`; null where nothing was compared.
+    since `differs_at`; null where nothing was compared. `unread` names the kinds of which there was
+    too much to be read at the last look: `policies` and `pods` are then as they were read before.
     """
 
     cluster = models.ForeignKey(
@@ -77,6 +78,8 @@ class NamespaceObservation(models.Model):
     # [{"object", "fields": [field…], "by", "foreign": bool}…]
     differs = models.JSONField(null=True)
     differs_at = models.DateTimeField(null=True)
+    # ["Pod"…], null where everything was read.
+    unread = models.JSONField(null=True)
 
     class Meta:
         ordering = ["name"]

@@ -21,6 +21,7 @@ from onboarding.pages.attention_looks import (
     contradicted_namespaces,
     troubled_clusters,
     unknown_namespaces,
+    unread_namespaces,
 )
 from onboarding.pages.attention_people import (
     abandoned_of_own_teams,
@@ -187,6 +188,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
     came_back,
     unknown_namespaces,
+    unread_namespaces,
     closings_to_confirm,
     lanes_without_holder,
     requests_nobody_can_decide,

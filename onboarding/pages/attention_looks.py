@@ -10,6 +10,7 @@ from onboarding.domain.lifecycle import ClusterCondition, NamespaceState
 from onboarding.models import Cluster
 from onboarding.pages.attention_item import SHOWN, Item, Reader
 from onboarding.queries import clusters, namespaces
+from onboarding.queries.observed import unread_on
 from onboarding.queries.portals import unknown_here
 from onboarding.queries.truth import truths_of
 
@@ -86,4 +87,24 @@ def unknown_namespaces(reader: Reader) -> list[Item]:
             url=f"{reverse('cluster-detail', args=[rows[pk].public_id])}#unknown",
         )
         for pk, found in unknown_here(rows.values()).items()
+    ]
+
+
+def unread_namespaces(reader: Reader) -> list[Item]:
+    """Return the clusters on which some namespaces were too large to be read."""
+    open_ones = clusters.visible_to(reader.permissions).filter(closed_at__isnull=True)
+    rows = {cluster.pk: cluster for cluster in open_ones}
+    return [
+        Item(
+            tone="warn",
+            icon="box",
+            text=ngettext(
+                "%(count)d namespace on %(cluster)s was too large to be read at the last look",
+                "%(count)d namespaces on %(cluster)s were too large to be read at the last look",
+                len(found),
+            )
+            % {"count": len(found), "cluster": rows[pk].name},
+            url=f"{reverse('cluster-detail', args=[rows[pk].public_id])}#unread",
+        )
+        for pk, found in unread_on(rows.values()).items()
     ]

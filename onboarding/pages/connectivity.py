@@ -264,7 +264,7 @@ def _summary(lines: tuple[Line, ...], *, is_complete: bool) -> str:
         said.append(_listed(_("Not settled, with"), unsettled))
     rest = _("Everything else is blocked.")
     if not is_complete:
-        rest = _("Policies that are not understood can override this; else the rest is blocked.")
+        rest = _("What was not understood or read can override this; else the rest is blocked.")
     return " ".join([*said, rest, _("The table holds the same facts.")])
 
 

@@ -21,13 +21,18 @@ DELETE_WORKLOADS = "delete workloads"
 
 @dataclass(frozen=True)
 class Holdings:
-    """What one namespace held at `seen_at`. Sizes read like Kubernetes writes them."""
+    """What one namespace held at `seen_at`. Sizes read like Kubernetes writes them.
 
-    pods: int
+    `pods` is None where they are unknown. `unread` are the kinds of which there was too much to be
+    read at the last look.
+    """
+
+    pods: int | None
     contents: Contents
     quotas: tuple[Manifest, ...] | None
     seen_at: datetime
     trouble: str
+    unread: tuple[str, ...] = ()
 
     @property
     def claims_size(self) -> str:
@@ -69,14 +74,18 @@ class Holdings:
     def is_known(self) -> bool:
         """Tell whether every part was read."""
         parts = (self.contents.workloads, self.contents.claims, self.contents.services)
-        return None not in parts
+        return self.pods is not None and None not in parts
 
     @property
     def confirmation(self) -> str:
-        """Return what is to be typed before a removal is asked for, "" if nothing was seen."""
-        if self.contents.claims and self.contents.claims.count:
+        """Return what is to be typed before a removal is asked for, "" if nothing was seen.
+
+        What was too much to be read is there.
+        """
+        claims = self.contents.claims
+        if "PersistentVolumeClaim" in self.unread or (claims and claims.count):
             return DELETE_DATA
-        is_used = self.pods or self.contents.workloads or self.services
+        is_used = self.pods or self.contents.workloads or self.services or self.unread
         return DELETE_WORKLOADS if is_used else ""
 
 
@@ -116,12 +125,14 @@ def holdings_of(row: ManagedNamespace | None) -> Holdings | None:
     ).first()
     if look is None or look.seen_at is None or seen is None:
         return None
+    unread = tuple(seen.unread or ())
     return Holdings(
-        pods=sum(one["count"] for one in seen.pods),
+        pods=None if "Pod" in unread else sum(one["count"] for one in seen.pods),
         contents=load_contents(seen.contents),
         quotas=None if seen.quotas is None else tuple(seen.quotas),
         seen_at=look.seen_at,
         trouble=look.trouble,
+        unread=unread,
     )
 
 

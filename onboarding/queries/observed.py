@@ -5,12 +5,13 @@ reading thousands of policies takes longer than a page should; forgetting it cos
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from onboarding.domain.observed import CONNECTING_KINDS
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
 from onboarding.reachability.model import ForeignPolicy, NamedPort, Pod, Policy, Protocol, World
 from onboarding.reachability.policies import BadPolicy, read_policy
@@ -49,7 +50,9 @@ def observation_of(cluster: Cluster) -> ClusterObservation | None:
 def observed_world(cluster: Cluster) -> ObservedWorld | None:
     """Return what was last seen on the cluster, or None before anything was. At most two queries.
 
-    A policy that cannot be understood is named in `world.foreign`: the answer is then incomplete.
+    What cannot be understood, and what was too large to be read of a namespace, is named in
+    `world.foreign`: the answer is then incomplete. Of such a namespace the world has what was read
+    of it before.
     """
     seen = observation_of(cluster)
     if seen is None or seen.seen_at is None:
@@ -62,6 +65,24 @@ def observed_world(cluster: Cluster) -> ObservedWorld | None:
         _remember(key, known)
     world, uids = known
     return ObservedWorld(world, uids, seen.seen_at, seen.version, seen.trouble)
+
+
+@dataclass(frozen=True)
+class UnreadNamespace:
+    """A namespace of which some kinds were too much to be read at the last look."""
+
+    name: str
+    kinds: tuple[str, ...]
+
+
+def unread_on(clusters: Iterable[Cluster]) -> dict[int, list[UnreadNamespace]]:
+    """Return what could not be read on each cluster that is in use, by its key. One query."""
+    ids = [cluster.pk for cluster in clusters if not cluster.closed_at]
+    rows = NamespaceObservation.objects.filter(cluster__in=ids, unread__isnull=False)
+    found = defaultdict(list)
+    for cluster, name, kinds in rows.order_by("name").values_list("cluster", "name", "unread"):
+        found[cluster].append(UnreadNamespace(name, tuple(kinds or ())))
+    return dict(found)
 
 
 def _remembered(key: _Key) -> _Known | None:
@@ -83,19 +104,28 @@ def _remember(key: _Key, world: _Known) -> None:
 
 def _read_world(seen: ClusterObservation, ranges: Ranges) -> _Known:
     rows = NamespaceObservation.objects.filter(cluster=seen.cluster_id)
-    namespaces = [*rows.values_list("name", "uid", "labels", "policies", "pods")]
-    policies, unreadable = _policies(one for *_, listed, _ in namespaces for one in listed)
+    columns = ("name", "uid", "labels", "policies", "pods", "unread")
+    namespaces = [*rows.values_list(*columns)]
+    policies, unreadable = _policies(one for *_, listed, _, _ in namespaces for one in listed)
+    unread = (one for name, *_, kinds in namespaces for one in _unread(name, kinds or ()))
     pod_ranges, service_ranges, node_ranges = ranges
     world = World(
-        namespaces={name: labels for name, _, labels, _, _ in namespaces},
-        pods=tuple(_pod(name, one) for name, *_, pods in namespaces for one in pods),
+        namespaces={name: labels for name, _, labels, *_ in namespaces},
+        pods=tuple(_pod(name, one) for name, *_, pods, _ in namespaces for one in pods),
         policies=policies,
         pod_ranges=pod_ranges,
         service_ranges=service_ranges,
         node_ranges=node_ranges,
-        foreign=(*map(ForeignPolicy, seen.foreign_kinds), *unreadable),
+        foreign=(*map(ForeignPolicy, seen.foreign_kinds), *unreadable, *unread),
     )
     return world, {name: uid for name, uid, *_ in namespaces}
+
+
+def _unread(namespace: str, kinds: Collection[str]) -> Iterator[ForeignPolicy]:
+    """Yield what was too much to be read there: as it was before, or missing, and not certain."""
+    for kind in sorted(CONNECTING_KINDS.intersection(kinds)):
+        words = f"{kind} objects of {namespace}, which were too large to be read"
+        yield ForeignPolicy(words, namespace)
 
 
 def _policies(

@@ -6,12 +6,11 @@ approved is made due, for reconcile. A cluster that does not answer keeps its la
 age and the reason; the second look in a row that finds no way to it sets the cluster's condition.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TypeVar
 
 import structlog
 from django.conf import settings
@@ -20,12 +19,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from onboarding.cluster.discovery import find_policy_kinds
-from onboarding.cluster.errors import AccessDenied, ServerFault, TimedOut
+from onboarding.cluster.errors import AccessDenied
 from onboarding.cluster.gateway import ClusterGateway
-from onboarding.cluster.verbs import Manifests, SnapshotLost
 from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
 from onboarding.domain.lifecycle import ClusterCondition
-from onboarding.domain.objects import Manifest
 from onboarding.domain.observed import (
     SeenNamespace,
     keys_selecting_pods,
@@ -38,15 +35,13 @@ from onboarding.models import Cluster, ClusterObservation, Run
 from onboarding.services import failures
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
-from onboarding.services.observed_rows import write_namespaces
+from onboarding.services.observed_rows import last_unread, write_namespaces
+from onboarding.services.read_lists import LONGEST_LOOK, ListReader
 from onboarding.services.reappear import tell_reappeared
 
 Clock = Callable[[], datetime]
-_Reduced = TypeVar("_Reduced")
-LONGEST_LOOK = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=10)  # more than any server's Retry-After counts for
 SHORTEST_PAUSE = timedelta(seconds=5)  # between two looks, however many runs finish
-LIST_ATTEMPTS = 3
 LOOKS_THAT_SET_A_CONDITION = 2  # one may fail for any reason
 KINDS_BESIDE = (
     "ResourceQuota",
@@ -88,7 +83,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Observation:
-    """Everything one look saw. `pages` counts the answers it took."""
+    """Everything one look saw. `pages` counts the answers it took; `pods` and `policies` what it
+    could read.
+    """
 
     namespaces: tuple[SeenNamespace, ...]
     policies: int
@@ -163,9 +160,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
-            expectations = expected_on(look.cluster, now=look.began)
-            gateway = open_gateway(look.cluster)
-            picture = _take(gateway, _Deadline(clock, look.began), expectations)
+            picture = _take(_lists(look, clock))
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
             if look.cluster.condition == ClusterCondition.THROTTLED.value:
@@ -188,54 +183,43 @@ def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     return Look(row.cluster, token, now) if mine else None
 
 
-@dataclass
-class _Deadline:
-    """Counts the pages of a look and ends it when the lease does."""
-
-    clock: Clock
-    began: datetime
-    pages: int = 0
-
-    def watched(self, pages: Iterator[Manifests]) -> Iterator[Manifests]:
-        """Pass the pages on. Raise TimedOut once the look has taken too long."""
-        for page in pages:
-            self.pages += 1
-            if self.clock() - self.began >= LONGEST_LOOK:
-                raise TimedOut(f"the lists did not end within {LONGEST_LOOK.seconds} s")
-            yield page
-            del page  # before the next one is read
+def _lists(look: Look, clock: Clock) -> ListReader:
+    """Return what reads the cluster's lists. What is expected is read before the first of them."""
+    expectations = expected_on(look.cluster, now=look.began)
+    return ListReader(
+        open_gateway(look.cluster),
+        clock,
+        look.began,
+        expectations,
+        unread_before=last_unread(look.cluster),
+    )
 
 
-def _take(cluster: ClusterGateway, deadline: _Deadline, expectations: Expectations) -> Observation:
+def _take(lists: ListReader) -> Observation:
     """List, compare and reduce. Policies come before pods: they say which labels count."""
-
-    def whole(kind: str, reduce: Callable[[Iterable[Manifest]], _Reduced]) -> _Reduced:
-        for _ in range(LIST_ATTEMPTS):
-            try:
-                listed = chain.from_iterable(deadline.watched(cluster.pages(kind)))
-                return reduce(expectations.watched(kind, listed))
-            except SnapshotLost as error:
-                log.info("a list begins anew", kind=kind, detail=str(error))
-        raise ServerFault(f"the list of {kind} objects changed too fast to be read")
-
-    namespaces = whole("Namespace", reduce_namespaces)
-    policies = whole("NetworkPolicy", reduce_policies)
+    namespaces = lists.whole("Namespace", reduce_namespaces)
+    lists.names = frozenset(namespaces)
+    policies = lists.whole("NetworkPolicy", reduce_policies)
     keys = keys_selecting_pods(chain.from_iterable(policies.values()))
-    pods = whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
-    inventory, unread = Inventory(), []
+    pods = lists.whole("Pod", lambda listed: reduce_pods(listed, selected_by=keys))
+    inventory, refused = Inventory(), []
     for kind in KINDS_BESIDE:
         try:
-            whole(kind, partial(inventory.take, kind))
+            lists.whole(kind, partial(inventory.take, kind))
         except AccessDenied:  # a role installed by an earlier release; what it hides is unknown
-            unread.append(kind)
+            refused.append(kind)
+    inventory.unread = lists.unread
     return Observation(
-        namespaces=tuple(seen_namespaces(namespaces, policies, pods, inventory)),
+        namespaces=tuple(
+            replace(one, unread=lists.unread_in(one.name))
+            for one in seen_namespaces(namespaces, policies, pods, inventory)
+        ),
         policies=sum(map(len, policies.values())),
         pods=sum(classes.total() for classes in pods.values()),
-        pages=deadline.pages,
-        foreign_kinds=_foreign_kinds(cluster),
-        unread_kinds=tuple(unread),
-        expectations=expectations,
+        pages=lists.pages,
+        foreign_kinds=_foreign_kinds(lists.cluster),
+        unread_kinds=tuple(refused),
+        expectations=lists.expectations,
     )
 
 

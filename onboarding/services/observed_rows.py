@@ -3,17 +3,27 @@
 Last part of a look (observe.py), inside its one transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from onboarding.domain.objects import Json
-from onboarding.domain.observed import SeenNamespace
+from onboarding.domain.observed import CONNECTING_KINDS, SeenNamespace
 from onboarding.models import Cluster, NamespaceObservation
-from onboarding.services.compare_observed import Expectations, since, untouched, wake, wakes
+from onboarding.services.compare_observed import (
+    COMPARED_KINDS,
+    Expectations,
+    since,
+    untouched,
+    wake,
+    wakes,
+)
 
 # The digest stands for uid, labels, policies and pods.
-_COMPARED = ("digest", "portal", "contents", "quotas", "differs", "differs_at")
+_COMPARED = ("digest", "portal", "contents", "quotas", "differs", "differs_at", "unread")
 _NOTHING: Mapping[str, Any] = dict.fromkeys(_COMPARED)
 
 
@@ -27,12 +37,15 @@ def write_namespaces(
     rows = NamespaceObservation.objects.filter(cluster=cluster)
     stored = {row["name"]: row for row in rows.values("name", *_COMPARED)}
     verified = untouched(cluster, expectations)
+    seen = _with_last_read(rows, [*seen])
     # What is not seen at all leaves no row to say so; the worker that is woken will.
     woken = {name for name in verified if expectations.of(name)}
     writing, changed = [], False
     for one in seen:
         old, row = stored.pop(one.name, _NOTHING), _row(cluster, one)
-        if one.name in verified:
+        if one.name in verified and COMPARED_KINDS.intersection(one.unread):
+            row.differs, row.differs_at = old["differs"], old["differs_at"]  # half says nothing
+        elif one.name in verified:
             row.differs = expectations.of(one.name)
             row.differs_at = _since(row.differs, old, verified[one.name], began)
             if not wakes(row.differs, since=row.differs_at, began=began):
@@ -50,6 +63,33 @@ def write_namespaces(
         rows.filter(name__in=sorted(stored)).delete()
     wake(expectations, woken)
     return changed or bool(stored)
+
+
+def last_unread(cluster: Cluster) -> dict[str, Collection[str]]:
+    """Return the kinds that the last look could not read, by namespace. One query."""
+    rows = NamespaceObservation.objects.filter(cluster=cluster, unread__isnull=False)
+    return {name: unread or () for name, unread in rows.values_list("name", "unread")}
+
+
+def _with_last_read(
+    rows: QuerySet[NamespaceObservation], seen: list[SeenNamespace]
+) -> list[SeenNamespace]:
+    """Return the namespaces with what was not read of them as it was when it last was."""
+    partly = {one.name for one in seen if CONNECTING_KINDS.intersection(one.unread)}
+    if not partly:
+        return seen
+    before = {row.name: row for row in rows.filter(name__in=partly)}
+    return [_as_last_read(one, before.get(one.name)) for one in seen]
+
+
+def _as_last_read(one: SeenNamespace, before: NamespaceObservation | None) -> SeenNamespace:
+    if before is None or before.uid != one.uid:
+        return one
+    return replace(
+        one,
+        policies=before.policies if "NetworkPolicy" in one.unread else one.policies,
+        pods=before.pods if "Pod" in one.unread else one.pods,
+    )
 
 
 def _since(
@@ -74,4 +114,5 @@ def _row(cluster: Cluster, seen: SeenNamespace) -> NamespaceObservation:
         portal=seen.portal,
         contents=seen.contents,
         quotas=seen.quotas,
+        unread=[*seen.unread] or None,
     )

@@ -18,7 +18,7 @@ from onboarding.queries.clusters import (
     waiting_work_each,
 )
 from onboarding.queries.leads import active_leads, leads_of
-from onboarding.queries.observed import observation_of
+from onboarding.queries.observed import observation_of, unread_on
 from onboarding.queries.portals import own_identity, unknown_here
 from onboarding.queries.truth import truths_of
 from onboarding.services.clock import database_now
@@ -67,6 +67,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "truths": truths_of(there),
         "outdated": count_outdated(there),
         "unknown": unknown,
+        "unread": unread_on([cluster]).get(cluster.pk, []),
         "identity": own_identity() if unknown else "",
         "is_expired": expires is not None and expires <= now,
         "now": now,

@@ -211,10 +211,10 @@ def test_what_changed_hands_during_the_look_is_left_alone(
 ) -> None:
     listed = fake.pages
 
-    def meanwhile(kind: str, namespace: str = "") -> Any:
+    def meanwhile(kind: str, namespace: str = "", **bounds: Any) -> Any:
         if kind == "RoleBinding":
             ManagedNamespace.objects.filter(pk=prod.pk).update(**{moved: 40})
-        return listed(kind, namespace)
+        return listed(kind, namespace, **bounds)
 
     fake.remove(DENY_ALL)
     monkeypatch.setattr(fake, "pages", meanwhile)

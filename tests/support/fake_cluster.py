@@ -17,9 +17,11 @@ from onboarding.cluster.errors import (
     ObjectMissing,
     Refused,
     ServerFault,
+    TooLarge,
     WriteConflict,
 )
 from onboarding.cluster.kinds import KINDS
+from onboarding.cluster.paging import Allowance, PageWalk
 from onboarding.cluster.verbs import ClusterGateway, Manifests
 from onboarding.domain.objects import Json, Key, Manifest, branch, copied, items, key_of, text
 from tests.support.field_ownership import applied, changed_paths, owned_paths, recorded
@@ -40,7 +42,7 @@ class FakeCluster(ClusterGateway):
 
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
-        them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
+        them. `sizes` are objects' sizes in bytes, 0 where none is said. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
         object in place each time it is stored, as a mutating admission policy does. `missing_roles`
         are not installed, `unbindable` ones the portal may not bind.
         """
@@ -52,6 +54,7 @@ class FakeCluster(ClusterGateway):
         self.unbindable: set[str] = set()
         self.objects: dict[Key, Manifest] = {}
         self.groups: dict[str, list[str]] = {}
+        self.sizes: dict[Key, int] = {}
         self.lingering = lingering
         self.rewrites: dict[Key, Callable[[Manifest], object]] = {}
         self._meanwhile: list[_Interruption] = []
@@ -120,14 +123,22 @@ class FakeCluster(ClusterGateway):
     def list(self, kind: str, namespace: str = "") -> Manifests:
         return [item for page in self.pages(kind, namespace) for item in page]
 
-    def pages(self, kind: str, namespace: str = "") -> Iterator[Manifests]:
+    def pages(
+        self, kind: str, namespace: str = "", *, allowance: Allowance | None = None
+    ) -> Iterator[Manifests]:
         """As the gateway does; `fail_next("continue", …)` fails between two pages."""
-        self._asked("list", Key(kind, namespace, ""))
-        keys, size = self._keys(kind, namespace), gateway.PAGE_SIZE
-        yield [copied(self.objects[key]) for key in keys[:size]]
-        for start in range(size, len(keys), size):
-            self._asked("continue", Key(kind, namespace, ""))
-            yield [copied(self.objects[key]) for key in keys[start : start + size]]
+        keys, walk = self._keys(kind, namespace), PageWalk(gateway.PAGE_SIZE, allowance)
+        while not walk.is_over:
+            start = int(walk.token or 0)
+            taken = keys[start : start + walk.limit]
+            self._asked("continue" if walk.token else "list", Key(kind, namespace, ""))
+            size = sum(self.sizes.get(key, 0) for key in taken)
+            if size > walk.largest:
+                walk.shrink(TooLarge(f"{size} bytes"))
+                continue
+            following = start + len(taken)
+            walk.turn(str(following) if following < len(keys) else "", size)
+            yield [copied(self.objects[key]) for key in taken]
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
         self._asked("served_kinds", Key("", "", ""))

@@ -105,7 +105,7 @@ class TestTable:
         ClusterObservation.objects.update(foreign_kinds=["CiliumNetworkPolicy (cilium.io)"])
         said = read(client_for(bob), prod)
         assert "This answer is incomplete" in said
-        assert "The cluster has policies that are not understood" in said
+        assert "Not everything there was understood" in said
         assert "Not everything that decides this is known" in said
         assert "CiliumNetworkPolicy (cilium.io)" in said
 
@@ -217,7 +217,7 @@ class TestPicture:
         ClusterObservation.objects.update(foreign_kinds=["CiliumNetworkPolicy (cilium.io)"])
         said, _doubted = self.words(client_for(bob), prod)
         assert "Everything else is blocked" not in said
-        assert "Policies that are not understood can override this" in said
+        assert "What was not understood or read can override this" in said
 
 
 def gone(row: ManagedNamespace) -> None:

@@ -1,0 +1,127 @@
+"""Read the lists of one look within bounds, so that nobody's objects cost others their picture.
+
+First part of a look (observe.py). A kind is one list of the whole cluster. Where that is too much,
+by bytes or by time, the kind is read namespace by namespace, and what is too much there is unread
+there alone. Namespaces that were too much at the last look come last, so they take from nobody.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeVar
+
+import structlog
+
+from onboarding.cluster.errors import ServerFault, TimedOut, TooLarge
+from onboarding.cluster.gateway import ClusterGateway
+from onboarding.cluster.kinds import KINDS
+from onboarding.cluster.paging import Allowance
+from onboarding.cluster.verbs import Manifests, SnapshotLost
+from onboarding.domain.objects import Manifest
+from onboarding.services.compare_observed import Expectations
+
+Clock = Callable[[], datetime]
+_Reduced = TypeVar("_Reduced")
+LONGEST_LOOK = timedelta(minutes=3)
+LIST_ATTEMPTS = 3
+SHARE_OF_TIME = 3  # one list may take this part of what is left of the look
+MEBIBYTE = 1024 * 1024
+MOST_OF_A_LOOK = 1024 * MEBIBYTE
+MOST_OF_A_KIND = 512 * MEBIBYTE
+MOST_OF_A_NAMESPACE = 64 * MEBIBYTE
+log = structlog.get_logger()
+
+
+@dataclass
+class ListReader:
+    """Reads kind after kind. `unread` says in which namespaces a kind was too much, by kind.
+
+    `unread_before` is what the last look could not read, by namespace; `names` are the namespaces
+    there are. `pages` counts the answers.
+    """
+
+    cluster: ClusterGateway
+    clock: Clock
+    began: datetime
+    expectations: Expectations
+    unread_before: Mapping[str, Collection[str]] = field(default_factory=dict)
+    names: Collection[str] = ()
+    pages: int = 0
+    left: int = field(default_factory=lambda: MOST_OF_A_LOOK)
+    unread: dict[str, set[str]] = field(default_factory=dict)
+    checked_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checked_at = self.began
+
+    def whole(self, kind: str, reduce: Callable[[Iterable[Manifest]], _Reduced]) -> _Reduced:
+        """Return all objects of a kind that can be read, compared and reduced.
+
+        Raise TimedOut once the look has taken too long, or any other ClusterError.
+        """
+        unread = self.unread[kind] = set()
+        is_split = any(kind in kinds for kinds in self.unread_before.values())
+        for _ in range(LIST_ATTEMPTS):
+            listed = self._by_namespace(kind, unread) if is_split else self._at_once(kind)
+            try:
+                return reduce(self.expectations.watched(kind, listed, unread=unread))
+            except SnapshotLost as error:
+                log.info("a list begins anew", kind=kind, detail=str(error))
+            except TooLarge as error:
+                if is_split or not KINDS[kind].namespaced:
+                    raise
+                is_split = True
+                log.warning("read namespace by namespace", kind=kind, detail=str(error))
+        raise ServerFault(f"the list of {kind} objects changed too fast to be read")
+
+    def unread_in(self, namespace: str) -> tuple[str, ...]:
+        """Return the kinds that were too much in one namespace, sorted."""
+        return tuple(sorted(kind for kind, names in self.unread.items() if namespace in names))
+
+    def _at_once(self, kind: str) -> Iterator[Manifest]:
+        ends_at = self._share() if KINDS[kind].namespaced else self.began + LONGEST_LOOK
+        return chain.from_iterable(self._pages(kind, "", most=MOST_OF_A_KIND, ends_at=ends_at))
+
+    def _by_namespace(self, kind: str, unread: set[str]) -> Iterator[Manifest]:
+        """Yield a namespace's objects once all of them were read, or none."""
+        unread.clear()
+        ends_at = self._share()
+        for name in self._lightest_first(kind):
+            try:
+                self._check_time(kind, ends_at)
+                pages = self._pages(kind, name, most=MOST_OF_A_NAMESPACE, ends_at=ends_at)
+                found = [one for page in pages for one in page]
+            except (TooLarge, SnapshotLost) as error:
+                unread.add(name)
+                log.warning("not read", kind=kind, namespace=name, detail=str(error))
+            else:
+                yield from found
+
+    def _lightest_first(self, kind: str) -> list[str]:
+        return sorted(self.names, key=lambda name: (kind in self.unread_before.get(name, ()), name))
+
+    def _pages(
+        self, kind: str, namespace: str, *, most: int, ends_at: datetime
+    ) -> Iterator[Manifests]:
+        """Yield pages while there are bytes and time left. Raise TooLarge or TimedOut if not."""
+        allowance = Allowance(min(most, self.left))
+        try:
+            for page in self.cluster.pages(kind, namespace, allowance=allowance):
+                self.pages += 1
+                self._check_time(kind, ends_at)
+                yield page
+                del page  # before the next one is read
+        finally:
+            self.left -= allowance.spent
+
+    def _check_time(self, kind: str, ends_at: datetime) -> None:
+        self.checked_at = self.clock()
+        if self.checked_at - self.began >= LONGEST_LOOK:
+            raise TimedOut(f"the lists did not end within {LONGEST_LOOK.seconds} s")
+        if self.checked_at >= ends_at:
+            raise TooLarge(f"the list of {kind} objects takes longer than its share of a look")
+
+    def _share(self) -> datetime:
+        """Return when the next list has to end, so that always some time is left for the others."""
+        return self.checked_at + (self.began + LONGEST_LOOK - self.checked_at) / SHARE_OF_TIME
