@@ -2,7 +2,7 @@
 
 First part of a look (observe.py). A kind is one list of the whole cluster. Where that is too much,
 by bytes or by time, the kind is read namespace by namespace, and what is too much there is unread
-there alone. Namespaces that were too much at the last look come last, so they take from nobody.
+there alone. The lightest are read first, so the heavy ones take from nobody.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -25,11 +25,11 @@ Clock = Callable[[], datetime]
 _Reduced = TypeVar("_Reduced")
 LONGEST_LOOK = timedelta(minutes=3)
 LIST_ATTEMPTS = 3
-SHARE_OF_TIME = 3  # one list may take this part of what is left of the look
+SHARE = 3  # one kind may take this part of what is left of a look, in bytes and in time
 MEBIBYTE = 1024 * 1024
 MOST_OF_A_LOOK = 1024 * MEBIBYTE
-MOST_OF_A_KIND = 512 * MEBIBYTE
-MOST_OF_A_NAMESPACE = 64 * MEBIBYTE
+SLICES_OF_A_NAMESPACE = tuple(size * MEBIBYTE for size in (1, 4, 16, 64))
+NAMED_IN_THE_LOG = 20
 log = structlog.get_logger()
 
 
@@ -80,32 +80,36 @@ class ListReader:
         return tuple(sorted(kind for kind, names in self.unread.items() if namespace in names))
 
     def _at_once(self, kind: str) -> Iterator[Manifest]:
-        ends_at = self._share() if KINDS[kind].namespaced else self.began + LONGEST_LOOK
-        return chain.from_iterable(self._pages(kind, "", most=MOST_OF_A_KIND, ends_at=ends_at))
+        ends_at = self._share_of_time() if KINDS[kind].namespaced else self.began + LONGEST_LOOK
+        pages = self._pages(kind, "", most=self.left // SHARE, ends_at=ends_at)
+        return chain.from_iterable(pages)
 
     def _by_namespace(self, kind: str, unread: set[str]) -> Iterator[Manifest]:
-        """Yield a namespace's objects once all of them were read, or none."""
-        unread.clear()
-        ends_at = self._share()
-        for name in self._lightest_first(kind):
-            try:
-                self._check_time(kind, ends_at)
-                pages = self._pages(kind, name, most=MOST_OF_A_NAMESPACE, ends_at=ends_at)
-                found = [one for page in pages for one in page]
-            except (TooLarge, SnapshotLost) as error:
-                unread.add(name)
-                log.warning("not read", kind=kind, namespace=name, detail=str(error))
-            else:
-                yield from found
+        """Yield a namespace's objects once all of them were read, or none; the lightest first.
 
-    def _lightest_first(self, kind: str) -> list[str]:
-        return sorted(self.names, key=lambda name: (kind in self.unread_before.get(name, ()), name))
+        Which ones are light shows by trying: everybody gets a little, then who needs it more.
+        """
+        unread.update(self.names)
+        ends_at, spared = self._share_of_time(), self.left - self.left // SHARE
+        for most in SLICES_OF_A_NAMESPACE:
+            for name in sorted(unread):
+                pages = self._pages(kind, name, most=min(most, self.left - spared), ends_at=ends_at)
+                try:
+                    self._check_time(kind, ends_at)
+                    found = [one for page in pages for one in page]
+                except (TooLarge, SnapshotLost):
+                    continue
+                unread.discard(name)
+                yield from found
+        if unread:
+            named = sorted(unread)[:NAMED_IN_THE_LOG]
+            log.warning("too large to be read", kind=kind, namespaces=named, count=len(unread))
 
     def _pages(
         self, kind: str, namespace: str, *, most: int, ends_at: datetime
     ) -> Iterator[Manifests]:
         """Yield pages while there are bytes and time left. Raise TooLarge or TimedOut if not."""
-        allowance = Allowance(min(most, self.left))
+        allowance = Allowance(most)
         try:
             for page in self.cluster.pages(kind, namespace, allowance=allowance):
                 self.pages += 1
@@ -122,6 +126,6 @@ class ListReader:
         if self.checked_at >= ends_at:
             raise TooLarge(f"the list of {kind} objects takes longer than its share of a look")
 
-    def _share(self) -> datetime:
-        """Return when the next list has to end, so that always some time is left for the others."""
-        return self.checked_at + (self.began + LONGEST_LOOK - self.checked_at) / SHARE_OF_TIME
+    def _share_of_time(self) -> datetime:
+        """Return when the next kind has to end, so that always some time is left for the others."""
+        return self.checked_at + (self.began + LONGEST_LOOK - self.checked_at) / SHARE

@@ -35,6 +35,7 @@ from onboarding.cluster.installation import (
 from onboarding.cluster.kubeconfig import parse_kubeconfig
 from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster, IngressSource
+from onboarding.queries import observed
 from tests.support.audit_log import AuditLog
 from tests.support.fake_cluster import FakeCluster
 from tests.support.raw_api import RawApi
@@ -150,6 +151,7 @@ def registered_by(kubeconfig: Path) -> Registration:
 def dev_eu(cast: object, registration: Registration, settings: Any) -> Cluster:
     """The registered cluster, with the credential that was minted for the portal."""
     settings.BULKHEAD_CREDENTIAL_KEYS = [KEY]
+    observed._worlds.clear()  # it has the same public id in every test
     return registration.write()
 
 

@@ -26,10 +26,10 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def fake(fake: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    """A cluster of others, on which a kind may take 20 MiB and 4 of it in one namespace."""
+    """A cluster of others, on which the first kinds may take 20 MiB and 4 in one namespace."""
     monkeypatch.setattr(observing, "open_gateway", lambda _cluster: fake)
-    monkeypatch.setattr(read_lists, "MOST_OF_A_KIND", 20 * MIB)
-    monkeypatch.setattr(read_lists, "MOST_OF_A_NAMESPACE", 4 * MIB)
+    monkeypatch.setattr(read_lists, "MOST_OF_A_LOOK", 60 * MIB)
+    monkeypatch.setattr(read_lists, "SLICES_OF_A_NAMESPACE", (MIB, 4 * MIB))
     return lived_in(fake)
 
 
@@ -58,7 +58,7 @@ def asked_in(fake: FakeCluster, kind: str) -> list[str]:
 def test_pages_shrink_until_they_can_be_read_and_all_is_seen(
     fake: FakeCluster, cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_lists, "MOST_OF_A_KIND", 512 * MIB)
+    monkeypatch.setattr(read_lists, "MOST_OF_A_LOOK", 1024 * MIB)
     heavy(fake, "bulky", pods=60)
     assert look(cluster, now).trouble == ""
     assert (unread(), pods_of("bulky"), pods_of("legacy")) == ({}, 60, 2)
@@ -123,29 +123,30 @@ def test_what_another_namespace_of_the_name_ran_is_not_kept(
     assert (pods_of("bulky"), unread()) == (0, {"bulky": ["Pod"]})
 
 
-def test_who_was_too_large_is_read_last_the_next_time(
+def test_what_was_too_much_is_not_tried_at_once_again(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    heavy(fake, "a-bulky", pods=40)
+    heavy(fake, "bulky", pods=40)
     look(cluster, now)
     fake.log.clear()
     look(cluster, now + MINUTE)
-    assert asked_in(fake, "Pod")[-1] == "a-bulky"
     assert "" not in asked_in(fake, "Pod")
+    fake.sizes.clear()
+    for minutes in (2, 3):
+        fake.log.clear()
+        look(cluster, now + minutes * MINUTE)
+    assert asked_in(fake, "Pod") == [""]
 
 
-def test_a_look_reads_no_more_than_it_may_and_those_who_are_light_first(
-    fake: FakeCluster, cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+def test_however_many_are_heavy_those_who_are_light_are_read(
+    fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    for number in range(9):
+    """And the other kinds of all, also of those."""
+    for number in range(12):
         heavy(fake, f"a-bulky-{number}", pods=40)
-    look(cluster, now)
-    monkeypatch.setattr(read_lists, "MOST_OF_A_LOOK", 10 * MIB)
-    fake.put(pod("legacy", "web-3"))
-    fake.log.clear()
-    look(cluster, now + MINUTE)
-    assert (len(unread()), pods_of("legacy")) == (9, 3)
-    assert len([place for place in asked_in(fake, "Pod") if place.startswith("a-bulky")]) < 9
+    assert look(cluster, now).trouble == ""
+    assert (len(unread()), pods_of("legacy")) == (12, 2)
+    assert set(map(tuple, unread().values())) == {("Pod",)}
 
 
 def test_a_list_that_takes_too_long_leaves_time_for_the_others(

@@ -42,7 +42,7 @@ class FakeCluster(ClusterGateway):
 
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
-        them. `sizes` are objects' sizes in bytes, 0 where none is said. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
+        them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
         object in place each time it is stored, as a mutating admission policy does. `missing_roles`
         are not installed, `unbindable` ones the portal may not bind.
         """

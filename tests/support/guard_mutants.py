@@ -7,6 +7,7 @@ from tests.support.guard_mutant import GuardMutant
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
+from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
@@ -387,6 +388,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *APPROVED,
     *CREDENTIALS,
     *DOORS,
+    *OBSERVER,
     *RENDERED_ANEW,
     *WAITING,
     *TRUTH,
