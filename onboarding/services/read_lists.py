@@ -61,7 +61,7 @@ class ListReader:
         Raise TimedOut once the look has taken too long, or any other ClusterError.
         """
         unread = self.unread[kind] = set()
-        is_split = any(kind in kinds for kinds in self.unread_before.values())
+        is_split = any(self._was_unread(kind, name) for name in self.unread_before)
         for _ in range(LIST_ATTEMPTS):
             listed = self._by_namespace(kind, unread) if is_split else self._at_once(kind)
             try:
@@ -87,23 +87,28 @@ class ListReader:
     def _by_namespace(self, kind: str, unread: set[str]) -> Iterator[Manifest]:
         """Yield a namespace's objects once all of them were read, or none; the lightest first.
 
-        Which ones are light shows by trying: everybody gets a little, then who needs it more.
+        Which ones are light shows by trying: everybody gets a little, then who needs it more. Who
+        was left out at the last look comes first, so a look that ends early leaves out others.
         """
-        unread.update(self.names)
+        waiting = set(self.names)
         ends_at, spared = self._share_of_time(), self.left - self.left // SHARE
         for most in SLICES_OF_A_NAMESPACE:
-            for name in sorted(unread):
+            for name in sorted(waiting, key=lambda one: (not self._was_unread(kind, one), one)):
                 pages = self._pages(kind, name, most=min(most, self.left - spared), ends_at=ends_at)
                 try:
                     self._check_time(kind, ends_at)
                     found = [one for page in pages for one in page]
                 except (TooLarge, SnapshotLost):
                     continue
-                unread.discard(name)
+                waiting.discard(name)
                 yield from found
-        if unread:
-            named = sorted(unread)[:NAMED_IN_THE_LOG]
-            log.warning("too large to be read", kind=kind, namespaces=named, count=len(unread))
+        unread.update(waiting)
+        if waiting:
+            named = sorted(waiting)[:NAMED_IN_THE_LOG]
+            log.warning("too large to be read", kind=kind, namespaces=named, count=len(waiting))
+
+    def _was_unread(self, kind: str, namespace: str) -> bool:
+        return kind in self.unread_before.get(namespace, ())
 
     def _pages(
         self, kind: str, namespace: str, *, most: int, ends_at: datetime

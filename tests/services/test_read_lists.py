@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from onboarding.cluster.errors import AccessDenied
 from onboarding.cluster.paging import LARGEST_PAGE
 from onboarding.domain.objects import Key, Manifest
 from onboarding.models import Cluster, ManagedNamespace, NamespaceObservation
@@ -137,6 +138,31 @@ def test_what_was_too_much_is_not_tried_at_once_again(
         fake.log.clear()
         look(cluster, now + minutes * MINUTE)
     assert asked_in(fake, "Pod") == [""]
+
+
+def test_who_was_left_out_comes_first_the_next_time(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    heavy(fake, "z-bulky", pods=40)
+    look(cluster, now)
+    fake.log.clear()
+    look(cluster, now + MINUTE)
+    assert asked_in(fake, "Pod")[0] == "z-bulky"
+
+
+def test_a_kind_that_may_not_be_listed_is_not_called_too_large(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    """Refused while it was read namespace by namespace."""
+    look(cluster, now)
+    NamespaceObservation.objects.filter(name="legacy").update(unread=["Service"])
+    fake.meanwhile("list", lambda key: key.kind == "Service", lambda: refuse(fake))
+    seen = look(cluster, now + MINUTE)
+    assert (seen.unread_kinds, unread()) == (["Service"], {})
+
+
+def refuse(fake: FakeCluster) -> None:
+    fake.fail_next("list", AccessDenied("forbidden", status=403))
 
 
 def test_however_many_are_heavy_those_who_are_light_are_read(
