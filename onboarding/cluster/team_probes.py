@@ -1,0 +1,58 @@
+"""One harmless manifest for each policy of admission-teams.yaml, which that policy alone refuses.
+
+Created as a dry run in a managed namespace, by somebody who may create pods: so by whoever prepares
+a cluster, never by the portal. A probe that is let through means that its policy is not in force.
+"""
+
+from collections.abc import Callable, Mapping
+
+from onboarding.domain.objects import Json, Manifest
+
+_NAME = "bulkhead-admission-probe"
+
+
+def _pod(namespace: str) -> Manifest:
+    everything: Json = [{"operator": "Exists"}]
+    container: Manifest = {
+        "name": "probe",
+        "image": "registry.invalid/probe",
+        "resources": {},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    return {
+        **_manifest("Pod", namespace),
+        "spec": {
+            "containers": [container],
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "tolerations": everything,
+        },
+    }
+
+
+def _held_config_map(namespace: str) -> Manifest:
+    held = _manifest("ConfigMap", namespace)
+    return {**held, "metadata": {**_metadata(namespace), "finalizers": ["bulkhead.dev/probe"]}}
+
+
+def _service(namespace: str) -> Manifest:
+    # 192.0.2.0/24 is nobody's (RFC 5737).
+    spec: Manifest = {"ports": [{"port": 443}], "externalIPs": ["192.0.2.1"]}
+    return {**_manifest("Service", namespace), "spec": spec}
+
+
+def _manifest(kind: str, namespace: str) -> Manifest:
+    return {"apiVersion": "v1", "kind": kind, "metadata": _metadata(namespace)}
+
+
+def _metadata(namespace: str) -> Manifest:
+    return {"name": _NAME, "namespace": namespace}
+
+
+TEAM_PROBES: Mapping[str, Callable[[str], Manifest]] = {
+    "bulkhead-team-pods": _pod,
+    "bulkhead-team-finalizers": _held_config_map,
+    "bulkhead-team-objects": _service,
+}
