@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from onboarding.cluster.errors import AccessDenied, Refused, Unauthorized
+from onboarding.cluster.team_probes import TEAM_PROBES
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 
@@ -120,14 +121,21 @@ def wait_for_admission(admin: ClusterGateway, portal: ClusterGateway) -> None:
     ]
     # Without a managed namespace there is nothing yet that this policy could protect.
     if place := _any_managed_namespace(admin):
-        policy = _deny_all(place)
-        probes.append(("bulkhead-owned-resources", lambda: admin.create(policy, dry_run=True)))
+        for name, manifest in (
+            ("bulkhead-owned-resources", _deny_all(place)),
+            *_team_probes(place),
+        ):
+            probes.append((name, partial(admin.create, manifest, dry_run=True)))
     for name, probe in probes:
-        if not _comes_true(partial(_is_refused, probe)):
+        if not _comes_true(partial(_is_refused, probe, by=name)):
             raise NotInForce(
                 f"admission policy {name} refuses nothing after {WAIT_SECONDS:.0f} s; "
                 "is this kubeconfig a member of bulkhead:break-glass?"
             )
+
+
+def _team_probes(namespace: str) -> Iterator[tuple[str, Manifest]]:
+    return ((name, build(namespace)) for name, build in TEAM_PROBES.items())
 
 
 def _has_rules(admin: ClusterGateway, role: Key) -> bool:
@@ -143,12 +151,12 @@ def _comes_true(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def _is_refused(probe: Callable[[], object]) -> bool:
-    """Tell whether admission refused it. Rights just granted may take a moment, so ask again."""
+def _is_refused(probe: Callable[[], object], *, by: str) -> bool:
+    """Tell whether the policy refused it. Rights just granted may take a moment, so ask again."""
     try:
         probe()
-    except Refused:
-        return True
+    except Refused as refusal:
+        return f"'{by}'" in str(refusal)  # and not a quota, or another policy
     except (AccessDenied, Unauthorized):
         return False
     return False

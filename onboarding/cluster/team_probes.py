@@ -1,6 +1,6 @@
 """One harmless manifest for each policy of admission-teams.yaml, which that policy alone refuses.
 
-Created as a dry run in a managed namespace, by somebody who may create pods: so by whoever prepares
+All but bulkhead-team-removals, which judges what exists. Created as a dry run in a managed namespace, by somebody who may create pods: so by whoever prepares
 a cluster, never by the portal. A probe that is let through means that its policy is not in force.
 """
 
@@ -32,15 +32,18 @@ def _pod(namespace: str) -> Manifest:
     }
 
 
-def _held_config_map(namespace: str) -> Manifest:
-    held = _manifest("ConfigMap", namespace)
-    return {**held, "metadata": {**_metadata(namespace), "finalizers": ["bulkhead.dev/probe"]}}
+def _held(namespace: str) -> Manifest:
+    held: Manifest = {**_metadata(namespace), "finalizers": ["bulkhead.dev/probe"]}
+    return {**_service(namespace, {}), "metadata": held}
 
 
-def _service(namespace: str) -> Manifest:
+def _catching(namespace: str) -> Manifest:
     # 192.0.2.0/24 is nobody's (RFC 5737).
-    spec: Manifest = {"ports": [{"port": 443}], "externalIPs": ["192.0.2.1"]}
-    return {**_manifest("Service", namespace), "spec": spec}
+    return _service(namespace, {"externalIPs": ["192.0.2.1"]})
+
+
+def _service(namespace: str, spec: Manifest) -> Manifest:
+    return {**_manifest("Service", namespace), "spec": {"ports": [{"port": 443}], **spec}}
 
 
 def _manifest(kind: str, namespace: str) -> Manifest:
@@ -53,6 +56,6 @@ def _metadata(namespace: str) -> Manifest:
 
 TEAM_PROBES: Mapping[str, Callable[[str], Manifest]] = {
     "bulkhead-team-pods": _pod,
-    "bulkhead-team-finalizers": _held_config_map,
-    "bulkhead-team-objects": _service,
+    "bulkhead-team-finalizers": _held,
+    "bulkhead-team-objects": _catching,
 }

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from onboarding.cluster import installation
+from onboarding.cluster.installation import (
+    NotInForce,
+    install,
+    load_manifests,
+    wait_for_admission,
+)
 from onboarding.cluster.team_probes import TEAM_PROBES
 from onboarding.domain.objects import Json, Manifest
-from tests.cluster.conftest import Prepared, eventually, managed_namespace
+from tests.cluster.conftest import MANIFESTS, Prepared, eventually, managed_namespace
 from tests.support.manifests import binding, pod
 from tests.support.raw_api import RawApi, Reply
 from tests.support.refused_manifests import (
@@ -27,6 +34,7 @@ from tests.support.refused_manifests import (
 
 # One of each guard; the rest of the table is the same guard in another workload.
 PLAIN = [what for what in REFUSED if ", in " not in what or what.endswith("in cronjobs")]
+BOUND = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
 JOBS = "system:serviceaccount:kube-system:job-controller"
 
 
@@ -186,7 +194,9 @@ def test_what_came_from_a_template_is_refused_to_a_controller_too(dry: Home, wha
 
 
 def test_a_network_plugin_writes_what_it_gave_and_the_pod_can_still_change(home: Home) -> None:
-    plugin = home.prepared.raw.acting_as("system:serviceaccount:kube-system:multus", "system:masters")
+    plugin = home.prepared.raw.acting_as(
+        "system:serviceaccount:kube-system:multus", "system:masters"
+    )
     home.alice.post(home.path("pods"), pod("web"))
     given: Manifest = {"metadata": {"annotations": {"k8s.v1.cni.cncf.io/network-status": "[]"}}}
     assert plugin.merge(home.path("pods/web"), given).status == 200
@@ -195,11 +205,12 @@ def test_a_network_plugin_writes_what_it_gave_and_the_pod_can_still_change(home:
 
 
 @pytest.mark.parametrize("what", PLAIN)
-def test_what_stood_before_can_be_changed_and_removed(home: Home, what: str) -> None:
-    one = made(home, REFUSED[what])
-    assert home.alice.merge(one, {"metadata": {"labels": {"seen": "yes"}}}).status == 200
-    assert home.alice.delete(one).status in (200, 202)
-    home.breaker.merge(one, {"metadata": {"finalizers": None}})
+def test_what_stood_before_can_be_changed_and_removed(dry: Home, what: str) -> None:
+    one = made(dry, REFUSED[what])
+    assert dry.alice.merge(one, {"metadata": {"labels": {"seen": "yes"}}}).status == 200
+    assert dry.alice.send("DELETE", one, {"gracePeriodSeconds": 0}).status in (200, 202)
+    dry.breaker.merge(one, {"metadata": {"finalizers": None}})
+    assert dry.root.get(one).status == 404
 
 
 FOR_YEARS: Manifest = {"gracePeriodSeconds": 999999999}
@@ -260,3 +271,26 @@ def test_each_policy_has_a_probe_that_it_alone_refuses(dry: Home, name: str) -> 
     at = f"{str(probe['kind']).lower()}s"
     reply = dry.root.post(f"{dry.path(at)}?dryRun=All", probe)
     assert (reply.status, f"'{name}'" in reply.message) == (403, True)
+
+
+@pytest.fixture
+def without_bindings(home: Home) -> Iterator[Home]:
+    """The policies are there and bound to nothing, as after a careless hand."""
+    for name in TEAM_PROBES:
+        assert home.root.delete(f"{BOUND}/{name}").status == 200
+    yield home
+    list(install(home.prepared.admin, load_manifests(MANIFESTS)))
+    attempt = REFUSED["a node by name"]
+    eventually(lambda: is_refused(tried(home, home.root, attempt), attempt), "bound again")
+
+
+def test_preparing_a_cluster_ends_only_when_the_policies_refuse(
+    without_bindings: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = without_bindings.prepared
+    attempt = REFUSED["a node by name"]
+    root = without_bindings.root
+    eventually(lambda: tried(without_bindings, root, attempt).status == 201, "bound no more")
+    monkeypatch.setattr(installation, "WAIT_SECONDS", 0.5)
+    with pytest.raises(NotInForce, match="bulkhead-team-"):
+        wait_for_admission(prepared.admin, prepared.portal)

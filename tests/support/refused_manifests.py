@@ -1,4 +1,4 @@
-"""What a team may not have in a managed namespace: each manifest, which policy refuses it, and where.
+"""What a team may not have in a managed namespace: each manifest, and which policy refuses it how.
 
 The table is run on a real API server by tests/cluster/test_teams_cannot_hurt.py.
 """
@@ -110,7 +110,10 @@ CLAIM: Manifest = _named(
     {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 )
 SCALER: Manifest = _named(
-    {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"}}
+    {
+        "maxReplicas": 2,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"},
+    }
 )
 # Everything a team may write, so everything it could hold its namespace with.
 WRITABLE: dict[tuple[str, str], Manifest] = {
