@@ -1,7 +1,8 @@
 """One harmless manifest for each policy of admission-teams.yaml, which that policy alone refuses.
 
-All but bulkhead-team-removals, which judges what exists. Created as a dry run in a managed namespace, by somebody who may create pods: so by whoever prepares
-a cluster, never by the portal. A probe that is let through means that its policy is not in force.
+All but bulkhead-team-removals, which judges what exists. Created as a dry run in a managed
+namespace, by somebody who may create pods: so by whoever prepares a cluster, never by the portal.
+A probe that is let through means that its policy is not in force.
 """
 
 from collections.abc import Callable, Mapping

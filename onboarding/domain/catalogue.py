@@ -48,7 +48,8 @@ class Choice:
     """One option of a form field, with what choosing it costs in approvals.
 
     `access` names the kinds of access an environment grants beside running workloads,
-    `separation` the rules for who decides about a namespace in it.
+    `separation` the rules for who decides about a namespace in it, `pod_security` the level
+    its pods must meet.
     """
 
     slug: str
@@ -59,6 +60,7 @@ class Choice:
     max_lifetime_days: int | None = None
     access: tuple[str, ...] = ()
     separation: tuple[SeparationRule, ...] = ()
+    pod_security: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ from onboarding.domain.labels import is_label_value
 
 DNS_LABEL = re.compile(r"\A[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 GROUP = re.compile(r"\A[A-Za-z0-9]([-A-Za-z0-9_.:/@]{0,126}[A-Za-z0-9])?\Z")
+# Groups that stand for the cluster's own people or for the portal's: whoever is in one may more than a
+# team may, and a team that was bound by it would be asked for as the platform. `kubeadm:` and others
+# put a prefix before the administrators' group.
+RESERVED_GROUPS = (
+    *("system", "system:*", "bulkhead", "bulkhead:*", "kubeadm:*"),
+    *("cluster-admin", "*[:/]cluster-admin", "cluster-admins", "*[:/]cluster-admins"),
+)
 # Characters that read alike in the fonts people use: one canonical twin per family.
 _TWINS = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z"})
 
@@ -50,11 +57,12 @@ def check_group(value: str) -> list[str]:
 
     The API server accepts `system:masters` and leading blanks in subjects, so the refusal is ours.
     The comparison is made on the compatibility form, where look-alike letters and full-width
-    characters fold together.
+    characters fold together. Judge a group as a RoleBinding names it, so with its prefix too.
     """
     folded = unicodedata.normalize("NFKC", value).strip().casefold()
-    if folded.startswith("system:") or folded == "system":
-        return ["Groups that start with system: belong to Kubernetes and cannot be bound."]
+    if pattern := reserved_by(folded, RESERVED_GROUPS):
+        shown = pattern.replace("[:/]", ":")
+        return [f"Groups like {shown} belong to Kubernetes or to the portal, never to a team."]
     if not GROUP.match(value):
         rule = "Use letters, digits and the characters - _ . : / @, 128 at most, "
         return [f"{rule}starting and ending with a letter or a digit."]

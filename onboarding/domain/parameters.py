@@ -13,6 +13,9 @@ from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.objects import Json
 from onboarding.domain.quantities import check_quantity
 
+# Of Kubernetes' three Pod Security levels: `privileged` would let pods out of NetworkPolicy.
+POD_SECURITY_LEVELS = ("baseline", "restricted")
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -39,6 +42,10 @@ def _check_label_value(_parameter: Parameter, value: Json) -> list[str]:
 
 def _check_group(_parameter: Parameter, value: Json) -> list[str]:
     return names.check_group(value) if isinstance(value, str) else ["must be text"]
+
+
+def _check_pod_security(_parameter: Parameter, value: Json) -> list[str]:
+    return [] if value in POD_SECURITY_LEVELS else [f"is one of {', '.join(POD_SECURITY_LEVELS)}"]
 
 
 def _check_labels(parameter: Parameter, value: Json) -> list[str]:
@@ -99,6 +106,7 @@ def _check_quantities(parameter: Parameter, value: Json) -> list[str]:
 CHECKS: Mapping[str, Callable[[Parameter, Json], list[str]]] = {
     "name": _check_name,
     "label_value": _check_label_value,
+    "pod_security": _check_pod_security,
     "labels": _check_labels,
     "selector": _check_selector,
     "group": _check_group,

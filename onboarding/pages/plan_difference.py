@@ -9,6 +9,7 @@ from onboarding.plan.model import Plan
 from onboarding.plan.refresh import groups_of
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.rendering import Rerendered
+from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.reachability.sentences import sentences
 
 # What groups and sentences do not tell.
@@ -89,7 +90,11 @@ def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
 def _sentences(plan: Plan | None) -> tuple[str, ...]:
     if plan is None or not plan.wants_namespace:
         return ()
-    return (*sentences(plan.manifests()), *access_sentences(plan, load_catalogue()))
+    return (
+        *sentences(plan.manifests()),
+        *access_sentences(plan, load_catalogue()),
+        *pod_security_sentences(plan),
+    )
 
 
 def _printed(change: ObjectChange, element_id: str) -> ChangedObject:

@@ -60,10 +60,7 @@ def _choose(
     """Yield (template, values) for every object, in apply order."""
     facts, size = ingredients.facts, ingredients.catalogue.sizes[spec.size]
     members = _members(spec)
-    yield (
-        "namespace",
-        {"project": spec.project, "team": spec.team, "environment": spec.environment},
-    )
+    yield "namespace", _namespace_values(spec, ingredients.catalogue)
     yield "deny-all", {}
     yield "allow-internal-ingress", {"members": members}
     yield "allow-internal-egress", {"members": members}
@@ -73,7 +70,7 @@ def _choose(
     egress = ingredients.catalogue.egress[spec.egress]
     if egress.template:
         yield egress.template, _egress_values(members, facts)
-    yield "quota", {"hard": {**size.quota}}
+    # First the defaults: a quota refuses every container that names no amount of what it bounds.
     yield (
         "limits",
         {
@@ -81,10 +78,20 @@ def _choose(
             "default_requests": {**size.default_requests},
         },
     )
+    yield "quota", {"hard": {**size.quota}}
     group = f"{facts.group_prefix}{ingredients.access_group}"
     yield "team-access", {"group": group}
     for template in _access_templates(spec, ingredients.catalogue):
         yield template, {"group": group}
+
+
+def _namespace_values(spec: NamespaceSpec, catalogue: Catalogue) -> Mapping[str, Json]:
+    return {
+        "project": spec.project,
+        "team": spec.team,
+        "environment": spec.environment,
+        "pod_security": catalogue.environments[spec.environment].pod_security,
+    }
 
 
 def _access_templates(spec: NamespaceSpec, catalogue: Catalogue) -> list[str]:

@@ -95,6 +95,9 @@ class _Reader:
                 place = choice.template or choice.slug
                 self._wrong("environments.yaml", place, "access needs a template and a note")
         for environment in catalogue.environments.values():
+            for problem in check_value(Parameter("pod_security"), environment.pod_security):
+                words = f"{environment.slug}: pod_security {problem}"
+                self._wrong("environments.yaml", environment.slug, words)
             for slug in environment.access:
                 if slug not in catalogue.access:
                     self._wrong("environments.yaml", environment.slug, f"no access {slug}")
@@ -160,7 +163,9 @@ class _Reader:
         for part in ("quota", "default_limits", "default_requests"):
             tree = branch(body, part)
             for problem in check_value(Parameter("quantities"), tree):
-                self._wrong("sizes.yaml", slug, f"{slug}: {part}: {problem}")
+                place = f"{slug}.{part}.{problem.partition(':')[0]}"
+                known = place if ("sizes.yaml", place) in self.lines else slug
+                self._wrong("sizes.yaml", known, f"{slug}: {part}: {problem}")
             amounts[part] = {resource: str(amount) for resource, amount in tree.items()}
         lanes = self._lanes("sizes.yaml", slug, body.get("lanes", []))
         return Size(slug=slug, title=text(body, "title") or slug, lanes=lanes, **amounts)
@@ -179,6 +184,7 @@ class _Reader:
                 max_lifetime_days=days if isinstance(days, int) else None,
                 access=self._access(slug, fields.get("access", [])),
                 separation=self._separation(slug, fields.get("separation", [])),
+                pod_security=text(fields, "pod_security"),
             )
         if not found and part != "access":
             self._wrong("environments.yaml", part, f"{part} is empty")
@@ -249,12 +255,14 @@ class _Reader:
             return loaded
         return None
 
-    def _note_lines(self, file: str, node: yaml.Node | None) -> None:
-        """Remember where each key and list item stands, first mention first."""
+    def _note_lines(self, file: str, node: yaml.Node | None, above: str = "") -> None:
+        """Remember where each key, each path of keys and each list item stands, first first."""
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                self.lines.setdefault((file, key.value), key.start_mark.line + 1)
-                self._note_lines(file, value)
+                path = f"{above}{key.value}"
+                for name in (key.value, path):
+                    self.lines.setdefault((file, name), key.start_mark.line + 1)
+                self._note_lines(file, value, f"{path}.")
         elif isinstance(node, yaml.SequenceNode):
             for value in node.value:
                 self._note_lines(file, value)

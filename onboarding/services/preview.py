@@ -23,6 +23,7 @@ from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import found_uid, in_force
 from onboarding.queries.rendering import render
 from onboarding.queries.rules import shape_violations
+from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.reachability.sentences import sentences
 
 
@@ -144,7 +145,11 @@ def preview(wish: NamespaceWish) -> Preview:
         spec_before=spec_before,
         changes=changes,
         lanes=lanes,
-        sentences=(*sentences(plan.manifests()), *access_sentences(plan, catalogue)),
+        sentences=(
+            *sentences(plan.manifests()),
+            *access_sentences(plan, catalogue),
+            *pod_security_sentences(plan),
+        ),
         picture=picture,
         base_generation=wish.namespace.generation if wish.namespace else 0,
     )

@@ -226,6 +226,7 @@ def test_without_a_key_nothing_is_installed_or_registered(
         ({"pod_range": ["10.0.0.1/8"]}, "write ranges like 10.0.0.0/8"),
         ({"node_range": ["everything"]}, "write ranges like 10.0.0.0/8"),
         ({"group_prefix": "system:"}, "cannot be a prefix of groups"),
+        ({"group_prefix": "bulkhead:"}, "cannot be a prefix of groups"),
         ({"group_prefix": " x"}, "cannot be a prefix of groups"),
     ],
 )

@@ -8,8 +8,10 @@ import pytest
 from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import PROVISIONING, Phase
+from onboarding.domain.quantities import quantity
 from onboarding.domain.spec import RequestKind
 from onboarding.plan.catalogue_files import CATALOGUE_DIR, BadCatalogue, load_catalogue
+from tests.support.shipped_roles import rules_of
 
 TEMPLATES = {
     "namespace": Phase.CREATE,
@@ -74,6 +76,39 @@ def test_a_shell_is_granted_in_development_alone() -> None:
     assert granted == {"development": ("shell",), "test": (), "production": ()}
 
 
+def test_production_demands_the_restricted_level() -> None:
+    environments = load_catalogue().environments
+    levels = {slug: one.pod_security for slug, one in environments.items()}
+    assert levels == {"development": "baseline", "test": "baseline", "production": "restricted"}
+
+
+def test_every_size_counts_everything_that_a_team_may_make() -> None:
+    """A rule of the shipped role for a kind is a bound of every size, or the store can be filled."""
+    for size in load_catalogue().sizes.values():
+        assert made_by_teams() <= {*size.quota}
+        assert {"requests.ephemeral-storage", "limits.ephemeral-storage"} <= {*size.quota}
+
+
+def made_by_teams() -> set[str]:
+    """The names under which a quota counts what bulkhead:developer may create."""
+    found = set()
+    for rule in rules_of("bulkhead:developer"):
+        if "create" in rule["verbs"]:  # type: ignore[operator]
+            [group], kinds = rule["apiGroups"], rule["resources"]  # type: ignore[misc]
+            plain = [kind for kind in kinds if "/" not in kind]  # type: ignore[union-attr]
+            found |= {f"count/{kind}.{group}" if group else kind for kind in plain}
+    return found
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_what_names_no_amount_fits_as_often_as_pods_are_allowed(size: str) -> None:
+    bounds = load_catalogue().sizes[size]
+    pods = quantity(bounds.quota["pods"])
+    for part, defaults in (("limits", bounds.default_limits), ("requests", bounds.default_requests)):
+        one, most = defaults["ephemeral-storage"], bounds.quota[f"{part}.ephemeral-storage"]
+        assert quantity(one) * pods <= quantity(most)
+
+
 def test_a_catalogue_may_know_no_access_at_all(folder: Path) -> None:
     file = folder / "environments.yaml"
     edit(file, ", access: [shell]", "")
@@ -93,7 +128,7 @@ def test_one_catalogue_is_read_once() -> None:
     [
         ("templates/quota.yaml", "phase: bound", "phase: later", "no phase 'later'"),
         ("templates/quota.yaml", "slug: quota", "slug: quotas", "slug and file name differ"),
-        ("templates/quota.yaml", "version: 1", "version: one", "whole-number version"),
+        ("templates/quota.yaml", "version: 2", "version: one", "whole-number version"),
         ("templates/quota.yaml", "why: ", "because: ", "unknown field because"),
         ("templates/quota.yaml", "{type: quantities", "{type: text", "needs a type out of"),
         ("templates/quota.yaml", "hard: {type", "soft: {type", "soft is never used"),
@@ -102,6 +137,9 @@ def test_one_catalogue_is_read_once() -> None:
         ("sizes.yaml", "4Gi", "4 gigs", "small: quota: requests.memory"),
         ("sizes.yaml", 'pods: "20"', "pods: 20", "small: quota: pods"),
         ("sizes.yaml", "cpu: 500m", "cpu: half", "small: default_limits: cpu"),
+        ("sizes.yaml", "16Gi", "16 gigs", "medium: quota: limits.memory"),
+        ("environments.yaml", "restricted}", "privileged}", "is one of baseline, restricted"),
+        ("environments.yaml", ", pod_security: baseline}", "}", "test: pod_security is one of"),
         ("environments.yaml", "egress-open", "egress-all", "no template egress-all"),
         ("environments.yaml", "template: team-shell", "template: team-sh", "no template team-sh"),
         ("environments.yaml", ', note: "open a', ', title: "open a', "needs a template and a note"),

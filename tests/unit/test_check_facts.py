@@ -10,7 +10,7 @@ from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.spec import Exposure
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
-from onboarding.plan.check_facts import check_facts
+from onboarding.plan.check_facts import check_bound_group, check_facts
 from onboarding.reachability.policies import read_policy
 from tests.support.requests import FACTS, spec_of
 
@@ -40,6 +40,8 @@ def test_the_facts_of_the_test_cluster_are_fine() -> None:
         (replace(FACTS, ranges=("everywhere",)), "ranges"),
         (replace(FACTS, ranges=tuple(f"20.{n}.0.0/16" for n in range(0, 128, 2))), "ranges"),
         (replace(FACTS, group_prefix="system:"), "group_prefix"),
+        (replace(FACTS, group_prefix="bulkhead:"), "group_prefix"),
+        (replace(FACTS, group_prefix="kubeadm:"), "group_prefix"),
         (replace(FACTS, group_prefix="p" * 120), "group_prefix"),
         (with_source(slug="Nginx"), "slug"),
         (with_source(namespace="in_gress"), "namespace"),
@@ -48,6 +50,11 @@ def test_the_facts_of_the_test_cluster_are_fine() -> None:
 )
 def test_a_fact_that_fits_no_slot_is_told_with_its_field(facts: ClusterFacts, field: str) -> None:
     assert told(facts) == [field]
+
+
+def test_a_prefix_and_a_group_do_not_together_make_a_group_of_the_platform() -> None:
+    assert check_bound_group("cluster-", "admins")
+    assert not check_bound_group("oidc:", "admins")
 
 
 keys = st.sampled_from(KEYS) | st.text("abk8./-_", min_size=1, max_size=12)

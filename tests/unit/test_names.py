@@ -130,6 +130,34 @@ def test_no_spelling_of_a_system_group_is_an_access_group(group: str) -> None:
     assert names.check_group(group)
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        "bulkhead:break-glass",
+        "bulkhead:network-platform",
+        "Bulkhead:Break-Glass",
+        "ｂｕｌｋｈｅａｄ:break-glass",
+        " bulkhead:break-glass",
+        "bulkhead",
+        "cluster-admins",
+        "Cluster-Admins",
+        "cluster-admin",
+        "oidc:cluster-admins",
+        "example/cluster-admins",
+        "kubeadm:cluster-admins",
+        "kubeadm:anything",
+    ],
+)
+def test_a_group_of_the_platform_or_the_portal_is_no_access_group(group: str) -> None:
+    [problem] = names.check_group(group)
+    assert "never to a team" in problem
+
+
+@pytest.mark.parametrize("group", ["bulkheads", "team-bulkhead", "my-cluster-admins", "oidc:bulkhead"])
+def test_a_group_that_only_sounds_like_one_is_fine(group: str) -> None:
+    assert names.check_group(group) == []
+
+
 @pytest.mark.parametrize("group", ["team-payments", "oidc:payments", "a", "payments@example.com"])
 def test_an_ordinary_group_may_be_bound(group: str) -> None:
     assert names.check_group(group) == []

@@ -10,6 +10,7 @@ from onboarding.plan.fill import BadParameter, fill
 FITTING: list[tuple[str, Json]] = [
     ("name", "payments-prod"),
     ("label_value", "Web_1.0"),
+    ("pod_security", "restricted"),
     ("labels", {"app.kubernetes.io/name": "nginx"}),
     ("selector", {}),
     ("selector", {"app": ""}),
@@ -26,6 +27,9 @@ REFUSED: list[tuple[str, Json]] = [
     ("name", "Payments"),
     ("label_value", ""),
     ("label_value", ["web"]),
+    ("pod_security", "privileged"),
+    ("pod_security", ["restricted"]),
+    ("pod_security", ""),
     ("labels", {}),
     ("labels", []),
     ("labels", {"app": None}),
@@ -87,7 +91,7 @@ def test_a_missing_value_is_named_with_its_template() -> None:
 
 def test_a_bad_value_is_named_with_its_template_and_slot() -> None:
     template = load_catalogue().templates["team-access"]
-    with pytest.raises(BadParameter, match=r"team-access@\d+: group: Groups that start with"):
+    with pytest.raises(BadParameter, match=r"team-access@\d+: group: Groups like system:"):
         fill(template, {"namespace": "payments", "group": "system:masters"})
 
 
