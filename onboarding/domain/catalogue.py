@@ -11,6 +11,14 @@ from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.objects import Manifest
 from onboarding.domain.parameters import Parameter
 
+# What a size is described by to whoever chooses it, so every size has them.
+SHOWN_BOUNDS = frozenset(
+    {
+        *("requests.cpu", "limits.cpu", "requests.memory", "limits.memory"),
+        *("pods", "requests.storage", "limits.ephemeral-storage", "services", "secrets"),
+    }
+)
+
 
 @dataclass(frozen=True)
 class Template:

@@ -13,9 +13,8 @@ from onboarding.domain.labels import is_label_value
 
 DNS_LABEL = re.compile(r"\A[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 GROUP = re.compile(r"\A[A-Za-z0-9]([-A-Za-z0-9_.:/@]{0,126}[A-Za-z0-9])?\Z")
-# Groups that stand for the cluster's own people or for the portal's: whoever is in one may more than a
-# team may, and a team that was bound by it would be asked for as the platform. `kubeadm:` and others
-# put a prefix before the administrators' group.
+# Groups of the cluster's own people and of the portal's. Whoever is in one may do more than a team,
+# so no team is bound by it. Some clusters put a prefix before the administrators' group.
 RESERVED_GROUPS = (
     *("system", "system:*", "bulkhead", "bulkhead:*", "kubeadm:*"),
     *("cluster-admin", "*[:/]cluster-admin", "cluster-admins", "*[:/]cluster-admins"),

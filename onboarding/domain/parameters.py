@@ -14,7 +14,8 @@ from onboarding.domain.objects import Json
 from onboarding.domain.quantities import check_quantity
 
 # Of Kubernetes' three Pod Security levels: `privileged` would let pods out of NetworkPolicy.
-POD_SECURITY_LEVELS = ("baseline", "restricted")
+STRICT = "restricted"
+POD_SECURITY_LEVELS = ("baseline", STRICT)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from onboarding.forms.offers import (
     Notes,
     Offer,
     choice_notes,
+    environment_hint,
     ingress_choices,
     lifetime_choices,
     scope_choices,
@@ -144,6 +145,7 @@ class NamespaceRequestForm(forms.Form):
         self._choose_from("team", [(team.slug, team.slug) for team in offer.teams])
         self._choose_from("cluster", [(row.name, row.name) for row in offer.clusters])
         self._choose_from("environment", titles(catalogue.environments))
+        self.fields["environment"].help_text = environment_hint(catalogue)
         self._choose_from("lifetime", lifetime_choices(catalogue))
         self._cards("data_class").offer(
             titles(catalogue.data_classes), choice_notes(catalogue.data_classes, catalogue)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.catalogue import Catalogue, Choice, Size
 from onboarding.domain.lanes import Lane
+from onboarding.domain.parameters import STRICT
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.rules import check_cluster, check_team
 from onboarding.domain.spec import NamespaceSpec, Scope
@@ -121,6 +122,17 @@ def ingress_choices(offer: Offer) -> tuple[Choices, Notes]:
     return [("", _("Nobody")), *choices], {"": (lane_words(()), ""), **notes}
 
 
+def environment_hint(catalogue: Catalogue) -> str:
+    """Return what pods must be like where an environment is strict; "" if none is."""
+    strict = [one.title for one in catalogue.environments.values() if one.pod_security == STRICT]
+    if not strict:
+        return ""
+    return _(
+        "%(environments)s refuses pods that run as root or with further rights; their "
+        "securityContext has to say so (Pod Security restricted)."
+    ) % {"environments": _(" and ").join(strict)}
+
+
 def lifetime_choices(catalogue: Catalogue) -> Choices:
     """Return how long a namespace may live; FOR_EVER stands for no end."""
     return [
@@ -133,7 +145,8 @@ def _numbers(size: Size) -> str:
     quota = size.quota
     return _(
         "CPU %(cpu)s requested, %(cpu_most)s at most. Memory %(memory)s requested, "
-        "%(memory_most)s at most. %(pods)s pods, %(storage)s storage."
+        "%(memory_most)s at most. %(pods)s pods, %(storage)s storage, %(disk)s on nodes’ disks. "
+        "Objects are counted: %(services)s services, %(secrets)s secrets and so on."
     ) % {
         "cpu": quota["requests.cpu"],
         "cpu_most": quota["limits.cpu"],
@@ -141,4 +154,7 @@ def _numbers(size: Size) -> str:
         "memory_most": quota["limits.memory"],
         "pods": quota["pods"],
         "storage": quota["requests.storage"],
+        "disk": quota["limits.ephemeral-storage"],
+        "services": quota["services"],
+        "secrets": quota["secrets"],
     }

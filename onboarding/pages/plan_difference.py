@@ -6,10 +6,10 @@ from onboarding.plan.access import access_sentences
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan
+from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.plan.refresh import groups_of
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.rendering import Rerendered
-from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.reachability.sentences import sentences
 
 # What groups and sentences do not tell.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from onboarding.domain.catalogue import Catalogue, Choice, Size, Template
+from onboarding.domain.catalogue import SHOWN_BOUNDS, Catalogue, Choice, Size, Template
 from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.names import DNS_LABEL
@@ -94,6 +94,9 @@ class _Reader:
             if not choice.template or not choice.note:
                 place = choice.template or choice.slug
                 self._wrong("environments.yaml", place, "access needs a template and a note")
+        self._check_environments(catalogue)
+
+    def _check_environments(self, catalogue: Catalogue) -> None:
         for environment in catalogue.environments.values():
             for problem in check_value(Parameter("pod_security"), environment.pod_security):
                 words = f"{environment.slug}: pod_security {problem}"
@@ -166,6 +169,9 @@ class _Reader:
                 place = f"{slug}.{part}.{problem.partition(':')[0]}"
                 known = place if ("sizes.yaml", place) in self.lines else slug
                 self._wrong("sizes.yaml", known, f"{slug}: {part}: {problem}")
+            if part == "quota":
+                for resource in SHOWN_BOUNDS - {*tree}:
+                    self._wrong("sizes.yaml", slug, f"{slug}: quota: {resource} is missing")
             amounts[part] = {resource: str(amount) for resource, amount in tree.items()}
         lanes = self._lanes("sizes.yaml", slug, body.get("lanes", []))
         return Size(slug=slug, title=text(body, "title") or slug, lanes=lanes, **amounts)

@@ -17,6 +17,7 @@ from onboarding.queries.namespaces import found_uid
 # What is typed, beside the name, to ask for the removal of a namespace that is not empty.
 DELETE_DATA = "delete data"
 DELETE_WORKLOADS = "delete workloads"
+_COUNTED = frozenset({"configmaps", "persistentvolumeclaims", "replicationcontrollers", "secrets"})
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,21 @@ class UsedBound:
     @property
     def holds_back(self) -> str:
         """Return what Kubernetes refuses once the bound is passed."""
-        if self.resource.endswith("storage") or "persistentvolumeclaims" in self.resource:
+        if self.resource.endswith("requests.storage") or "persistentvolumeclaims" in self.resource:
             return "claims"
-        return "services" if self.resource.startswith("services") else "pods"
+        if self.resource.startswith("services"):
+            return "services"
+        return "objects" if self.is_count else "pods"
+
+    @property
+    def is_count(self) -> bool:
+        """Tell whether it counts objects that are no pods."""
+        return self.resource.startswith(("count/", "services")) or self.resource in _COUNTED
+
+    @property
+    def is_shown_first(self) -> bool:
+        """Tell whether a page shows it without being asked: what pods share, and what is over."""
+        return not self.is_count or self.is_below_use
 
     @property
     def is_below_use(self) -> bool:

@@ -18,12 +18,12 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import ObjectChange, plan_changes
 from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, Removal, load_plan
+from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.plan.refresh import is_same_reach
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.namespaces import found_uid, in_force
 from onboarding.queries.rendering import render
 from onboarding.queries.rules import shape_violations
-from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.reachability.sentences import sentences
 
 

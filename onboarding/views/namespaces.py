@@ -28,6 +28,7 @@ from onboarding.pages.namespace import (
 )
 from onboarding.pages.outdated import build_outdated, groups_still_in
 from onboarding.plan.model import load_plan
+from onboarding.plan.pod_security import pod_security_sentences
 from onboarding.plan.render_yaml import render_documents
 from onboarding.queries.namespaces import events_of, in_force, load_namespace, visible_to
 from onboarding.queries.truth import truths_of
@@ -103,6 +104,7 @@ def namespace_access(request: SignedIn, public_id: str) -> HttpResponse:
     context = {
         "bindings": build_bindings(revision),
         "access": access_lines_of(revision),
+        "pod_security": [*pod_security_sentences(load_plan(revision.plan))] if revision else [],
         "still_in": groups_still_in(row),
         "people": people,
     }

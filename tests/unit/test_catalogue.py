@@ -83,7 +83,7 @@ def test_production_demands_the_restricted_level() -> None:
 
 
 def test_every_size_counts_everything_that_a_team_may_make() -> None:
-    """A rule of the shipped role for a kind is a bound of every size, or the store can be filled."""
+    """Whatever kind the shipped role lets a team create, or the cluster's store can be filled."""
     for size in load_catalogue().sizes.values():
         assert made_by_teams() <= {*size.quota}
         assert {"requests.ephemeral-storage", "limits.ephemeral-storage"} <= {*size.quota}
@@ -104,7 +104,10 @@ def made_by_teams() -> set[str]:
 def test_what_names_no_amount_fits_as_often_as_pods_are_allowed(size: str) -> None:
     bounds = load_catalogue().sizes[size]
     pods = quantity(bounds.quota["pods"])
-    for part, defaults in (("limits", bounds.default_limits), ("requests", bounds.default_requests)):
+    for part, defaults in (
+        ("limits", bounds.default_limits),
+        ("requests", bounds.default_requests),
+    ):
         one, most = defaults["ephemeral-storage"], bounds.quota[f"{part}.ephemeral-storage"]
         assert quantity(one) * pods <= quantity(most)
 
@@ -136,6 +139,7 @@ def test_one_catalogue_is_read_once() -> None:
         ("templates/allow-ingress.yaml", "[network]", "[firewall]", "lanes are a list out of"),
         ("sizes.yaml", "4Gi", "4 gigs", "small: quota: requests.memory"),
         ("sizes.yaml", 'pods: "20"', "pods: 20", "small: quota: pods"),
+        ("sizes.yaml", '    services: "20"\n', "", "small: quota: services is missing"),
         ("sizes.yaml", "cpu: 500m", "cpu: half", "small: default_limits: cpu"),
         ("sizes.yaml", "16Gi", "16 gigs", "medium: quota: limits.memory"),
         ("environments.yaml", "restricted}", "privileged}", "is one of baseline, restricted"),

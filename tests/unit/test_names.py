@@ -153,7 +153,9 @@ def test_a_group_of_the_platform_or_the_portal_is_no_access_group(group: str) ->
     assert "never to a team" in problem
 
 
-@pytest.mark.parametrize("group", ["bulkheads", "team-bulkhead", "my-cluster-admins", "oidc:bulkhead"])
+@pytest.mark.parametrize(
+    "group", ["bulkheads", "team-bulkhead", "my-cluster-admins", "oidc:bulkhead"]
+)
 def test_a_group_that_only_sounds_like_one_is_fine(group: str) -> None:
     assert names.check_group(group) == []
 

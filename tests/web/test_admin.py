@@ -67,7 +67,9 @@ def test_pat_adds_a_team_and_history_knows(client_for: SignIn, pat: User, alice:
     assert Event.objects.filter(action="admin:row:added", via="admin", actor="Pat").count() == 2
 
 
-@pytest.mark.parametrize("group", ["system:masters", " team", "System:authenticated", "a b"])
+@pytest.mark.parametrize(
+    "group", ["system:masters", " team", "System:authenticated", "a b", "bulkhead:break-glass"]
+)
 def test_groups_of_kubernetes_are_refused(client_for: SignIn, pat: User, group: str) -> None:
     form = {"slug": "ledger", "access_group": group, **inline("memberships")}
     client_for(pat).post(f"{ADMIN}/team/add/", form)
