@@ -170,8 +170,8 @@ class _Reader:
                 known = place if ("sizes.yaml", place) in self.lines else slug
                 self._wrong("sizes.yaml", known, f"{slug}: {part}: {problem}")
             if part == "quota":
-                for resource in SHOWN_BOUNDS - {*tree}:
-                    self._wrong("sizes.yaml", slug, f"{slug}: quota: {resource} is missing")
+                for resource in sorted(SHOWN_BOUNDS - {*tree}):
+                    self._wrong("sizes.yaml", f"{slug}.quota", f"{slug}: quota: {resource} is missing")
             amounts[part] = {resource: str(amount) for resource, amount in tree.items()}
         lanes = self._lanes("sizes.yaml", slug, body.get("lanes", []))
         return Size(slug=slug, title=text(body, "title") or slug, lanes=lanes, **amounts)

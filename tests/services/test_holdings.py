@@ -12,6 +12,7 @@ from onboarding.queries.holdings import (
     DELETE_DATA,
     DELETE_WORKLOADS,
     Holdings,
+    UsedBound,
     below_use,
     holdings_of,
 )
@@ -153,6 +154,28 @@ def test_a_smaller_size_names_what_is_used_beyond_it(prod: ManagedNamespace) -> 
 @pytest.mark.usefixtures("used")
 def test_a_size_that_holds_what_is_used_says_nothing(prod: ManagedNamespace) -> None:
     assert below_use(plan_of(size="medium"), holdings_of(prod)) == ()
+
+
+@pytest.mark.parametrize(
+    ("resource", "held", "first"),
+    [
+        ("limits.memory", "pods", True),
+        ("pods", "pods", True),
+        ("limits.ephemeral-storage", "pods", True),
+        ("requests.storage", "claims", True),
+        ("persistentvolumeclaims", "claims", False),
+        ("services", "services", False),
+        ("services.nodeports", "services", False),
+        ("secrets", "objects", False),
+        ("count/jobs.batch", "objects", False),
+    ],
+)
+def test_a_bound_says_what_it_holds_back_and_counts_wait_for_a_question(
+    resource: str, held: str, *, first: bool
+) -> None:
+    bound = UsedBound(resource, "5", "4")
+    assert (bound.holds_back, bound.is_shown_first) == (held, first)
+    assert UsedBound(resource, "5", "6").is_shown_first
 
 
 @pytest.mark.usefixtures("used")

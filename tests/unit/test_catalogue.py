@@ -139,10 +139,9 @@ def test_one_catalogue_is_read_once() -> None:
         ("templates/allow-ingress.yaml", "[network]", "[firewall]", "lanes are a list out of"),
         ("sizes.yaml", "4Gi", "4 gigs", "small: quota: requests.memory"),
         ("sizes.yaml", 'pods: "20"', "pods: 20", "small: quota: pods"),
-        ("sizes.yaml", '    services: "20"\n', "", "small: quota: services is missing"),
         ("sizes.yaml", "cpu: 500m", "cpu: half", "small: default_limits: cpu"),
         ("sizes.yaml", "16Gi", "16 gigs", "medium: quota: limits.memory"),
-        ("environments.yaml", "restricted}", "privileged}", "is one of baseline, restricted"),
+        ("environments.yaml", "restricted,", "privileged,", "is one of baseline, restricted"),
         ("environments.yaml", ", pod_security: baseline}", "}", "test: pod_security is one of"),
         ("environments.yaml", "egress-open", "egress-all", "no template egress-all"),
         ("environments.yaml", "template: team-shell", "template: team-sh", "no template team-sh"),
@@ -163,6 +162,11 @@ def test_a_mistake_is_named_with_its_file_and_line(
     assert any(one.startswith(f"{file}:") and complaint in one for one in said), said
     named = [int(one.split(":")[1]) for one in said if complaint in one]
     assert abs(named[0] - line) <= 4, (said, line)
+
+
+def test_a_size_names_what_it_is_described_by(folder: Path) -> None:
+    edit(folder / "sizes.yaml", '    services: "20"\n', "")
+    assert complaints(folder) == ["sizes.yaml:7: small: quota: services is missing"]
 
 
 def test_a_slot_that_nobody_declared_is_a_mistake(folder: Path) -> None:
