@@ -5,11 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster
 from tests.cluster.conftest import Prepared, eventually
 from tests.support import live_portal
-from tests.support.manifests import pod
+from tests.support.manifests import pod, rooted_pod
 from tests.support.raw_api import RawApi
 from tests.support.refused_manifests import CORE, SERVICE, WRITABLE
 
@@ -33,25 +32,6 @@ COUNTED = {
 }
 
 
-def strict(name: str) -> Manifest:
-    """A pod that runs without root and without further rights."""
-    manifest = pod(name)
-    manifest["spec"] = {
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [
-            {
-                "name": "web",
-                "image": "registry.example/web",
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-            }
-        ],
-    }
-    return manifest
-
-
 @pytest.fixture
 def alice(prepared: Prepared, dev_eu: Cluster) -> Callable[[str, str], RawApi]:
     def moved_in(name: str, environment: str) -> RawApi:
@@ -71,16 +51,16 @@ def test_production_runs_no_pod_with_root_and_development_does(
 ) -> None:
     pods, others = f"/api/v1/namespaces/{name}/pods", f"/api/v1/namespaces/{name}-dev/pods"
     production = alice(name, "production")
-    refused = production.post(pods, pod("web"))
+    refused = production.post(pods, rooted_pod("web"))
     assert (refused.status, 'PodSecurity "restricted' in refused.message) == (403, True)
-    assert production.post(pods, strict("web")).status == 201
-    assert alice(f"{name}-dev", "development").post(others, pod("web")).status == 201
+    assert production.post(pods, pod("web")).status == 201
+    assert alice(f"{name}-dev", "development").post(others, rooted_pod("web")).status == 201
 
 
 def test_a_container_that_names_nothing_gets_its_share_of_the_nodes_disk(
     alice: Callable[[str, str], RawApi], name: str
 ) -> None:
-    made = alice(name, "production").post(f"/api/v1/namespaces/{name}/pods", strict("web"))
+    made = alice(name, "production").post(f"/api/v1/namespaces/{name}/pods", pod("web"))
     [container] = made.body["spec"]["containers"]
     assert container["resources"]["limits"]["ephemeral-storage"] == "2Gi"
     assert container["resources"]["requests"]["ephemeral-storage"] == "256Mi"

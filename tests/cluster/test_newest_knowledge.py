@@ -33,7 +33,7 @@ from onboarding.services.installation import portal_identity
 from onboarding.services.observe import observe
 from tests.cluster.conftest import KEY, registered_by
 from tests.support import live_portal
-from tests.support.manifests import RBAC_GROUP
+from tests.support.manifests import RBAC_GROUP, STRICT
 from tests.support.raw_api import RawApi
 from tests.web.sights import words
 
@@ -157,7 +157,7 @@ def test_claims_services_workloads_and_use_are_counted(
 
 
 def _things(place: str) -> dict[str, Manifest]:
-    container: Manifest = {"name": "web", "image": "registry.example/web"}
+    container: Manifest = {**STRICT, "name": "web", "image": "registry.example/web"}
     template: Manifest = {
         "metadata": {"labels": {"app": "web"}},
         "spec": {"containers": [container]},

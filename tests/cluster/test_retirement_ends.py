@@ -50,6 +50,16 @@ def beside(act: Any, *, every: float) -> Iterator[list[int]]:
         thread.join()
 
 
+def breaker(admin: RawApi) -> RawApi:
+    """Admission lets it name a node."""
+    return admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
+
+
+def owner(admin: RawApi) -> RawApi:
+    """A controller of the platform, which may put its finalizer on what it looks after."""
+    return admin.acting_as("system:serviceaccount:buckets:operator", "system:masters")
+
+
 def operator(api: RawApi, pods: str) -> Any:
     """Puts its pod back whenever it is not there or ends."""
 
@@ -98,7 +108,10 @@ def test_an_operator_that_puts_its_pods_back_does_not_hold_it(
     pods = f"/api/v1/namespaces/{ready.name}/pods"
     asked = live_portal.retire(ready)
     began = database_now()
-    with beside(operator(admin, pods), every=1.0) as made, beside(kubelet(admin, pods), every=1.0):
+    with (
+        beside(kubelet(admin, pods), every=1.0),
+        beside(operator(breaker(admin), pods), every=1.0) as made,
+    ):
         eventually(lambda: 201 in made, "the operator made a pod")
         gone = live_portal.brought_to(asked, GONE)
     assert gone.gone_at is not None
@@ -112,13 +125,13 @@ def test_the_door_is_closed_before_the_first_pod_goes(
     ready: ManagedNamespace, admin: RawApi, audit: AuditLog
 ) -> None:
     pods = f"/api/v1/namespaces/{ready.name}/pods"
-    assert admin.post(pods, owned("db")).status == 201
+    assert breaker(admin).post(pods, owned("db")).status == 201
     live_portal.look(live_portal.retire(ready))
     quotas = f"/api/v1/namespaces/{ready.name}/resourcequotas"
     [quota] = admin.get(quotas).body["items"]
     assert quota["spec"]["hard"]["pods"] == quota["spec"]["hard"]["count/deployments.apps"] == "0"
     assert quota["spec"]["hard"]["requests.storage"] == "50Gi"
-    eventually(lambda: admin.post(pods, owned("again")).status == 403, "no pod gets in")
+    eventually(lambda: breaker(admin).post(pods, owned("again")).status == 403, "no pod gets in")
     written = [entry.resource for entry in audit.writes_of_portal(ready.name)]
     assert written.index("resourcequotas", written.index("rolebindings")) < written.index("pods")
     assert "pod is shutting down: db" in live_portal.look(ready).message
@@ -130,9 +143,9 @@ def test_a_quota_that_was_taken_away_is_made_to_close_the_door(
     ready: ManagedNamespace, admin: RawApi
 ) -> None:
     quotas = f"/api/v1/namespaces/{ready.name}/resourcequotas"
-    breaker = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
-    assert breaker.delete(f"{quotas}/quota").status == 200
-    assert admin.post(f"/api/v1/namespaces/{ready.name}/pods", owned("db")).status == 201
+    assert breaker(admin).delete(f"{quotas}/quota").status == 200
+    made = breaker(admin).post(f"/api/v1/namespaces/{ready.name}/pods", owned("db"))
+    assert made.status == 201
     live_portal.look(live_portal.retire(ready))
     [quota] = admin.get(quotas).body["items"]
     assert quota["spec"]["hard"]["pods"] == "0"
@@ -142,7 +155,7 @@ def test_deleted_by_hand_while_it_retires_it_needs_no_quota(
     ready: ManagedNamespace, admin: RawApi
 ) -> None:
     place = f"/api/v1/namespaces/{ready.name}"
-    assert admin.post(f"{place}/configmaps", CONFIG_MAP).status == 201
+    assert owner(admin).post(f"{place}/configmaps", CONFIG_MAP).status == 201
     asked = live_portal.retire(ready)
     assert admin.delete(place).status == 200
     assert live_portal.look(asked).state == DELETING
@@ -154,7 +167,7 @@ def test_a_finalizer_in_it_is_named_with_what_carries_it_and_it_ends_when_lifted
     ready: ManagedNamespace, admin: RawApi
 ) -> None:
     maps = f"/api/v1/namespaces/{ready.name}/configmaps"
-    assert admin.post(maps, CONFIG_MAP).status == 201
+    assert owner(admin).post(maps, CONFIG_MAP).status == 201
     asked = live_portal.retire(ready)
 
     def is_named() -> bool:

@@ -58,7 +58,7 @@ class Home:
         return self.prepared.break_glass
 
     def controller(self, name: str) -> RawApi:
-        return self.prepared.raw.acting_as(name, "system:serviceaccounts")
+        return self.prepared.raw.acting_as(name, "system:masters")
 
     def path(self, at: str, home: str = CORE) -> str:
         return f"/{home}/namespaces/{self.name}/{at}"
@@ -187,7 +187,10 @@ def test_a_job_runs_and_its_pods_are_finished_by_its_controller(home: Home) -> N
     assert freed.status == 200
 
 
-@pytest.mark.parametrize("what", [*BAD_PODS, "a finalizer on pods"])
+FROM_TEMPLATES = [*BAD_PODS, "a finalizer on pods", "a finalizer on persistentvolumeclaims"]
+
+
+@pytest.mark.parametrize("what", FROM_TEMPLATES)
 def test_what_came_from_a_template_is_refused_to_a_controller_too(dry: Home, what: str) -> None:
     reply = tried(dry, dry.controller(JOBS), REFUSED[what])
     assert is_refused(reply, REFUSED[what]), reply
@@ -211,6 +214,11 @@ def test_what_stood_before_can_be_changed_and_removed(dry: Home, what: str) -> N
     assert dry.alice.send("DELETE", one, {"gracePeriodSeconds": 0}).status in (200, 202)
     dry.breaker.merge(one, {"metadata": {"finalizers": None}})
     assert dry.root.get(one).status == 404
+
+
+def test_a_controller_of_the_platform_may_put_its_finalizer_on_what_it_makes(dry: Home) -> None:
+    owner = dry.prepared.raw.acting_as("system:serviceaccount:buckets:operator", "system:masters")
+    assert tried(dry, owner, REFUSED["a finalizer on configmaps"]).status == 201
 
 
 FOR_YEARS: Manifest = {"gracePeriodSeconds": 999999999}

@@ -2,6 +2,15 @@
 
 from onboarding.domain.objects import Manifest
 
+# What the level restricted demands of a container.
+STRICT: Manifest = {
+    "securityContext": {
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+}
 RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
@@ -40,9 +49,16 @@ def binding(namespace: str, name: str, *, role: str, group: str) -> Manifest:
 
 
 def pod(name: str) -> Manifest:
+    """A pod that any Pod Security level lets in."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name},
-        "spec": {"containers": [{"name": "web", "image": "registry.example/web"}]},
+        "spec": {"containers": [{**STRICT, "name": "web", "image": "registry.example/web"}]},
     }
+
+
+def rooted_pod(name: str) -> Manifest:
+    """A pod that says nothing about its rights, so that it may run as root."""
+    plain: Manifest = {"name": "web", "image": "registry.example/web"}
+    return {**pod(name), "spec": {"containers": [plain]}}
