@@ -299,6 +299,12 @@ def test_preparing_a_cluster_ends_only_when_the_policies_refuse(
     attempt = REFUSED["a node by name"]
     root = without_bindings.root
     eventually(lambda: tried(without_bindings, root, attempt).status == 201, "bound no more")
+    # A quota that is full refuses the same; that says nothing about the policies.
+    full = {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0", "services": "0"}}}
+    assert (
+        without_bindings.breaker.post(without_bindings.path("resourcequotas"), full).status == 201
+    )
+    monkeypatch.setattr(installation, "_any_managed_namespace", lambda _: without_bindings.name)
     monkeypatch.setattr(installation, "WAIT_SECONDS", 0.5)
     with pytest.raises(NotInForce, match="bulkhead-team-"):
         wait_for_admission(prepared.admin, prepared.portal)

@@ -9,6 +9,7 @@ from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
+from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 
@@ -390,6 +391,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *DOORS,
     *OBSERVER,
     *RENDERED_ANEW,
+    *TEAMS,
     *WAITING,
     *TRUTH,
 )

@@ -83,6 +83,10 @@ def test_every_type_is_tried_both_ways() -> None:
     assert {kind for kind, _ in FITTING} == {kind for kind, _ in REFUSED} == set(CHECKS)
 
 
+def test_no_template_takes_a_level_that_lets_pods_out() -> None:
+    assert check_value(Parameter("pod_security"), "privileged")
+
+
 def test_a_missing_value_is_named_with_its_template() -> None:
     template = load_catalogue().templates["deny-all"]
     with pytest.raises(BadParameter, match="deny-all@1: namespace is missing"):

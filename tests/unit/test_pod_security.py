@@ -10,7 +10,7 @@ from tests.support.requests import plan_of, planned
 
 @pytest.mark.parametrize(
     ("environment", "level"),
-    [("development", "baseline"), ("test", "baseline"), ("production", "restricted")],
+    [("production", "restricted"), ("development", "baseline"), ("test", "baseline")],
 )
 def test_the_plan_enforces_what_the_environment_demands(environment: str, level: str) -> None:
     plan = plan_of(environment=environment)
