@@ -140,12 +140,16 @@ class NamespaceRequestForm(forms.Form):
         elif data is None:
             self.fields["name"].widget.attrs["autofocus"] = True
 
+    @property
+    def environment_hint(self) -> str:
+        """Return what pods must be like in a strict environment; "" if none is."""
+        return environment_hint(self.offer.catalogue)
+
     def _offer_cards(self) -> None:
         offer, catalogue = self.offer, self.offer.catalogue
         self._choose_from("team", [(team.slug, team.slug) for team in offer.teams])
         self._choose_from("cluster", [(row.name, row.name) for row in offer.clusters])
         self._choose_from("environment", titles(catalogue.environments))
-        self.fields["environment"].help_text = environment_hint(catalogue)
         self._choose_from("lifetime", lifetime_choices(catalogue))
         self._cards("data_class").offer(
             titles(catalogue.data_classes), choice_notes(catalogue.data_classes, catalogue)

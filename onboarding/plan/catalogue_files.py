@@ -171,7 +171,9 @@ class _Reader:
                 self._wrong("sizes.yaml", known, f"{slug}: {part}: {problem}")
             if part == "quota":
                 for resource in sorted(SHOWN_BOUNDS - {*tree}):
-                    self._wrong("sizes.yaml", f"{slug}.quota", f"{slug}: quota: {resource} is missing")
+                    self._wrong(
+                        "sizes.yaml", f"{slug}.quota", f"{slug}: quota: {resource} is missing"
+                    )
             amounts[part] = {resource: str(amount) for resource, amount in tree.items()}
         lanes = self._lanes("sizes.yaml", slug, body.get("lanes", []))
         return Size(slug=slug, title=text(body, "title") or slug, lanes=lanes, **amounts)

@@ -233,3 +233,15 @@ def test_the_yaml_is_what_was_approved(
     answer = client_for(bob).get(url(prod, "objects.yaml"))
     assert "payments-prod-r1.yaml" in answer["Content-Disposition"]
     assert answer.content.decode().startswith("apiVersion: v1\nkind: Namespace")
+
+
+def test_counts_wait_for_a_question_and_access_says_what_is_refused(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    shown, _, asked = client_for(bob).get(url(prod)).content.decode().partition("<details")
+    assert "limits.ephemeral-storage" in shown
+    assert "count/deployments.apps" not in shown
+    assert "count/deployments.apps" in asked
+    text = words(client_for(bob).get(url(prod, "access/")))
+    assert "further networks, tokens that never end" in text
+    assert "Pod Security restricted" in text

@@ -452,3 +452,9 @@ def test_the_cost_of_a_preview_does_not_grow_with_the_cluster(
         see(cluster, f"team-{number}", {"app": "web"})
     ClusterObservation.objects.update(version=2)
     assert statements() == few
+
+
+def test_the_form_says_what_production_demands_of_pods(desk: Client) -> None:
+    text = words(desk.get("/requests/new/"))
+    assert "Production refuses pods that run as root" in text
+    assert "20 services, 50 secrets" in text
