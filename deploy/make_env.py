@@ -28,6 +28,7 @@ def contents(host: str) -> dict[str, dict[str, str]]:
         "redis.env": {"REDISCLI_AUTH": queue},
         "portal.env": {
             "BULKHEAD_SECRET_KEY": secrets.token_urlsafe(48),
+            "BULKHEAD_SECOND_FACTOR_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
             "BULKHEAD_HTTPS": "1",
             "BULKHEAD_TRUSTED_PROXIES": "1",
             "BULKHEAD_ALLOWED_HOSTS": host,

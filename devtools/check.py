@@ -19,6 +19,7 @@ CHECK_SECONDS = 300
 # As in production, with values of the right shape that open nothing.
 PRODUCTION = {
     "BULKHEAD_SECRET_KEY": "a-long-value-of-mixed-characters-0123456789-only-for-this-check",
+    "BULKHEAD_SECOND_FACTOR_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "BULKHEAD_HTTPS": "1",
     "BULKHEAD_ALLOWED_HOSTS": "bulkhead.example.org",
     "BULKHEAD_TRUSTED_ORIGINS": "https://bulkhead.example.org",

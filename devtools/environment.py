@@ -46,7 +46,11 @@ def portal_environment(state: State, *, redis_url: str, port: int) -> Environmen
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),
     }
-    common = _kept_secrets(state, "secrets.env", {"BULKHEAD_SECRET_KEY": secrets.token_urlsafe(48)})
+    fresh = {
+        "BULKHEAD_SECRET_KEY": secrets.token_urlsafe(48),
+        "BULKHEAD_SECOND_FACTOR_KEYS": _new_key(),
+    }
+    common = _kept_secrets(state, "secrets.env", fresh)
     worker = _kept_secrets(state, "worker.env", {KEY_VARIABLE: _new_key()})
     return Environment(inherited | own | common, worker)
 

@@ -28,6 +28,7 @@ from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.refusals import Forbidden
 from onboarding.models import Cluster, Team, User
 from onboarding.queries.permissions import permissions_of
+from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
 from onboarding.services.history import (
     About,
@@ -222,7 +223,7 @@ def acting_in(request: HttpRequest) -> Actor:
     user = request.user
     if not isinstance(user, User):
         raise TypeError("the admin site is for people who are signed in")
-    return actor_for(user, via="admin", ip=request.META.get("REMOTE_ADDR") or None)
+    return actor_for(user, via="admin", ip=client_address(request.META))
 
 
 def about(row: Model) -> About:

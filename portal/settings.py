@@ -5,6 +5,7 @@ given BULKHEAD_CREDENTIAL_KEYS; the web process has no key to the stored cluster
 """
 
 import base64
+import hashlib
 from pathlib import Path
 
 import environ
@@ -124,11 +125,15 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 SIGNUP_OPEN = env.bool("BULKHEAD_SIGNUP_OPEN", default=False)
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session left open changes no address
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # who types an address has no mail sent to strangers
 # "ip" is everybody behind one address, "key" one person from one address (views/accounts.py).
 # Whatever answers 429 counts within a minute: that page says to wait for one.
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("BULKHEAD_TRUSTED_PROXIES", default=0)
+MFA_ADAPTER = "onboarding.views.accounts.SecondFactorAdapter"
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -137,6 +142,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = not SIGNUP_OPEN
 MFA_TOTP_ISSUER = "Bulkhead"
 # e.g. smtp+tls://user:password@mail.example.com:587; without it mail is printed to the log
 vars().update(env.email_url("BULKHEAD_EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("BULKHEAD_FROM_EMAIL", default="bulkhead@localhost")
 
 # Sessions, transport, content
@@ -214,11 +220,13 @@ CELERY_BEAT_SCHEDULE = {
     "note-outdated": {"task": "onboarding.note_outdated", "schedule": 3600.0},
 }
 
-# Limits of sign-in attempts live in the cache; one process at most may keep it in memory.
+# Limits of sign-in attempts live in the cache, and nothing else does. Above MAX_ENTRIES rows what
+# has expired is removed, never what still counts.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "onboarding.services.counters.Counters",
         "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
     },
 }
 
@@ -245,6 +253,22 @@ def _credential_keys() -> list[bytes]:
 
 
 BULKHEAD_CREDENTIAL_KEYS = _credential_keys()
+
+
+def _second_factor_keys() -> list[bytes]:
+    """Return the keys that seal second factors, newest first. Development makes do without."""
+    keys = [base64.b64decode(key) for key in env.list("BULKHEAD_SECOND_FACTOR_KEYS", default=[])]
+    if any(len(key) != 32 for key in keys):
+        raise ImproperlyConfigured("BULKHEAD_SECOND_FACTOR_KEYS: each key is 32 bytes in base64")
+    if not keys and not (DEBUG or DEMO):
+        raise ImproperlyConfigured(
+            "BULKHEAD_SECOND_FACTOR_KEYS is missing: set it to 32 random bytes in base64. "
+            "It seals the secrets of second factors in the database."
+        )
+    return keys or [hashlib.sha256(SECRET_KEY.encode()).digest()]
+
+
+BULKHEAD_SECOND_FACTOR_KEYS = _second_factor_keys()
 
 LOGGING = {
     "version": 1,

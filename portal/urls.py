@@ -5,7 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("onboarding.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("onboarding.views.account_pages")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "onboarding.views.errors.bad_request"

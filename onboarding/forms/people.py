@@ -11,9 +11,11 @@ from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from onboarding.models import User
+from onboarding.services.own_address import keep_own_address
 
 # Generic for the type checker only: Django's own classes take no parameter when they run.
 if TYPE_CHECKING:
@@ -63,3 +65,9 @@ class NewAddressForm(AddEmailForm):
         if who_has(email, besides=self.user):
             raise forms.ValidationError(_("Another account has this address."))
         return email
+
+    def save(self, request: HttpRequest) -> Any:
+        """Add it beside the account's own address, which stays the primary one."""
+        if isinstance(self.user, User):
+            keep_own_address(self.user)
+        return super().save(request)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from onboarding.domain.actions import Action
 from onboarding.domain.deviations import DeviationKind
-from onboarding.domain.objects import Manifest, branch, items, text
+from onboarding.domain.objects import Json, Manifest, branch, items, text
 from onboarding.models import Event
 from onboarding.templatetags.wording import exact
 
@@ -29,9 +29,11 @@ _LOOKS = {
     "fought": ("danger", "warn"),
     "acknowledged": ("ok", "check"),
     "exported": ("", "download"),
+    "failed": ("warn", "warn"),
 }
 
 _SAID_WHOLE = ("phase", "lane", "reason", "message", "condition", "digest", "generation")
+_SAID_OF_ACCOUNTS = ("factors", "added", "removed", "verified", "before", "primary", "further")
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,14 @@ def details_of(event: Event) -> tuple[str, ...]:
     """Return what an event holds beyond its words, read off the recorded bytes themselves."""
     body = branch(json.loads(bytes(event.canonical)), "body")
     said = [f"{name}: {body[name]}" for name in _SAID_WHOLE if body.get(name)]
+    said += [f"{name}: {_joined(body[name])}" for name in _SAID_OF_ACCOUNTS if body.get(name)]
     made = [f"{text(one, 'object')} {text(one, 'outcome')}" for one in items(body, "changes")]
     differed = [_differed(one) for one in [*items(body, "objects"), *items(body, "findings")]]
     return (*said, *made, *differed)
+
+
+def _joined(value: Json) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _exact(stored: str) -> str:
@@ -86,7 +93,7 @@ def _exact(stored: str) -> str:
 def _differed(one: Manifest) -> str:
     """Return what an event tells of one deviating object, with its bounds where it has ended."""
     fields = one.get("fields")
-    joined = ", ".join(map(str, fields)) if isinstance(fields, list) else ""
+    joined = _joined(fields) if isinstance(fields, list) else ""
     is_loss = one.get("kind") == DeviationKind.DELETED.value
     otherwise = "deleted outside the portal" if is_loss else "in no approved plan"
     parts = [

@@ -1,12 +1,27 @@
 """Accounts come from allauth; sign-up is closed unless a setting opens it."""
 
+from functools import partial
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core.internal.ratelimit import get_ip
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.actions import Action
+from onboarding.services.account_events import record_by_somebody
+from onboarding.services.client_address import client_address
+from onboarding.services.clock import database_now
+from onboarding.services.own_address import keep_own_address
+from onboarding.services.sealed_seeds import CannotUnseal, seal, unseal
+
+log = structlog.get_logger()
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -23,6 +38,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tell whether strangers may create accounts."""
         return bool(settings.SIGNUP_OPEN)
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return by what limits count. Where addresses cannot be known, all share one count."""
+        return client_address(request.META) or "unknown"
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count by person and address: who types wrong passwords here locks nobody out elsewhere.
 
@@ -30,3 +49,61 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         by_person = super()._get_login_attempts_cache_key(request, **credentials)
         return f"{by_person}:{get_ip(request)}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse what is over the limit. These tries are in the log only, or they fill history."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            log.warning("sign-in refused by the limits")
+            raise
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Verify an address, which never makes it the account's by the way."""
+        keep_own_address(email_address.user)
+        return bool(super().confirm_email(request, email_address))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail about what is stored: once it is, and with no transaction waiting for it."""
+        transaction.on_commit(partial(super().send_mail, template_prefix, email, context))
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: Any,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell the person of a change. A mail that does not go out is logged and undoes nothing."""
+        to = email or EmailAddress.objects.get_primary_email(user) or user.email
+        send = partial(super().send_notification_mail, template_prefix, user, context, to)
+        transaction.on_commit(send, robust=True)
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """Send the link, and record that somebody asked for it."""
+        ip = client_address(self.request.META)
+        record_by_somebody(
+            Action.PASSWORD_RESET_ASKED, user, ip=ip, now=database_now(), body={"sent_to": email}
+        )
+        super().send_password_reset_mail(user, email, context)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Keeps the secrets of second factors sealed in the database."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "sealed": _("The portal cannot check this code now. Tell a platform admin."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Return the secret as it is stored."""
+        return seal(settings.BULKHEAD_SECOND_FACTOR_KEYS, text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret. One that no key opens, or that was never sealed, opens nothing."""
+        try:
+            return unseal(settings.BULKHEAD_SECOND_FACTOR_KEYS, encrypted_text)
+        except CannotUnseal as closed:
+            log.exception("a second factor cannot be opened")
+            raise self.validation_error("sealed") from closed

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
+from onboarding.services.client_address import client_address
 from onboarding.views.errors import refusal_page
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -27,10 +28,11 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Bind the id to the log while the request is answered."""
+        """Bind id and client's address to the log while the request is answered."""
         request_id = secrets.token_hex(8)
         request.request_id = request_id  # type: ignore[attr-defined]  # declared on SignedIn
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        address = client_address(request.META)
+        with structlog.contextvars.bound_contextvars(request_id=request_id, address=address):
             response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
