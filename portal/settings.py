@@ -143,6 +143,7 @@ MFA_TOTP_ISSUER = "Bulkhead"
 # e.g. smtp+tls://user:password@mail.example.com:587; without it mail is printed to the log
 vars().update(env.email_url("BULKHEAD_EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Bulkhead: "
 DEFAULT_FROM_EMAIL = env.str("BULKHEAD_FROM_EMAIL", default="bulkhead@localhost")
 
 # Sessions, transport, content

@@ -1,6 +1,5 @@
 """Accounts come from allauth; sign-up is closed unless a setting opens it."""
 
-from functools import partial
 from typing import Any
 
 import structlog
@@ -9,7 +8,9 @@ from allauth.account.models import EmailAddress
 from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.sites.requests import RequestSite
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail about what is stored: once it is, and with no transaction waiting for it."""
-        transaction.on_commit(partial(super().send_mail, template_prefix, email, context))
+        transaction.on_commit(self._mail(template_prefix, email, context).send)
 
     def send_notification_mail(
         self,
@@ -76,8 +77,15 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Tell the person of a change. A mail that does not go out is logged and undoes nothing."""
         to = email or EmailAddress.objects.get_primary_email(user) or user.email
-        send = partial(super().send_notification_mail, template_prefix, user, context, to)
-        transaction.on_commit(send, robust=True)
+        if not to:
+            return
+        about = {"at": database_now(), "ip": client_address(self.request.META), **(context or {})}
+        transaction.on_commit(self._mail(template_prefix, to, about).send, robust=True)
+
+    def _mail(self, template_prefix: str, to: str, context: dict[str, Any]) -> EmailMessage:
+        whole = {"request": self.request, "email": to, "current_site": RequestSite(self.request)}
+        mail: EmailMessage = self.render_mail(template_prefix, to, whole | context)
+        return mail
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """Send the link, and record that somebody asked for it."""
