@@ -3,11 +3,18 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
+from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django import Settings
 
 from onboarding.domain.refusals import Conflict
 from onboarding.models import Event, User
@@ -67,3 +74,54 @@ def test_the_console_removes_it(protected: User) -> None:
 def test_the_console_says_why_not(name: str, words: str, bob: User) -> None:
     with pytest.raises(CommandError, match=words):
         call_command("remove_second_factor", name)
+
+
+SEED = "JBSWY3DPEHPK3PXP"
+
+
+def stored() -> str:
+    return json.dumps([*Authenticator.objects.order_by("pk").values_list("data", flat=True)])
+
+
+def test_a_copy_of_the_database_makes_no_codes(bob: User) -> None:
+    TOTP.activate(bob, SEED)
+    codes = RecoveryCodes.activate(bob)
+    assert SEED not in stored()
+    assert stored().count("sealed1:") == 2
+    assert codes.validate_code(codes.generate_codes()[0])
+    assert decrypt(Authenticator.objects.get(type="totp").data["secret"]) == SEED
+
+
+def test_the_upgrade_leaves_no_seed_in_clear(bob: User) -> None:
+    Authenticator.objects.create(user=bob, type="totp", data={"secret": SEED})
+    Authenticator.objects.create(
+        user=bob, type="recovery_codes", data={"seed": "be" * 40, "used_mask": 1}
+    )
+    import_module("onboarding.migrations.0021_sealed_second_factors").seal_what_is_clear(apps, None)
+    assert SEED not in stored()
+    assert "bebe" not in stored()
+    assert decrypt(Authenticator.objects.get(type="totp").data["secret"]) == SEED
+
+
+def test_a_seed_somebody_wrote_in_clear_opens_nothing(bob: User) -> None:
+    row = Authenticator.objects.create(user=bob, type="totp", data={"secret": SEED})
+    with pytest.raises(ValidationError, match="Tell a platform admin"):
+        row.wrap().validate_code("000000")
+
+
+def test_keys_are_changed_by_a_command(bob: User, settings: Settings) -> None:
+    settings.BULKHEAD_SECOND_FACTOR_KEYS = [b"o" * 32]
+    TOTP.activate(bob, SEED)
+    settings.BULKHEAD_SECOND_FACTOR_KEYS = [b"n" * 32, b"o" * 32]
+    call_command("seal_second_factors")
+    settings.BULKHEAD_SECOND_FACTOR_KEYS = [b"n" * 32]
+    assert decrypt(Authenticator.objects.get().data["secret"]) == SEED
+
+
+def test_a_command_without_the_old_key_changes_nothing(bob: User, settings: Settings) -> None:
+    TOTP.activate(bob, SEED)
+    before = stored()
+    settings.BULKHEAD_SECOND_FACTOR_KEYS = [b"n" * 32]
+    with pytest.raises(CommandError, match="no key opens it"):
+        call_command("seal_second_factors")
+    assert stored() == before
