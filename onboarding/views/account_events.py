@@ -26,7 +26,7 @@ from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
 
 log = structlog.get_logger()
-_FACTORS = {"totp": "app code", "recovery_codes": "recovery code", "webauthn": "security key"}
+_FACTORS = {"totp": "app code", "recovery_codes": "recovery code", "webauthn": "passkey"}
 _RECOVERY = Authenticator.Type.RECOVERY_CODES
 
 
@@ -140,8 +140,6 @@ def factor_removed(request: HttpRequest, user: User, authenticator: Any, **_rest
 
 def _factor(used: dict[str, Any]) -> str:
     """Return one step of signing in, in words."""
-    if used.get("passwordless"):
-        return "passkey"
     return _FACTORS.get(used.get("type", ""), str(used["method"]))
 
 

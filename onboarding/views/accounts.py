@@ -76,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):
         email: str | None = None,
     ) -> None:
         """Tell the person of a change. A mail that does not go out is logged and undoes nothing."""
-        to = email or EmailAddress.objects.get_primary_email(user) or user.email
+        to = email or EmailAddress.objects.get_primary_email(user)
         if not to:
             return
         about = {"at": database_now(), "ip": client_address(self.request.META), **(context or {})}

@@ -4,6 +4,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 """
 
 from tests.support.guard_mutant import GuardMutant
+from tests.support.guard_mutants_accounts import ACCOUNTS
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
@@ -156,7 +157,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     GuardMutant("nobody adds the address of somebody else",
         "forms.people", "NewAddressForm.clean_email",
         "if who_has(email, besides=self.user):", "if False:",
-        "tests/web/test_sign_in.py::test_nobody_adds_the_address_of_somebody_else"),
+        "tests/web/test_own_addresses.py::test_nobody_adds_the_address_of_somebody_else"),
     GuardMutant("nobody removes their own second factor",
         "services.second_factor", "remove_second_factor",
         "if actor.id == str(person.pk):", "if False:",
@@ -386,6 +387,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "queries.namespaces", "is_changeable", "namespace.reason in MENDABLE", "True",
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
+    *ACCOUNTS,
     *APPROVED,
     *CREDENTIALS,
     *DOORS,

@@ -115,6 +115,15 @@ def test_the_old_address_is_told_of_the_new_one(at_accounts: Browse, bob: User) 
     assert "tell a platform admin at once" in told.body
 
 
+def test_the_old_address_is_told_of_one_that_was_never_verified(
+    at_accounts: Browse, bob: User
+) -> None:
+    browser = at_accounts(bob)
+    browser.address(NEW)
+    browser.address(NEW, "action_primary")
+    assert [one.to for one in mail.outbox] == [[NEW], ["bob@example.com"]]
+
+
 def test_who_has_an_address_of_the_admin_site_only_is_told_too(
     at_accounts: Browse, bob: User
 ) -> None:
