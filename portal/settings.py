@@ -130,7 +130,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # who types an address has no mail sent to strangers
 # "ip" is everybody behind one address, "key" one person from one address (views/accounts.py).
 # Whatever answers 429 counts within a minute: that page says to wait for one.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "login_failed_known": "5/5m/key",  # from a browser the person has signed in with
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("BULKHEAD_TRUSTED_PROXIES", default=0)
 MFA_ADAPTER = "onboarding.views.accounts.SecondFactorAdapter"
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}

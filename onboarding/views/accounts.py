@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from allauth.core.internal.ratelimit import get_ip
+from allauth.core.internal.ratelimit import consume, get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.sites.requests import RequestSite
@@ -16,11 +16,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.actions import Action
-from onboarding.services.account_events import record_by_somebody
+from onboarding.services.account_events import person_called, record_by_somebody
 from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
 from onboarding.services.own_address import keep_own_address
 from onboarding.services.sealed_seeds import CannotUnseal, seal, unseal
+from onboarding.views.known_browsers import known_browser, remember_browser
 
 log = structlog.get_logger()
 
@@ -53,11 +54,29 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse what is over the limit. These tries are in the log only, or they fill history."""
+        login = credentials.get("username") or credentials.get("email") or ""
+        known = known_browser(request, person_called(str(login)))
         try:
-            super().pre_authenticate(request, **credentials)
+            if known:
+                self._count_own(request, known)
+            else:
+                super().pre_authenticate(request, **credentials)
         except ValidationError:
             log.warning("sign-in refused by the limits")
             raise
+
+    def _count_own(self, request: HttpRequest, known: str) -> None:
+        """Count a try of a browser that this person has signed in with, apart from all others."""
+        usage = consume(request, app="allauth.account", action="login_failed_known", key=known)
+        self._login_failed_rl_usage = usage  # a right password gives it back
+        if not usage:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: Any, **rest: Any) -> Any:
+        """Sign in, and know the browser from now on."""
+        response = super().post_login(request, user, **rest)
+        remember_browser(response, user)
+        return response
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Verify an address, which never makes it the account's by the way."""

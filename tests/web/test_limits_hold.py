@@ -7,6 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from django.core.cache import caches
 
 from onboarding.models import User
+from onboarding.views.known_browsers import COOKIE
 from tests.web.account_pages import AtAccounts
 
 Browse = Callable[..., AtAccounts]
@@ -60,3 +61,42 @@ def test_nobody_signs_in_while_nothing_can_be_counted(
     monkeypatch.setattr(type(caches["default"]), method, fails)
     assert browser.sign_in("frank").status_code == 500
     assert SESSION_KEY not in browser.client.session
+
+
+def spoil(address: str, browser: AtAccounts) -> None:
+    """Somebody behind the address types wrong passwords until nobody unknown gets in."""
+    browser.client.defaults["REMOTE_ADDR"] = address
+    for number in range(25):
+        browser.sign_in(f"nobody-{number}", "wrong")
+    for _ in range(6):
+        browser.sign_in("frank", "wrong")
+
+
+def test_others_in_the_office_do_not_lock_out_who_signed_in_before(
+    at_accounts: Browse, frank: User
+) -> None:
+    own = at_accounts(frank)
+    own.send("account_logout", {})
+    spoil("192.0.2.1", at_accounts())
+    assert locked_out(at_accounts())
+    assert own.sign_in("frank").status_code == 302
+
+
+def test_a_known_browser_has_five_tries_and_no_more(at_accounts: Browse, frank: User) -> None:
+    own = at_accounts(frank)
+    own.send("account_logout", {})
+    for _ in range(5):
+        own.sign_in("frank", "wrong")
+    assert locked_out(own)
+
+
+@pytest.mark.parametrize("login", ["dana", "frank"])
+def test_a_known_browser_is_known_for_its_person_and_by_our_hand_only(
+    at_accounts: Browse, frank: User, login: str
+) -> None:
+    own = at_accounts(frank)
+    own.send("account_logout", {})
+    if login == "frank":
+        own.client.cookies[COOKIE] = f"{frank.pk}:forged:sig"
+    spoil("192.0.2.1", at_accounts())
+    assert "Wait five minutes" in own.sign_in(login).content.decode()
