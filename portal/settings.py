@@ -137,6 +137,11 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("BULKHEAD_TRUSTED_PROXIES", default=0)
 MFA_ADAPTER = "onboarding.views.accounts.SecondFactorAdapter"
+MFA_FORMS = {
+    "login_webauthn": "onboarding.forms.passkeys.PasskeySignIn",
+    "authenticate_webauthn": "onboarding.forms.passkeys.PasskeySecond",
+    "reauthenticate_webauthn": "onboarding.forms.passkeys.PasskeyAgain",
+}
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -49,8 +49,8 @@ def password_refused(
 
 
 @receiver(mfa.authentication_failed)
-def code_refused(request: HttpRequest, user: User, authenticator: Any, **_rest: Any) -> None:
-    """A wrong code."""
+def code_refused(request: HttpRequest, user: User | None, authenticator: Any, **_rest: Any) -> None:
+    """A wrong code, or a passkey that was refused."""
     _record_failure(request, user, _FACTORS[authenticator.type])
 
 

@@ -95,6 +95,26 @@ def test_a_wrong_code_is_told(at_accounts: Browse, bob: User) -> None:
     assert [body_of(event) for event in told("session:failed")] == [{"factors": ["app code"]}]
 
 
+FORGED = json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {}})
+
+
+def test_a_passkey_that_is_refused_is_told_about_nobody(at_accounts: Browse, bob: User) -> None:
+    at_accounts().send("mfa_login_webauthn", {"credential": FORGED})
+    (event,) = told("session:failed")
+    assert (event.actor, event.object_label) == ("Somebody", "unknown")
+    assert body_of(event) == {"factors": ["passkey"]}
+
+
+def test_after_the_password_a_refused_passkey_is_told_about_the_person(
+    at_accounts: Browse, bob: User
+) -> None:
+    TOTP.activate(bob, SEED)
+    browser = at_accounts()
+    browser.sign_in("bob")
+    browser.send("mfa_authenticate", {"credential": FORGED})
+    assert [event.object_label for event in told("session:failed")] == ["Bob"]
+
+
 def test_what_the_limits_refuse_is_in_the_log_only(
     at_accounts: Browse, caplog: pytest.LogCaptureFixture
 ) -> None:
