@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth import SESSION_KEY
 from django.core.cache import caches
 
 from onboarding.models import User
 from onboarding.views.known_browsers import COOKIE
-from tests.web.account_pages import AtAccounts
+from tests.web.account_pages import SEED, AtAccounts, code_of
 
 Browse = Callable[..., AtAccounts]
 
@@ -88,6 +89,18 @@ def test_a_known_browser_has_five_tries_and_no_more(at_accounts: Browse, frank: 
     for _ in range(5):
         own.sign_in("frank", "wrong")
     assert locked_out(own)
+
+
+def test_a_right_code_wipes_nothing_of_its_addresss_count(at_accounts: Browse, bob: User) -> None:
+    TOTP.activate(bob, SEED)
+    tries, own = at_accounts(), at_accounts()
+    for number in range(21):
+        tries.sign_in(f"nobody-{number}", "wrong")
+        if number == 15:
+            own.sign_in("bob")
+            own.send("mfa_authenticate", {"code": code_of(SEED)})
+    assert own.client.get("/").status_code == 200
+    assert locked_out(at_accounts())
 
 
 @pytest.mark.parametrize("login", ["dana", "frank"])
