@@ -24,6 +24,8 @@ KEPT_CONNECTIONS = 8
 JSON_TYPE = "application/json"
 APPLY_TYPE = "application/apply-patch+yaml"  # JSON is YAML
 MERGE_TYPE = "application/merge-patch+json"  # RFC 7386: null removes
+# Knows that a list is a map by name: takes one entry away, whatever else is in it.
+STRATEGIC_TYPE = "application/strategic-merge-patch+json"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from onboarding.cluster.connections import (
     APPLY_TYPE,
     JSON_TYPE,
     MERGE_TYPE,
+    STRATEGIC_TYPE,
     AdminConnection,
     Connection,
     HttpClient,
@@ -148,6 +149,26 @@ class Gateway(ClusterGateway):
         options: Manifest = {"propagationPolicy": "Background"}
         answer = self._send("DELETE", collection_path(kind, namespace), body=options)
         self._accepted(answer, key=key, needs=_grants(key, "deletecollection"))
+
+    def unscheduled_pods(self, namespace: str) -> Manifests:
+        query = {"fieldSelector": "spec.nodeName=", "limit": str(PAGE_SIZE)}
+        found = self._next_page("Pod", namespace, query)
+        while query["continue"]:
+            found += self._next_page("Pod", namespace, query)
+        return found
+
+    def lift_gate(self, pod: Key, gate: str) -> bool:
+        answer = self._send(
+            "PATCH",
+            object_path(pod),
+            query=self._write_options(dry_run=False),
+            body={"spec": {"schedulingGates": [{"$patch": "delete", "name": gate}]}},
+            content_type=STRATEGIC_TYPE,
+        )
+        if tells_missing(answer, pod):
+            return False
+        self._accepted(answer, key=pod, needs=_grants(pod, "patch"))
+        return True
 
     def review_access(
         self,

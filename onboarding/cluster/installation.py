@@ -13,12 +13,14 @@ from pathlib import Path
 
 import yaml
 
-from onboarding.cluster.errors import AccessDenied, Refused, Unauthorized
+from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, Unauthorized
 from onboarding.cluster.team_probes import TEAM_PROBES
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 
 FIELD_MANAGER = "bulkhead-prepare"
+# For API servers that serve MutatingAdmissionPolicy v1, so from Kubernetes 1.36 on.
+FENCE_GATE_FILE = "fence-gate.yaml"
 WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.2
 _PROBE = "bulkhead-admission-probe"
@@ -54,8 +56,29 @@ def load_manifests(folder: Path) -> list[Manifest]:
     """
     found: list[Manifest] = []
     for path in sorted(folder.glob("*.yaml")):
-        found += [tree for tree in yaml.safe_load_all(path.read_text()) if tree]
+        found += _trees(path)
     return found
+
+
+def _trees(path: Path) -> list[Manifest]:
+    return [tree for tree in yaml.safe_load_all(path.read_text()) if tree]
+
+
+def manifests_for(folder: Path, *, has_gate: bool) -> list[Manifest]:
+    """Return the objects that apply to a cluster: all, or all but the fence gate's."""
+    gate = set() if has_gate else {key_of(tree) for tree in _trees(folder / FENCE_GATE_FILE)}
+    return [tree for tree in load_manifests(folder) if key_of(tree) not in gate]
+
+
+def serves_fence_gate(admin: ClusterGateway) -> bool:
+    """Ask whether the API server knows the policies that the fence gate rests on."""
+    try:
+        admin.list("MutatingAdmissionPolicy")
+    except ClusterError as error:
+        if error.status == 404:
+            return False
+        raise
+    return True
 
 
 def printed(folder: Path) -> str:

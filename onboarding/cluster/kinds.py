@@ -51,6 +51,12 @@ KINDS = {
     "ClusterRoleBinding": Resource(
         "rbac.authorization.k8s.io", "v1", "clusterrolebindings", namespaced=False
     ),
+    "MutatingAdmissionPolicy": Resource(
+        "admissionregistration.k8s.io", "v1", "mutatingadmissionpolicies", namespaced=False
+    ),
+    "MutatingAdmissionPolicyBinding": Resource(
+        "admissionregistration.k8s.io", "v1", "mutatingadmissionpolicybindings", namespaced=False
+    ),
     "ValidatingAdmissionPolicy": Resource(
         "admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", namespaced=False
     ),

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.facts import ClusterFacts, IngressFacts
+from onboarding.domain.fence_gate import FENCE_GATE_FACT
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import User
@@ -23,7 +24,8 @@ class Cluster(models.Model):
     credential = models.BinaryField(null=True)
     credential_version = models.PositiveIntegerField(default=0)
     credential_expires_at = models.DateTimeField(null=True)
-    # {"dns_namespace": str, "dns_labels": {…}, "ranges": [cidr…], "group_prefix": str}
+    # {"dns_namespace": str, "dns_labels": {…}, "ranges": [cidr…], "group_prefix": str,
+    #  "fence_gate": bool}
     facts = models.JSONField(default=dict)
     condition = models.CharField(
         max_length=20,
@@ -45,6 +47,11 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_fence_gate(self) -> bool:
+        """Tell whether pods wait for their fence there, as `prepare_cluster` saw to it."""
+        return self.facts.get(FENCE_GATE_FACT) is True
 
     def known_facts(self) -> ClusterFacts:
         """Return what a plan needs, with the ingress sources. One query for the sources.

@@ -21,7 +21,8 @@ class ManagedNamespace(models.Model):
     whole. `next_at` is when it is due (null: never again). A claim holds `lease_owner`,
     `lease_until` and the counter `fencing_token`: what a worker that lost its lease writes finds
     no row. `uid` names the namespace on the cluster that is this row's, "" while there is none;
-    `known_uid` is the last it had, so null only if nothing was ever created. `waiting_since` is
+    `known_uid` is the last it had, so null only if nothing was ever created, `fenced_uid` that of
+    the one whose fence was proven: a new one under the name is not taken for it. `waiting_since` is
     when Kubernetes was first seen not to have finished what the phase waits for, `held_by` what
     holds it up, `stuck_at` when that had lasted too long.
     """
@@ -39,6 +40,7 @@ class ManagedNamespace(models.Model):
     observed_generation = models.PositiveIntegerField(default=0)
     uid = models.CharField(max_length=64, blank=True)
     known_uid = models.CharField(max_length=64, null=True)
+    fenced_uid = models.CharField(max_length=64, null=True)
     next_at = models.DateTimeField(null=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -82,6 +84,11 @@ class ManagedNamespace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_fence_proven(self) -> bool:
+        """Tell whether the fence of the namespace that is remembered was read back and counts."""
+        return bool(self.uid) and self.fenced_uid == self.uid
 
 
 class Revision(models.Model):

@@ -61,6 +61,8 @@ class NamespaceObservation(models.Model):
         Cluster, on_delete=models.CASCADE, related_name="namespace_observations"
     )
     name = models.CharField(max_length=63)
+    # How many pods wait for the fence; null where no look has counted them.
+    waiting_pods = models.PositiveIntegerField(null=True)
     digest = models.CharField(max_length=71)
     uid = models.CharField(max_length=64, blank=True)
     labels = models.JSONField(default=dict)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from onboarding.domain.fence_gate import without_proof
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Request
@@ -109,14 +110,14 @@ def _fields(live: dict[Key, Manifest], key: Key, wanted: Manifest) -> tuple[Diff
 
 
 def _without_stamps(manifest: Manifest) -> Manifest:
-    """Return the object without request, generation and digest, which every revision renews."""
+    """Return the object without what every revision and every proof of the fence renews."""
     metadata = branch(manifest, "metadata")
     kept = {
         name: value
         for name, value in branch(metadata, "annotations").items()
         if name not in _STAMPS
     }
-    return {**manifest, "metadata": {**metadata, "annotations": kept}}
+    return without_proof({**manifest, "metadata": {**metadata, "annotations": kept}})
 
 
 def _told(one: Difference) -> FieldDifference:

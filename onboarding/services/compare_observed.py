@@ -6,7 +6,7 @@ with its event. Knows no cluster: it is given the objects while they are being r
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,13 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from onboarding.domain.fence_gate import is_gated, with_proof
 from onboarding.domain.lifecycle import REPAIRED_WHILE_BLOCKED, NamespaceState
 from onboarding.domain.objects import Json, Key, Manifest, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours
 from onboarding.models import Cluster, ManagedNamespace, Revision
 from onboarding.plan.compare import differences
-from onboarding.plan.model import load_plan, stamped
+from onboarding.plan.model import PlannedObject, load_plan, stamped
 from onboarding.services.hints import hint
 from onboarding.services.phases.work import GUARDED_KINDS, MANAGED_KINDS, culprit
 
@@ -39,16 +40,21 @@ class _Expected:
     uid: str
     generation: int
     fencing_token: int
+    is_proven: bool
     objects: Mapping[Key, bytes]
     stamps: Mapping[str, str]
 
 
 @dataclass
 class Expectations:
-    """What shall be on a cluster, and what differed in the lists so far, by kind and namespace."""
+    """What shall be on a cluster, and what differed in the lists so far, by kind and namespace.
+
+    `waiting` counts the pods of every namespace that wait for the fence.
+    """
 
     expected: Mapping[str, _Expected]
     found: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
+    waiting: Counter[str] = field(default_factory=Counter)
 
     def watched(
         self, kind: str, manifests: Iterable[Manifest], *, unread: Collection[str] = ()
@@ -58,6 +64,8 @@ class Expectations:
         `unread` are the namespaces of which nothing was read by the end: nothing is missing there.
         """
         found: dict[str, list[Json]] = defaultdict(list)
+        if kind == "Pod":
+            manifests = self._counted(manifests)
         missing = {
             key
             for one in self.expected.values()
@@ -74,6 +82,17 @@ class Expectations:
         for key in sorted(key for key in missing if key.namespace not in unread):
             found[key.namespace or key.name].append(_entry(key, [MISSING]))
         self.found[kind] = found
+
+    def _counted(self, pods: Iterable[Manifest]) -> Iterator[Manifest]:
+        self.waiting.clear()
+        for pod in pods:
+            self.waiting[text(pod, "metadata", "namespace")] += is_gated(pod)
+            yield pod
+
+    def waits_for_nothing(self, namespace: str) -> bool:
+        """Tell whether pods wait for a fence that is proven: nobody lifted their gate yet."""
+        known = self.expected.get(namespace)
+        return known is not None and known.is_proven and self.waiting[namespace] > 0
 
     def of(self, namespace: str) -> list[Json] | None:
         """Return what differs in one namespace, None where nothing was to be compared.
@@ -181,8 +200,9 @@ def _expected(revision: Revision) -> _Expected:
         uid=namespace.uid,
         generation=namespace.generation,
         fencing_token=namespace.fencing_token,
+        is_proven=namespace.is_fence_proven,
         objects={
-            planned.key: json.dumps(planned.manifest).encode()
+            planned.key: json.dumps(_as_written(planned, namespace)).encode()
             for planned in load_plan(revision.plan).objects
         },
         stamps={
@@ -191,6 +211,12 @@ def _expected(revision: Revision) -> _Expected:
             DIGEST: revision.digest,
         },
     )
+
+
+def _as_written(planned: PlannedObject, namespace: ManagedNamespace) -> Manifest:
+    is_home = planned.key == Key("Namespace", "", namespace.name)
+    is_proven = is_home and namespace.is_fence_proven
+    return with_proof(planned.manifest) if is_proven else planned.manifest
 
 
 def _found(expected: _Expected, key: Key, live: Manifest) -> list[Json]:

@@ -23,7 +23,16 @@ from onboarding.services.compare_observed import (
 )
 
 # The digest stands for uid, labels, policies and pods.
-_COMPARED = ("digest", "portal", "contents", "quotas", "differs", "differs_at", "unread")
+_COMPARED = (
+    "digest",
+    "portal",
+    "contents",
+    "quotas",
+    "differs",
+    "differs_at",
+    "unread",
+    "waiting_pods",
+)
 _NOTHING: Mapping[str, Any] = dict.fromkeys(_COMPARED)
 
 
@@ -40,9 +49,11 @@ def write_namespaces(
     seen = _with_last_read(rows, [*seen])
     # What is not seen at all leaves no row to say so; the worker that is woken will.
     woken = {name for name in verified if expectations.of(name)}
+    waiting = {name for name in verified if expectations.waits_for_nothing(name)}
     writing, changed = [], False
     for one in seen:
         old, row = stored.pop(one.name, _NOTHING), _row(cluster, one)
+        row.waiting_pods = None if "Pod" in one.unread else expectations.waiting[one.name]
         if one.name in verified and COMPARED_KINDS.intersection(one.unread):
             row.differs, row.differs_at = old["differs"], old["differs_at"]  # half says nothing
         elif one.name in verified:
@@ -61,7 +72,7 @@ def write_namespaces(
     )
     if stored:
         rows.filter(name__in=sorted(stored)).delete()
-    wake(expectations, woken)
+    wake(expectations, woken | waiting)
     return changed or bool(stored)
 
 

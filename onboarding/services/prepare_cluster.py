@@ -19,17 +19,20 @@ from onboarding.cluster.discovery import Ranges, canonical, find_ranges
 from onboarding.cluster.errors import Unauthorized
 from onboarding.cluster.gateway import ClusterGateway, Gateway
 from onboarding.cluster.installation import (
+    FENCE_GATE_FILE,
     FIELD_MANAGER,
     InstallOutcome,
     install,
-    load_manifests,
+    manifests_for,
     printed,
+    serves_fence_gate,
     wait_for_admission,
     wait_for_roles,
 )
 from onboarding.cluster.selfcheck import RightCheck, check_rights
 from onboarding.domain.actions import Action
 from onboarding.domain.facts import IngressFacts
+from onboarding.domain.fence_gate import FENCE_GATE_FACT
 from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, text
@@ -46,6 +49,10 @@ from onboarding.services.renew import is_due, store_token
 Say = Callable[[str], object]
 DNS_PEER = ("kube-system", {"k8s-app": "kube-dns"})
 SETTLE_SECONDS = 5.0
+NO_FENCE_GATE = (
+    "this API server does not serve MutatingAdmissionPolicy v1 (Kubernetes 1.36 and newer do), so "
+    "pods do not wait for the fence of their namespace"
+)
 
 
 class CannotPrepare(Refusal):
@@ -101,12 +108,14 @@ def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     _check(wish)
     admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
     cluster = registered_row(wish.name, uid=_cluster_uid(admin))
-    _install(admin, say=say)
+    has_gate = serves_fence_gate(admin)
+    _install(admin, has_gate=has_gate, say=say)
     minted = None if _has_working_token(cluster, wish, now=now) else _mint(admin)
     portal = _portal(cluster, wish, minted)
     wait_for_admission(admin, portal)
-    _register(cluster, wish, admin=admin, minted=minted, say=say, now=now)
-    return _self_check(portal, say=say)
+    facts = {**_facts(cluster, wish, find_ranges(admin)), FENCE_GATE_FACT: has_gate}
+    _register(cluster, wish, facts=facts, minted=minted, say=say, now=now)
+    return _self_check(portal, has_gate=has_gate, say=say)
 
 
 def _check(wish: PrepareOptions) -> None:
@@ -144,8 +153,10 @@ def registered_row(name: str, *, uid: str) -> Cluster:
     return Cluster.objects.filter(name=name).first() or Cluster(name=name, facts={"uid": uid})
 
 
-def _install(admin: ClusterGateway, *, say: Say) -> None:
-    manifests = load_manifests(manifests_folder())
+def _install(admin: ClusterGateway, *, has_gate: bool, say: Say) -> None:
+    manifests = manifests_for(manifests_folder(), has_gate=has_gate)
+    if not has_gate:
+        say(f"{FENCE_GATE_FILE} is left out: {NO_FENCE_GATE}")
     held = False
     for done in install(admin, manifests):
         say(f"{done.key} {done.outcome}" + "".join(f"\n  {path}" for path in done.differing))
@@ -182,12 +193,11 @@ def _register(
     cluster: Cluster,
     wish: PrepareOptions,
     *,
-    admin: ClusterGateway,
+    facts: dict[str, Json],
     minted: tuple[str, datetime] | None,
     say: Say,
     now: datetime,
 ) -> None:
-    facts = _facts(cluster, wish, find_ranges(admin))
     _check_facts(wish, facts)
     with transaction.atomic():
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
@@ -276,10 +286,10 @@ def _save_source(cluster: Cluster, source: Pods) -> InstallOutcome:
     return InstallOutcome.CONFIGURED if held else InstallOutcome.CREATED
 
 
-def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
+def _self_check(portal: ClusterGateway, *, has_gate: bool, say: Say) -> bool:
     say("")
     say("Self-check, as the portal:")
-    findings = _settled(portal)
+    findings = _settled(portal, has_gate=has_gate)
     for finding in findings:
         say(str(finding))
     wrong = sum(bool(finding.wrong) for finding in findings)
@@ -287,14 +297,14 @@ def _self_check(portal: ClusterGateway, *, say: Say) -> bool:
     return not wrong
 
 
-def _settled(portal: ClusterGateway) -> list[RightCheck]:
+def _settled(portal: ClusterGateway, *, has_gate: bool) -> list[RightCheck]:
     """Return the findings once all are right, or as they are after a while.
 
     The API server learns of new roles with a delay, so the first no is not final.
     """
     pause, end = Event(), monotonic() + SETTLE_SECONDS
     while True:
-        findings = list(check_rights(portal))
+        findings = list(check_rights(portal, has_gate=has_gate))
         if monotonic() > end or not any(finding.wrong for finding in findings):
             return findings
         pause.wait(0.2)

@@ -5,7 +5,7 @@ hints is one reconcile; killed anywhere, the next one goes on. Reads as claim â†
 record, and no cluster call is ever made inside a database transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from onboarding.domain.actions import Action
+from onboarding.domain.deviations import Sighting
 from onboarding.domain.lifecycle import (
     PROVISIONING,
     REPAIRED_WHILE_BLOCKED,
@@ -35,6 +36,7 @@ from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
 from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
+from onboarding.services.phases.gate import is_in_doubt, release
 from onboarding.services.phases.observe import (
     Terminating,
     confirm_absence,
@@ -47,6 +49,7 @@ from onboarding.services.runs import Journal
 
 Clock = Callable[[], datetime]
 MARKS = ("request", "generation", "digest")
+LATE_PODS = timedelta(milliseconds=500)  # until a pod admitted before the proof is surely stored
 NAME_OF_OTHERS = (
     "What is on {cluster} under this name now belongs to somebody else, and was not touched."
 )
@@ -95,22 +98,37 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     if journal.phases is RETIREMENT:
         _retire(journal, work, clock)
         return
-    exists = _look(work)
+    exists, drift = _look(work), list[Sighting]()
     if not exists and work.uid and work.plan.wants_namespace:
-        work.uid = ""
+        work.uid, work.is_proven = "", False
         _note_missing(journal, now=clock())
     elif exists and namespace.observed_generation == namespace.generation:
         drift = deviations.drift_of(work)
-        if not drift:
-            check_team(work, ALL_QUESTIONS)
-            check_roles(work)
-            _settle(journal, work, now=clock())
+        if not drift and (work.is_proven or not work.has_gate):
+            _confirm(journal, work, clock)
             return
-        if deviations.seen(journal, drift, now=clock()):
+        if drift and deviations.seen(journal, drift, now=clock()):
             return  # somebody keeps undoing it: its repair waits
         journal.is_repair = True
+    _doubt(journal, work, drift)
     journal.begin(now=clock())
     _run(journal, work, clock)
+
+
+def _confirm(journal: Journal, work: Work, clock: Clock) -> None:
+    """Everything planned was read equal: ask about rights, and let late pods go."""
+    check_team(work, ALL_QUESTIONS)
+    check_roles(work)
+    if work.has_gate and (said := release(work)):
+        log.info("released late", said=said)
+    _settle(journal, work, now=clock())
+
+
+def _doubt(journal: Journal, work: Work, drift: Sequence[Sighting]) -> None:
+    """Take a proof back that does not hold any more; the first phase takes the label away."""
+    if work.is_proven and is_in_doubt(work, drift):
+        work.is_proven = False
+        journal.claim.update(fenced_uid=None)
 
 
 def _retire(journal: Journal, work: Work, clock: Clock) -> None:
@@ -139,6 +157,8 @@ def _work(journal: Journal, approved: Approved) -> Work:
         own_requests=approved.generations,
         was_complete=namespace.observed_generation > 0,
         portal=portal_identity(),
+        has_gate=namespace.cluster.has_fence_gate,
+        is_proven=namespace.is_fence_proven,
     )
 
 
@@ -208,7 +228,8 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
             "observed_generation": namespace.generation,
             "verified_at": now,
             "ready_at": namespace.ready_at or (None if left.findings else now),
-            "next_at": now + timedelta(seconds=settings.REVERIFY_SECONDS),
+            "next_at": now + _until_next_look(work),
+            "fenced_uid": work.uid if work.is_proven else None,
             "attempts": 0,
             "found": None,
             "reason": "",
@@ -219,7 +240,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
                 state,
                 Action.NAMESPACE_READY,
                 now=now,
-                body={"digest": work.stamps[DIGEST]},
+                body={"digest": work.stamps[DIGEST], **_released(work)},
                 event=None if _was_awaited(journal, state) else left.event,
                 release=True,
                 **fields,
@@ -229,6 +250,14 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
             journal.claim.release(**fields)
     journal.end(Run.Outcome.READY, now=now)
     failures.note_success(namespace.cluster, now=now)
+
+
+def _until_next_look(work: Work) -> timedelta:
+    return LATE_PODS if work.look_again else timedelta(seconds=settings.REVERIFY_SECONDS)
+
+
+def _released(work: Work) -> Manifest:
+    return {"released": work.released} if work.released else {}
 
 
 def _was_awaited(journal: Journal, state: NamespaceState) -> bool:

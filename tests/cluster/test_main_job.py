@@ -14,7 +14,8 @@ from tests.support.raw_api import RawApi
 pytestmark = pytest.mark.django_db
 
 READY = NamespaceState.READY
-REQUESTS_BESIDES_OBJECTS = 4
+REQUESTS_BESIDES_OBJECTS = 6
+PROOF_OF_THE_FENCE = 1
 
 
 @pytest.fixture
@@ -55,12 +56,14 @@ def test_g09_deny_all_is_stored_before_anything_else(
     assert all(entry.version for entry in bindings)
 
 
-def test_provisioning_is_the_objects_and_at_most_four_requests(
+def test_provisioning_is_the_objects_and_at_most_six_requests(
     ready: ManagedNamespace, audit: AuditLog
 ) -> None:
     objects = load_plan(ready.revisions.get().plan).objects
     entries = audit.by_portal(ready.name)
-    assert len([entry for entry in entries if entry.is_write]) == len(objects)
+    writes = [entry.what for entry in entries if entry.is_write]
+    assert len(writes) == len(objects) + PROOF_OF_THE_FENCE
+    assert writes[-1] == f"patch namespaces/{ready.name}"
     asked = [entry.what for entry in entries]
     assert len(asked) <= len(objects) + REQUESTS_BESIDES_OBJECTS, asked
 

@@ -28,10 +28,16 @@ from tests.support.field_ownership import applied, changed_paths, owned_paths, r
 from tests.support.shipped_roles import allows, rules_of
 from tests.support.stored_form import stored
 
-WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection"})
+WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection", "lift_gate"})
 _MANAGED = "bulkhead.dev/managed"
 _Interruption: TypeAlias = tuple[str, Callable[[Key], bool], Callable[[], object]]
-_RBAC_VERBS = {"apply": "patch", "continue": "list", "delete_collection": "deletecollection"}
+_RBAC_VERBS = {
+    "apply": "patch",
+    "continue": "list",
+    "delete_collection": "deletecollection",
+    "lift_gate": "patch",
+    "unscheduled_pods": "list",
+}
 
 
 class FakeCluster(ClusterGateway):
@@ -206,6 +212,25 @@ class FakeCluster(ClusterGateway):
             self._admit(key, self.objects[key], new=False)
             self._forget(key)
 
+    def unscheduled_pods(self, namespace: str) -> Manifests:
+        self._asked("unscheduled_pods", Key("Pod", namespace, ""))
+        pods = [self.objects[key] for key in self._keys("Pod", namespace)]
+        return [copied(pod) for pod in pods if not text(pod, "spec", "nodeName")]
+
+    def lift_gate(self, pod: Key, gate: str) -> bool:
+        self._asked("lift_gate", pod)
+        live = self.objects.get(pod)
+        if live is None:
+            return False
+        tree, spec = copied(live), branch(live, "spec")
+        gates: list[Json] = [one for one in items(spec, "schedulingGates") if one["name"] != gate]
+        self._admit(pod, tree, new=False)
+        branch(tree, "spec").pop("schedulingGates", None)
+        branch(tree, "spec").update({"schedulingGates": gates} if gates else {})
+        if tree != live:
+            self._store(pod, tree)
+        return True
+
     def review_access(
         self,
         *,
@@ -218,7 +243,11 @@ class FakeCluster(ClusterGateway):
     ) -> bool:
         self._asked("review_access", Key("", namespace, resource))
         if not (group or user):
-            own = [*rules_of("bulkhead:provisioner"), *_local_rules(namespace)]
+            own = [
+                *rules_of("bulkhead:provisioner"),
+                *rules_of("bulkhead:fence-gate"),
+                *_local_rules(namespace),
+            ]
             granted = allows(own, verb=verb, resource=resource, name=name)
             if verb == "bind" and name in self.unbindable:
                 return False

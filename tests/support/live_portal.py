@@ -11,8 +11,10 @@ from time import monotonic
 from django.utils import timezone
 
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
+from onboarding.domain.fence_gate import with_proof
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Cluster, ManagedNamespace, Request
@@ -109,7 +111,8 @@ def fresh(namespace: ManagedNamespace) -> ManagedNamespace:
 
 
 def deviations(namespace: ManagedNamespace) -> list[Difference]:
-    """Where the API server's objects are not exactly what was approved."""
+    """Where the API server's objects are not exactly what was approved, and proven of it."""
+    row = fresh(namespace)
     revision = namespace.revisions.get(number=namespace.generation)
     stamps = {
         REQUEST: revision.request.label,
@@ -120,5 +123,12 @@ def deviations(namespace: ManagedNamespace) -> list[Difference]:
     return [
         found
         for planned in load_plan(revision.plan).objects
-        for found in differences(stamped(planned.manifest, stamps), cluster.get(planned.key))
+        for found in differences(
+            _as_written(stamped(planned.manifest, stamps), row), cluster.get(planned.key)
+        )
     ]
+
+
+def _as_written(manifest: Manifest, row: ManagedNamespace) -> Manifest:
+    is_home = manifest["kind"] == "Namespace"
+    return with_proof(manifest) if is_home and row.is_fence_proven else manifest

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.demo.scenario import approve, ask, demo_spec, seed_people
+from onboarding.domain.fence_gate import without_proof
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Manifest, branch
@@ -116,8 +117,8 @@ def _work_off(request: Request) -> None:
 
 
 def _without_stamps(found: Manifest | None) -> Manifest | None:
-    """Return the live object without the request, generation and digest stamped on it."""
+    """Return the live object without what the portal writes beside what was approved."""
     annotations = branch(found or {}, "metadata", "annotations")
     for stamp in (REQUEST, GENERATION, DIGEST):
         annotations.pop(stamp, None)
-    return found
+    return without_proof(found) if found else None

@@ -33,6 +33,7 @@ def create(work: Work) -> PhaseResult:
     [planned] = work.plan.of(Phase.CREATE)
     if work.namespace_key in work.live:
         return PhaseResult((work.bring(planned),))
+    work.is_proven = False  # whatever was proven was another namespace's
     wanted = work.wanted(planned)
     try:
         stored = work.cluster.create(stamped(wanted, {PORTAL_IDENTITY: work.portal}))

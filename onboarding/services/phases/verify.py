@@ -2,12 +2,13 @@
 
 Every object stored is compared with the plan; policies and bindings are listed anew, because of
 these a foreign one changes who may do what. Then the API server is asked whether the team's group
-could write policy by any route, and must say no.
+could write policy by any route, and must say no. Last, pods that waited for this are let go.
 """
 
 from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import items, text
 from onboarding.plan.compare import differences
+from onboarding.services.phases.gate import open_gate
 from onboarding.services.phases.work import (
     GUARDED_KINDS,
     Blocked,
@@ -45,12 +46,15 @@ class TeamMayWritePolicy(Blocked):
 
 
 def verify(work: Work) -> PhaseResult:
-    """Read back and compare everything. Raise ChangedMeanwhile or TeamMayWritePolicy."""
+    """Read back and compare everything, then open the fence gate.
+
+    Raise ChangedMeanwhile or TeamMayWritePolicy.
+    """
     work.refresh(*sorted(GUARDED_KINDS))
     check_equal(work)
     check_team(work, FIRST_QUESTION)
     check_roles(work)
-    return PhaseResult()
+    return open_gate(work)
 
 
 def check_equal(work: Work) -> None:

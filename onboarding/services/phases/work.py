@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.deviations import last_writer
+from onboarding.domain.fence_gate import with_proof
 from onboarding.domain.holds import Hold
 from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
@@ -117,6 +118,10 @@ class Work:
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
     waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
+    has_gate: bool = False  # the cluster keeps pods waiting until their fence is proven
+    is_proven: bool = False  # the fence of this very namespace was read back, and still counts
+    released: int = 0  # pods whose gate was lifted
+    look_again: bool = False  # a pod may have slipped past the listing, or is left for the next
     live: dict[Key, Manifest] = field(default_factory=dict)
 
     @property
@@ -125,8 +130,12 @@ class Work:
         return Key("Namespace", "", self.plan.namespace)
 
     def wanted(self, planned: PlannedObject) -> Manifest:
-        """Return the object as it shall be stored, with request, generation and digest."""
-        return stamped(planned.manifest, self.stamps)
+        """Return the object as it shall be stored, with request, generation and digest.
+
+        The Namespace says beside them whether its fence was proven.
+        """
+        whole = stamped(planned.manifest, self.stamps)
+        return with_proof(whole) if self.is_proven and planned.key == self.namespace_key else whole
 
     def refresh(self, *kinds: str) -> None:
         """Read these kinds in the namespace anew; forget what is no longer there."""

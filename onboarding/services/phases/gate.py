@@ -1,0 +1,102 @@
+"""The fence gate: say on the Namespace that its fence was read back, then let the pods go.
+
+Second half of verify, and part of every later look. Admission holds pods back for as long as the
+Namespace does not say so. A pod that was admitted a moment before may be stored a moment after it
+was listed, so whoever proves a fence looks once more.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+
+from onboarding.cluster.errors import Refused, ServerFault, WriteConflict
+from onboarding.domain.deviations import Sighting
+from onboarding.domain.fence_gate import GATE, is_gated
+from onboarding.domain.lifecycle import Phase
+from onboarding.domain.objects import Key, key_of
+from onboarding.plan.compare import differences
+from onboarding.services.phases.work import AppliedChange, ChangedMeanwhile, PhaseResult, Work
+
+MOST_AT_ONCE = 500  # pods released in one look, far within its lease; the others in the next
+CONNECTIONS = 8
+PROOF_ATTEMPTS = 3
+
+
+class Lifted(StrEnum):
+    """Completes the sentence "The gate of the pod was …"."""
+
+    LIFTED = "lifted"
+    GONE = "gone with the pod"
+    REFUSED = "not lifted: something on the cluster refuses the change, or does not answer"
+
+
+def open_gate(work: Work) -> PhaseResult:
+    """Prove the fence and release what waited. Everything planned was just read back equal."""
+    if not work.has_gate:
+        return PhaseResult()
+    proof = () if work.is_proven else (_prove(work),)
+    return PhaseResult(proof, note=release(work))
+
+
+def is_in_doubt(work: Work, drift: Iterable[Sighting]) -> bool:
+    """Tell whether what fences is not what it was when it was proven: then new pods wait again.
+
+    Stamps do not count: every revision renews them, and deny-all stands meanwhile.
+    """
+    return any(sighting.is_fence for sighting in drift) or any(
+        difference.path[:2] != ("metadata", "annotations")
+        for planned in work.plan.of(Phase.FENCE)
+        for difference in differences(work.wanted(planned), work.live.get(planned.key))
+    )
+
+
+def release(work: Work) -> str:
+    """Lift the gate of every pod that waits; return in words what came of it, "" if none did."""
+    pods = work.cluster.unscheduled_pods(work.plan.namespace)
+    waiting = [key_of(pod) for pod in pods if is_gated(pod)]
+    if not waiting:
+        return ""
+    work.look_again = work.look_again or len(waiting) > MOST_AT_ONCE
+    with ThreadPoolExecutor(CONNECTIONS) as connections:
+        done = [*connections.map(lambda pod: _lift(work, pod), waiting[:MOST_AT_ONCE])]
+    work.released += done.count(Lifted.LIFTED)
+    return _told(done)
+
+
+def _prove(work: Work) -> AppliedChange:
+    """Write the proof on the Namespace as it was read; whoever else wrote it meanwhile is read."""
+    [planned] = work.plan.of(Phase.CREATE)
+    for _ in range(PROOF_ATTEMPTS):
+        try:
+            work.is_proven = True
+            change = work.bring(planned)
+        except WriteConflict:
+            work.is_proven = False
+            live = work.cluster.get(planned.key)
+            if live is None or differences(work.wanted(planned), live):
+                break
+            work.live[planned.key] = live
+        else:
+            work.look_again = True
+            return change
+    raise ChangedMeanwhile(f"{planned.key} was changed while its fence was being proven.")
+
+
+def _lift(work: Work, pod: Key) -> Lifted:
+    """A pod that something refuses to have changed keeps no other waiting."""
+    try:
+        return Lifted.LIFTED if work.cluster.lift_gate(pod, GATE) else Lifted.GONE
+    except (Refused, ServerFault, WriteConflict):
+        return Lifted.REFUSED
+
+
+def _told(done: list[Lifted]) -> str:
+    lifted, refused = done.count(Lifted.LIFTED), done.count(Lifted.REFUSED)
+    said = []
+    if lifted:
+        pods = "1 pod that waited" if lifted == 1 else f"{lifted} pods that waited"
+        said.append(f"Released {pods} for the fence.")
+    if refused:
+        pods = "1 pod" if refused == 1 else f"{refused} pods"
+        said.append(f"The cluster does not let the portal release {pods}; tried again later.")
+    return " ".join(said)
