@@ -34,6 +34,7 @@ class Holdings:
     seen_at: datetime
     trouble: str
     unread: tuple[str, ...] = ()
+    waiting_pods: int = 0  # of the pods, those that admission holds back until the fence was read
 
     @property
     def claims_size(self) -> str:
@@ -146,6 +147,7 @@ def holdings_of(row: ManagedNamespace | None) -> Holdings | None:
         seen_at=look.seen_at,
         trouble=look.trouble,
         unread=unread,
+        waiting_pods=seen.waiting_pods or 0,
     )
 
 

@@ -312,7 +312,7 @@ class TestContents:
         )  # fmt: skip
         return prod
 
-    EXPECTED = ("Running pods 6", "2 Deployment", "data 120Gi", "Services 3", "As observed 40 s")
+    EXPECTED = ("Pods 6", "2 Deployment", "data 120Gi", "Services 3", "As observed 40 s")
 
     def test_the_retire_page_lists_what_goes(
         self, client_for: SignIn, alice: User, full: ManagedNamespace

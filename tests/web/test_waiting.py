@@ -161,7 +161,7 @@ def test_a_cluster_that_asks_for_patience_is_not_called_broken(
     Cluster.objects.update(condition="throttled", condition_message="too many requests")
     html = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
     assert "The API server asks for patience" in html
-    assert "prepare_cluster" not in html
+    assert "--kubeconfig FILE" not in html
 
 
 def test_a_look_that_is_due_is_not_said_to_be_past(
