@@ -21,6 +21,11 @@ def is_gated(pod: Manifest) -> bool:
     return not is_going and any(text(gate, "name") == GATE for gate in gates)
 
 
+def says_proven(namespace: Manifest) -> bool:
+    """Return whether a Namespace object says that its fence was read back."""
+    return branch(namespace, "metadata", "labels").get(PROOF_LABEL) == PROVEN
+
+
 def with_proof(namespace: Manifest) -> Manifest:
     """Return a copy of a Namespace object that says that its fence was proven."""
     copy = copied(namespace)

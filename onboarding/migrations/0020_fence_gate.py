@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("onboarding", "0015_conditions")]
+    dependencies = [("onboarding", "0016_whole_subject")]
 
     operations = [
         migrations.AddField(

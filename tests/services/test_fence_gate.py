@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.db.models.functions import Now
 
 from onboarding.cluster.errors import Refused, ServerFault, Unreachable
@@ -261,6 +262,16 @@ class TestDoubt:
         assert (row.state, seen, is_told(fake)) == ("ready", [False], True)
         created = row.runs.get().steps.get(phase="create")
         assert created.changes == [{"object": f"Namespace {NAME}", "outcome": "configured"}]
+
+    def test_a_row_that_says_so_before_there_is_a_fence_is_not_believed(
+        self, fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            row = killed(lambda die: patched.setitem(PHASES, Phase.FENCE, die), now)
+        ManagedNamespace.objects.update(fenced_uid=F("uid"))
+        seen = told_at(fake, DENY_ALL)
+        assert work_on(row, now=now).state == "ready"
+        assert seen == [False]
 
     def test_a_namespace_that_was_deleted_outside_is_proven_anew(
         self, fake: FakeCluster, prod: ManagedNamespace, now: datetime

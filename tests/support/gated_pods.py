@@ -1,6 +1,6 @@
 """Pods that wait for their fence, as admission leaves them; the word on the Namespace."""
 
-from onboarding.domain.fence_gate import FENCE_GATE_FACT, GATE, PROOF_LABEL, PROVEN
+from onboarding.domain.fence_gate import FENCE_GATE_FACT, GATE, PROOF_LABEL, PROVEN, says_proven
 from onboarding.domain.objects import Key, Manifest, branch
 from onboarding.models import Cluster
 from tests.support.fake_cluster import FakeCluster
@@ -34,7 +34,7 @@ def gates_of(fake: FakeCluster, name: str) -> list[str]:
 
 def is_told(fake: FakeCluster) -> bool:
     """Whether the Namespace says that its fence was read back."""
-    return branch(fake.objects[NAMESPACE], "metadata", "labels").get(PROOF_LABEL) == PROVEN
+    return says_proven(fake.objects[NAMESPACE])
 
 
 def tell(tree: Manifest) -> None:

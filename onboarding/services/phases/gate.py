@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from onboarding.cluster.errors import Refused, ServerFault, WriteConflict
 from onboarding.domain.deviations import Sighting
-from onboarding.domain.fence_gate import GATE, is_gated
+from onboarding.domain.fence_gate import GATE, is_gated, says_proven
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Key, key_of
 from onboarding.plan.compare import differences
@@ -41,9 +41,12 @@ def open_gate(work: Work) -> PhaseResult:
 def is_in_doubt(work: Work, drift: Iterable[Sighting]) -> bool:
     """Tell whether what fences is not what it was when it was proven: then new pods wait again.
 
-    Stamps do not count: every revision renews them, and deny-all stands meanwhile.
+    Stamps do not count: every revision renews them, and deny-all stands meanwhile. A row alone
+    proves nothing: what the cluster does not say, the portal did not prove.
     """
-    return any(sighting.is_fence for sighting in drift) or any(
+    if any(sighting.is_fence for sighting in drift):
+        return True
+    return not says_proven(work.live.get(work.namespace_key, {})) or any(
         difference.path[:2] != ("metadata", "annotations")
         for planned in work.plan.of(Phase.FENCE)
         for difference in differences(work.wanted(planned), work.live.get(planned.key))
