@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("onboarding", "0016_whole_subject")]
+    dependencies = [("onboarding", "0017_unread")]
 
     operations = [
         migrations.AddField(

@@ -19,9 +19,11 @@ from onboarding.cluster.errors import (
 )
 from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.verbs import ClusterGateway
-from onboarding.domain.objects import Key, Manifest, branch, items, key_of, text
+from onboarding.domain.fence_gate import GATE
+from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 from tests.cluster.conftest import eventually, managed_namespace
 from tests.support.fake_cluster import FakeCluster
+from tests.support.manifests import pod
 from tests.support.worlds import World
 
 
@@ -316,3 +318,40 @@ def _review(world: World, *, verb: str, resource: str, group: str) -> Callable[[
     return lambda: world.gateway.review_access(
         verb=verb, resource=resource, namespace=world.namespace, group=group
     )
+
+
+def _waiting_pod(world: World, *others: str) -> Key:
+    """A pod with the gate, put there by somebody else."""
+    waiting = {**pod("web"), "metadata": {"name": "web", "namespace": world.namespace}}
+    gates: list[Json] = [{"name": name} for name in (*others, GATE)]
+    branch(waiting, "spec")["schedulingGates"] = gates
+    world.others.put(waiting)
+    return key_of(waiting)
+
+
+def _gates(world: World, key: Key) -> list[str]:
+    [found] = [one for one in world.gateway.list("Pod", world.namespace) if key_of(one) == key]
+    return [text(gate, "name") for gate in items(found, "spec", "schedulingGates")]
+
+
+def test_pods_without_a_node_are_listed(world: World) -> None:
+    assert world.gateway.unscheduled_pods(world.namespace) == []
+    waiting = _waiting_pod(world)
+    assert [key_of(one) for one in world.gateway.unscheduled_pods(world.namespace)] == [waiting]
+
+
+def test_one_gate_is_lifted_and_the_others_stay(world: World) -> None:
+    waiting = _waiting_pod(world, "scheduling.example/topology")
+    assert world.gateway.lift_gate(waiting, GATE)
+    assert _gates(world, waiting) == ["scheduling.example/topology"]
+
+
+def test_the_last_gate_is_lifted_and_lifting_it_again_changes_nothing(world: World) -> None:
+    waiting = _waiting_pod(world)
+    for _ in range(2):
+        assert world.gateway.lift_gate(waiting, GATE)
+        assert _gates(world, waiting) == []
+
+
+def test_the_gate_of_a_pod_that_is_gone_is_not_lifted(world: World) -> None:
+    assert not world.gateway.lift_gate(Key("Pod", world.namespace, "gone"), GATE)

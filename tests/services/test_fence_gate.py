@@ -164,6 +164,14 @@ class TestRelease:
         ready(now=now)
         assert gates_of(fake, "web") == [OTHERS]
 
+    def test_one_that_comes_while_others_are_let_go_goes_with_them(
+        self, fake: FakeCluster, now: datetime
+    ) -> None:
+        arrives(fake, "web-1")
+        fake.meanwhile("lift_gate", lambda _key: True, lambda: fake.put(gated("web-2")))
+        ready(now=now)
+        assert gates_of(fake, "web-1") == gates_of(fake, "web-2") == []
+
     def test_one_that_was_stored_too_late_goes_with_the_next_look_at_once(
         self, fake: FakeCluster, prod: ManagedNamespace, now: datetime
     ) -> None:

@@ -18,6 +18,7 @@ from onboarding.plan.compare import differences
 from onboarding.services.phases.work import AppliedChange, ChangedMeanwhile, PhaseResult, Work
 
 MOST_AT_ONCE = 500  # pods released in one look, far within its lease; the others in the next
+LISTINGS = 5
 CONNECTIONS = 8
 PROOF_ATTEMPTS = 3
 
@@ -54,16 +55,26 @@ def is_in_doubt(work: Work, drift: Iterable[Sighting]) -> bool:
 
 
 def release(work: Work) -> str:
-    """Lift the gate of every pod that waits; return in words what came of it, "" if none did."""
+    """Lift the gate of every pod that waits; return in words what came of it, "" if none did.
+
+    Listed again until no new one is found: while some are let go, others may just have come.
+    """
+    done: dict[Key, Lifted] = {}
+    for _ in range(LISTINGS):
+        waiting = [pod for pod in _waiting(work) if pod not in done]
+        if not waiting or len(done) >= MOST_AT_ONCE:
+            break
+        with ThreadPoolExecutor(CONNECTIONS) as connections:
+            some = waiting[: MOST_AT_ONCE - len(done)]
+            done.update(zip(some, connections.map(lambda pod: _lift(work, pod), some), strict=True))
+    work.look_again = work.look_again or bool(waiting)
+    work.released += [*done.values()].count(Lifted.LIFTED)
+    return _told([*done.values()])
+
+
+def _waiting(work: Work) -> list[Key]:
     pods = work.cluster.unscheduled_pods(work.plan.namespace)
-    waiting = [key_of(pod) for pod in pods if is_gated(pod)]
-    if not waiting:
-        return ""
-    work.look_again = work.look_again or len(waiting) > MOST_AT_ONCE
-    with ThreadPoolExecutor(CONNECTIONS) as connections:
-        done = [*connections.map(lambda pod: _lift(work, pod), waiting[:MOST_AT_ONCE])]
-    work.released += done.count(Lifted.LIFTED)
-    return _told(done)
+    return [key_of(pod) for pod in pods if is_gated(pod)]
 
 
 def _prove(work: Work) -> AppliedChange:
