@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from onboarding.cluster.errors import Refused, ServerFault, Unreachable
+from onboarding.cluster.verbs import SnapshotLost
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Key, Manifest, branch
 from onboarding.models import Cluster, Event, ManagedNamespace, NamespaceObservation
@@ -172,10 +173,14 @@ class TestRelease:
         ready(now=now)
         assert gates_of(fake, "web-1") == gates_of(fake, "web-2") == []
 
-    def test_one_that_was_stored_too_late_goes_with_the_next_look_at_once(
+    def test_whoever_proved_a_fence_looks_once_more_at_once(
+        self, fake: FakeCluster, now: datetime
+    ) -> None:
+        assert ready(now=now).next_at == now + timedelta(milliseconds=500)
+
+    def test_one_that_was_stored_too_late_goes_with_that_look(
         self, fake: FakeCluster, prod: ManagedNamespace, now: datetime
     ) -> None:
-        assert prod.next_at == now + timedelta(milliseconds=500)
         fake.put(gated("late"))
         looked = work_on(prod, now=now)
         assert gates_of(fake, "late") == []
@@ -271,13 +276,13 @@ class TestDoubt:
         created = row.runs.get().steps.get(phase="create")
         assert created.changes == [{"object": f"Namespace {NAME}", "outcome": "configured"}]
 
-    def test_a_row_that_says_so_before_there_is_a_fence_is_not_believed(
+    def test_a_row_that_says_so_before_everything_stands_is_not_believed(
         self, fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patched:
-            row = killed(lambda die: patched.setitem(PHASES, Phase.FENCE, die), now)
+            row = killed(lambda die: patched.setitem(PHASES, Phase.BASELINE, die), now)
         ManagedNamespace.objects.update(fenced_uid=F("uid"))
-        seen = told_at(fake, DENY_ALL)
+        seen = told_at(fake, BINDING)
         assert work_on(row, now=now).state == "ready"
         assert seen == [False]
 
@@ -392,16 +397,29 @@ class TestLook:
         [one] = NamespaceObservation.objects.get(name=NAME).differs
         assert one["fields"] == ["metadata.labels.bulkhead.dev/fence"]
 
-    def test_how_many_wait_is_written_down_and_begun_anew_at_every_look(
+    def test_how_many_wait_is_written_down_at_every_look(
         self, fake: FakeCluster, quiet: ManagedNamespace, now: datetime
     ) -> None:
-        for number in (2, 1):
-            for name in ("a", "b")[:number]:
-                fake.objects.pop(Key("Pod", NAME, name), None)
-                fake.put(gated(name))
-            look(quiet.cluster, now + number * MINUTE)
-            assert NamespaceObservation.objects.get(name=NAME).waiting_pods == 2
-        for name in ("a", "b"):
-            fake.remove(Key("Pod", NAME, name))
-        look(quiet.cluster, now + 5 * MINUTE)
+        fake.put(gated("web"))
+        look(quiet.cluster, now + MINUTE)
+        assert NamespaceObservation.objects.get(name=NAME).waiting_pods == 1
+        fake.remove(Key("Pod", NAME, "web"))
+        look(quiet.cluster, now + 2 * MINUTE)
         assert NamespaceObservation.objects.get(name=NAME).waiting_pods == 0
+
+    def test_a_list_that_begins_anew_counts_once(
+        self,
+        fake: FakeCluster,
+        quiet: ManagedNamespace,
+        now: datetime,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("onboarding.cluster.gateway.PAGE_SIZE", 1)
+        for name in ("a", "b"):
+            fake.put(gated(name))
+        lost = SnapshotLost("too old", status=410)
+        fake.meanwhile(
+            "list", lambda key: key.kind == "Pod", lambda: fake.fail_next("continue", lost)
+        )
+        look(quiet.cluster, now + MINUTE)
+        assert NamespaceObservation.objects.get(name=NAME).waiting_pods == 2

@@ -22,7 +22,7 @@ FENCE_GATE: tuple[GuardMutant, ...] = (
         "services.phases.gate", "is_in_doubt",
         "not says_proven(work.live.get(work.namespace_key, {}))", "False",
         f"{TESTS}::TestDoubt::"
-        "test_a_row_that_says_so_before_there_is_a_fence_is_not_believed"),
+        "test_a_row_that_says_so_before_everything_stands_is_not_believed"),
     GuardMutant("the proof of one namespace proves nothing of another of its name",
         "models.namespaces", "ManagedNamespace.is_fence_proven",
         "self.fenced_uid == self.uid", "bool(self.fenced_uid)",
@@ -40,12 +40,10 @@ FENCE_GATE: tuple[GuardMutant, ...] = (
         f"{TESTS}::TestProof::test_a_cluster_without_the_gate_is_not_asked_about_pods"),
     GuardMutant("whoever proved a fence looks once more",
         "services.reconcile", "_until_next_look", "if work.look_again", "if False",
-        f"{TESTS}::TestRelease::"
-        "test_one_that_was_stored_too_late_goes_with_the_next_look_at_once"),
+        f"{TESTS}::TestRelease::test_whoever_proved_a_fence_looks_once_more_at_once"),
     GuardMutant("a later look lets go who waits",
         "services.reconcile", "_confirm", "if work.has_gate and", "if False and",
-        f"{TESTS}::TestRelease::"
-        "test_one_that_was_stored_too_late_goes_with_the_next_look_at_once"),
+        f"{TESTS}::TestRelease::test_one_that_was_stored_too_late_goes_with_that_look"),
     GuardMutant("a pod that may not be changed keeps no other waiting",
         "services.phases.gate", "_lift", "(Refused, ServerFault, WriteConflict)", "()",
         f"{TESTS}::TestRelease::test_one_that_may_not_be_changed_keeps_no_other_waiting"),
@@ -59,10 +57,9 @@ FENCE_GATE: tuple[GuardMutant, ...] = (
     GuardMutant("a pod that waits for what is proven wakes a worker",
         "services.observed_rows", "write_namespaces", "woken | waiting", "woken",
         f"{TESTS}::TestLook::test_a_pod_that_waits_for_what_is_proven_wakes_a_worker"),
-    GuardMutant("a look counts the pods that wait anew",
+    GuardMutant("a list that begins anew counts the pods that wait once",
         "services.compare_observed", "Expectations._counted", "self.waiting.clear()", "pass",
-        f"{TESTS}::TestLook::"
-        "test_how_many_wait_is_written_down_and_begun_anew_at_every_look"),
+        f"{TESTS}::TestLook::test_a_list_that_begins_anew_counts_once"),
     GuardMutant("a pod that is being deleted is left to it",
         "domain.fence_gate", "is_gated", "not is_going and", "",
         f"{TESTS}::TestRelease::test_one_that_is_being_deleted_is_left_to_it"),
