@@ -40,7 +40,6 @@ class _Expected:
     uid: str
     generation: int
     fencing_token: int
-    is_proven: bool
     objects: Mapping[Key, bytes]
     stamps: Mapping[str, str]
 
@@ -89,10 +88,9 @@ class Expectations:
             self.waiting[text(pod, "metadata", "namespace")] += is_gated(pod)
             yield pod
 
-    def waits_for_nothing(self, namespace: str) -> bool:
-        """Tell whether pods wait for a fence that is proven: nobody lifted their gate yet."""
-        known = self.expected.get(namespace)
-        return known is not None and known.is_proven and self.waiting[namespace] > 0
+    def keeps_waiting(self, namespace: str) -> bool:
+        """Tell whether pods wait where everything was read back: a worker can let them go."""
+        return namespace in self.expected and self.waiting[namespace] > 0
 
     def of(self, namespace: str) -> list[Json] | None:
         """Return what differs in one namespace, None where nothing was to be compared.
@@ -200,7 +198,6 @@ def _expected(revision: Revision) -> _Expected:
         uid=namespace.uid,
         generation=namespace.generation,
         fencing_token=namespace.fencing_token,
-        is_proven=namespace.is_fence_proven,
         objects={
             planned.key: json.dumps(_as_written(planned, namespace)).encode()
             for planned in load_plan(revision.plan).objects

@@ -49,7 +49,7 @@ def write_namespaces(
     seen = _with_last_read(rows, [*seen])
     # What is not seen at all leaves no row to say so; the worker that is woken will.
     woken = {name for name in verified if expectations.of(name)}
-    waiting = {name for name in verified if expectations.waits_for_nothing(name)}
+    waiting = {name for name in verified if expectations.keeps_waiting(name)}
     writing, changed = [], False
     for one in seen:
         old, row = stored.pop(one.name, _NOTHING), _row(cluster, one)

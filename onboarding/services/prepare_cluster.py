@@ -199,6 +199,7 @@ def _register(
     now: datetime,
 ) -> None:
     _check_facts(wish, facts)
+    has_new_gate = facts[FENCE_GATE_FACT] and not cluster.has_fence_gate
     with transaction.atomic():
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
         for source in wish.ingress:
@@ -212,6 +213,8 @@ def _register(
                 body={"api_server": cluster.api_server, "facts": facts},
             )
         note_outdated(ManagedNamespace.objects.filter(cluster=cluster), now=now)
+        if has_new_gate:  # until its fence was proven, no new pod starts in any namespace
+            ManagedNamespace.objects.filter(cluster=cluster, next_at__gt=now).update(next_at=now)
         if minted:
             store_token(cluster, minted[0], expires_at=minted[1], now=now)
         # Work that waits for this cluster is tried again at once.

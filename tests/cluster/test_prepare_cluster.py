@@ -1,6 +1,7 @@
 """`manage.py prepare_cluster` on the real server: what it installs, stores, checks, refuses."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from onboarding.cluster.installation import load_manifests
+from onboarding.cluster.kinds import KINDS, Resource
 from onboarding.domain.objects import Key, Manifest, key_of, text
-from onboarding.models import Cluster
+from onboarding.models import Cluster, ManagedNamespace
 from onboarding.services.credentials import open_gateway
-from tests.cluster.conftest import MANIFESTS, Prepared, eventually
+from tests.cluster.conftest import MANIFESTS, Prepared, Registration, eventually
+from tests.support.live_portal import fresh, onboard
 
 pytestmark = pytest.mark.django_db
 
@@ -236,6 +240,46 @@ def test_a_bad_option_is_named_and_nothing_is_registered(
     with pytest.raises(CommandError, match=words):
         prepare(prepared, **options)
     assert not Cluster.objects.exists()
+
+
+def test_where_the_server_can_hold_pods_back_the_gate_is_installed(prepared: Prepared) -> None:
+    said = lines_about_objects(prepare(prepared))
+    assert said["MutatingAdmissionPolicy bulkhead-fence-gate"] == "unchanged"
+    assert Cluster.objects.get().has_fence_gate
+
+
+def test_a_server_that_is_too_old_for_the_gate_gets_none_of_it(
+    prepared: Prepared, without_gate: None
+) -> None:
+    lines = prepare(prepared)
+    assert "fence-gate" not in "".join(lines_about_objects(lines))
+    assert any("Kubernetes 1.36 and newer do" in line for line in lines)
+    assert "ok     refused  pods: patch" in lines
+    assert Cluster.objects.get().facts["fence_gate"] is False
+
+
+@pytest.fixture
+def without_gate(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A version the server does not serve stands for one that it does not serve yet."""
+    unknown = Resource("admissionregistration.k8s.io", "v9", "mutatingadmissionpolicies", False)
+    with monkeypatch.context() as patched:
+        patched.setitem(KINDS, "MutatingAdmissionPolicy", unknown)  # type: ignore[arg-type]
+        prepared.cluster_admin.delete(f"{RBAC}/clusterrolebindings/bulkhead:fence-gate")
+        yield
+    prepare(prepared)
+
+
+def test_a_gate_that_comes_later_has_every_namespace_looked_at_at_once(
+    prepared: Prepared, cast: object, registration: Registration
+) -> None:
+    cluster = registration.write()
+    Cluster.objects.update(name="kind-dev", facts={**cluster.facts, "fence_gate": False})
+    row = onboard(Cluster.objects.get(), "payments-later")
+    hour = timezone.now() + timedelta(hours=1)
+    for is_due in (True, False):  # the second time the gate is nothing new
+        ManagedNamespace.objects.filter(pk=row.pk).update(next_at=hour)
+        prepare(prepared)
+        assert (fresh(row).next_at < timezone.now()) == is_due  # type: ignore[operator]
 
 
 def test_a_bad_cluster_name_is_refused(prepared: Prepared) -> None:
