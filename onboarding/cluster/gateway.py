@@ -150,12 +150,10 @@ class Gateway(ClusterGateway):
         answer = self._send("DELETE", collection_path(kind, namespace), body=options)
         self._accepted(answer, key=key, needs=_grants(key, "deletecollection"))
 
-    def unscheduled_pods(self, namespace: str) -> Manifests:
-        query = {"fieldSelector": "spec.nodeName=", "limit": str(PAGE_SIZE)}
-        found = self._next_page("Pod", namespace, query)
-        while query["continue"]:
-            found += self._next_page("Pod", namespace, query)
-        return found
+    def unscheduled_pods(self, namespace: str) -> Iterator[Manifests]:
+        walk = PageWalk(PAGE_SIZE, selector={"fieldSelector": "spec.nodeName="})
+        while not walk.is_over:
+            yield self._next_page("Pod", namespace, walk)
 
     def lift_gate(self, pod: Key, gate: str) -> bool:
         answer = self._send(

@@ -4,6 +4,7 @@ The size of objects is their owners' business, and a page of the largest would n
 number of objects follows the bytes, down to one, and an allowance bounds the list as a whole.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onboarding.cluster.errors import TooLarge
@@ -31,6 +32,7 @@ class PageWalk:
 
     most: int
     allowance: Allowance | None = None
+    selector: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
     is_over: bool = False
     limit: int = field(init=False)
@@ -41,7 +43,7 @@ class PageWalk:
     @property
     def query(self) -> dict[str, str]:
         """Return what asks for the next page. A token holds for any limit."""
-        asked = {"limit": str(self.limit)}
+        asked = {**self.selector, "limit": str(self.limit)}
         return {**asked, "continue": self.token} if self.token else asked
 
     @property

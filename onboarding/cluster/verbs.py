@@ -71,8 +71,8 @@ class ClusterGateway(Protocol):
     def delete_collection(self, kind: str, namespace: str) -> None:
         """Ask for deletion of all objects of a kind in a namespace, and of what they own."""
 
-    def unscheduled_pods(self, namespace: str) -> Manifests:
-        """Return the pods of one namespace that have no node yet."""
+    def unscheduled_pods(self, namespace: str) -> Iterator[Manifests]:
+        """Yield the pods of one namespace that have no node yet, as `pages` does."""
 
     def lift_gate(self, pod: Key, gate: str) -> bool:
         """Take one scheduling gate from a pod, if it has it; False if there is no such pod."""

@@ -335,9 +335,10 @@ def _gates(world: World, key: Key) -> list[str]:
 
 
 def test_pods_without_a_node_are_listed(world: World) -> None:
-    assert world.gateway.unscheduled_pods(world.namespace) == []
+    assert [*world.gateway.unscheduled_pods(world.namespace)] == [[]]
     waiting = _waiting_pod(world)
-    assert [key_of(one) for one in world.gateway.unscheduled_pods(world.namespace)] == [waiting]
+    [page] = world.gateway.unscheduled_pods(world.namespace)
+    assert [key_of(one) for one in page] == [waiting]
 
 
 def test_one_gate_is_lifted_and_the_others_stay(world: World) -> None:

@@ -212,10 +212,10 @@ class FakeCluster(ClusterGateway):
             self._admit(key, self.objects[key], new=False)
             self._forget(key)
 
-    def unscheduled_pods(self, namespace: str) -> Manifests:
+    def unscheduled_pods(self, namespace: str) -> Iterator[Manifests]:
         self._asked("unscheduled_pods", Key("Pod", namespace, ""))
         pods = [self.objects[key] for key in self._keys("Pod", namespace)]
-        return [copied(pod) for pod in pods if not text(pod, "spec", "nodeName")]
+        yield [copied(pod) for pod in pods if not text(pod, "spec", "nodeName")]
 
     def lift_gate(self, pod: Key, gate: str) -> bool:
         self._asked("lift_gate", pod)

@@ -8,8 +8,8 @@ from tests.support.guard_mutants_accounts import ACCOUNTS
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
-from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_gate import FENCE_GATE
+from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_truth import TRUTH

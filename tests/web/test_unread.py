@@ -60,6 +60,6 @@ def test_what_a_removal_takes_with_it_is_unknown_then(
 ) -> None:
     NamespaceObservation.objects.filter(name=prod.name).update(unread=["Pod"])
     page = client_for(alice).get(f"/namespaces/{prod.public_id}/retire/").content.decode()
-    running = page.partition("Running pods</dt>")[2].partition("</dd>")[0]
+    running = page.partition("Pods</dt>")[2].partition("</dd>")[0]
     assert "unknown" in running
     assert TOO_LARGE in page

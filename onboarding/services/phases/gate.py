@@ -73,8 +73,8 @@ def release(work: Work) -> str:
 
 
 def _waiting(work: Work) -> list[Key]:
-    pods = work.cluster.unscheduled_pods(work.plan.namespace)
-    return [key_of(pod) for pod in pods if is_gated(pod)]
+    pages = work.cluster.unscheduled_pods(work.plan.namespace)
+    return [key_of(pod) for page in pages for pod in page if is_gated(pod)]
 
 
 def _prove(work: Work) -> AppliedChange:
