@@ -22,7 +22,8 @@ from onboarding.services.history import By
 def try_again(namespace_id: int, *, by: By, now: datetime) -> None:
     """Make the namespace due now. Raises NotFound, Forbidden (neither lead nor admin), Invalid."""
     with transaction.atomic():
-        namespace = visible_to(by.permissions).filter(pk=namespace_id).first()
+        rows = visible_to(by.permissions).select_for_update(of=("self",))
+        namespace = rows.filter(pk=namespace_id).first()
         if namespace is None:
             raise NotFound
         if namespace.team_id not in by.permissions.leads and not by.permissions.is_platform_admin:
