@@ -21,7 +21,8 @@ from devcluster.processes import Child, Command, spawn
 DEBIAN_SERVERS = Path("/usr/lib/postgresql")
 ACCOUNTS = ("postgres", "nobody")
 DATABASE = "bulkhead"
-SUPERUSER = "bulkhead"
+SUPERUSER = "bulkhead"  # owns what it migrates
+APPLICATION = "bulkhead_app"  # as whom the portal connects
 START_POLLS, POLL_SECONDS = 200, 0.05
 SETTINGS = (
     "listen_addresses=",
@@ -111,6 +112,7 @@ def _wait_and_create_database(server: Postgres) -> None:
             break
         try:
             with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")
                 connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.OperationalError:
             pause.wait(POLL_SECONDS)

@@ -1,7 +1,9 @@
 """Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
 
 from celery import shared_task
+from celery.signals import worker_init
 
+from onboarding.services.application_role import RoleTooStrong, watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests as expire
@@ -11,6 +13,15 @@ from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
 
 MOST_IN_ONE_SWEEP = 200
+
+
+@worker_init.connect
+def check_database_role(**_signal: object) -> None:
+    """End the worker before it starts if its database role can rewrite history."""
+    try:
+        watch_database_role()
+    except RoleTooStrong as error:
+        raise SystemExit(str(error)) from error  # any other exception Celery only logs
 
 
 @shared_task(name="onboarding.reconcile")

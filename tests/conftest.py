@@ -16,6 +16,7 @@ from devcluster import ControlPlane, start
 from onboarding.demo.people import DEMO_PEOPLE
 from onboarding.demo.scenario import seed_people
 from onboarding.models import Cluster, IngressSource, Team, User
+from tests.support.database_roles import act_as_application
 from tests.support.fake_cluster import FakeCluster
 
 OTHER_SESSIONS = """
@@ -47,13 +48,18 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """PostgreSQL drops no database to which anything is connected: end what is, and name it.
+    """Tests work as the application's role; afterwards, its owner drops the test database.
 
+    PostgreSQL drops no database to which anything is connected: end what is, and name it.
     On the real stderr, because nobody sees what a test process prints after its last test.
     """
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            act_as_application(patch)
+        yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
+            connection.close()  # the next one is the owner's again
             with connection.cursor() as cursor:
                 cursor.execute(OTHER_SESSIONS)
                 for left in cursor.fetchall():

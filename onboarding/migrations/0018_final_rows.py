@@ -85,6 +85,10 @@ GUARDS = [
     Guard("request_has_one_namespace", REQUEST, "UPDATE",
         "(OLD.state <> 'pending' OR OLD.namespace_id IS NOT NULL) AND " + changed("namespace_id"),
         "a request gets its namespace once, as it is approved"),
+    Guard("request_is_decided_anew", REQUEST, "UPDATE",
+        "NEW.state = 'pending' AND OLD.state <> 'pending' AND EXISTS (SELECT 1 FROM "
+        f"{DECISION} WHERE request_id = NEW.id AND voided_at IS NULL)",
+        "what was decided does not count for a request that is sent again"),
     Guard("request_event_is_its_own", REQUEST, "UPDATE", event_is_not_of("request"),
         "a request moves with a new event about itself"),
     Guard("lane_is_not_added", LANE, "INSERT",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 
 from onboarding.domain.actions import Action
@@ -147,10 +148,12 @@ def test_every_pair_of_states_is_written_exactly_as_the_table_says(now: datetime
             journal.state = current
             before = Event.objects.count()
             if may_become(current, following):
-                journal.move(following, Action.PHASE_DONE, now=now, body={})
-                namespace.refresh_from_db()
-                assert (namespace.state, journal.state) == (following, following)
-                assert Event.objects.count() == before + 1
+                with transaction.atomic():
+                    journal.move(following, Action.PHASE_DONE, now=now, body={})
+                    namespace.refresh_from_db()
+                    assert (namespace.state, journal.state) == (following, following)
+                    assert Event.objects.count() == before + 1
+                    transaction.set_rollback(True)  # nothing comes back from some states
             elif current is not following:
                 with pytest.raises(IllegalTransition):
                     journal.move(following, Action.PHASE_DONE, now=now, body={})

@@ -36,6 +36,7 @@ from tests.support.requests import (
     reject,
     send_back,
     spec_of,
+    told_of,
     wish_of,
 )
 
@@ -266,7 +267,7 @@ def test_a_request_is_decided_exactly_from_where_the_table_says(
     state: RequestState, vote: Vote, now: datetime
 ) -> None:
     request = ask(CLOSED, now=now)
-    event = Event.objects.create(at=now, canonical=b"", leaf="")
+    event = told_of(request, now=now)
     Request.objects.filter(pk=request.pk).update(state=state.value, last_event=event)
     leads_to = {
         Vote.APPROVE: RequestState.APPROVED,

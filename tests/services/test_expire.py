@@ -12,7 +12,7 @@ from onboarding.domain.refusals import Conflict
 from onboarding.models import Event, Request
 from onboarding.queries.names import check_name
 from onboarding.services.expire import expire_requests
-from tests.support.requests import actions, send_back, spec_of
+from tests.support.requests import actions, send_back, spec_of, told_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 
@@ -60,7 +60,7 @@ def test_a_request_expires_exactly_from_where_the_table_says(
     state: RequestState, now: datetime
 ) -> None:
     request = ask(spec_of(), now=now)
-    event = Event.objects.create(at=now, canonical=b"", leaf="")
+    event = told_of(request, now=now)
     Request.objects.filter(pk=request.pk).update(state=state.value, last_event=event)
     expected = RequestState.EXPIRED in REQUEST_TRANSITIONS[state]
     assert expire_requests(now=late(now)) == expected

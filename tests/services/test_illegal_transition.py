@@ -6,10 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from onboarding.domain.lifecycle import REACHED, IllegalTransition, NamespaceState, Phase
-from onboarding.models import Event, ManagedNamespace
+from onboarding.models import ManagedNamespace
 from onboarding.services.failures import BLOCKED_LOOK_AGAIN
 from tests.support.fake_cluster import FakeCluster
-from tests.support.requests import BINDING, actions, make_due, wanted, work_on
+from tests.support.requests import BINDING, actions, make_due, told_of, wanted, work_on
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 
@@ -49,7 +49,7 @@ def test_where_not_even_trying_again_is_allowed_the_namespace_stays_with_words(
     fake: FakeCluster, now: datetime
 ) -> None:
     namespace = wanted(now=now)
-    event = Event.objects.create(at=now, canonical=b"", leaf="")
+    event = told_of(namespace, now=now)
     ManagedNamespace.objects.filter(pk=namespace.pk).update(state="lost", last_event=event)
     make_due(namespace)
     with capture_logs() as logged:

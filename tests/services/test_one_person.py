@@ -16,6 +16,7 @@ from onboarding.queries.deciders import barred_from_request, load_deciders
 from onboarding.queries.requests import waiting_for
 from onboarding.services.separation import OwnRequest
 from tests.services.test_separation import insert
+from tests.support.database_roles import as_owner
 from tests.support.requests import reject, spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -102,11 +103,9 @@ def test_g15_the_database_refuses_it_afterwards_too(
     request_row: Request, other_alice: User, alice: User, dana: User, now: datetime
 ) -> None:
     insert(request_row, person=dana, requester=alice, now=now)
-    with pytest.raises(DatabaseError, match="two accounts"), transaction.atomic():
-        Decision.objects.update(person=other_alice)
-    Decision.objects.update(person=other_alice, voided_at=now)
-    with pytest.raises(DatabaseError, match="two accounts"), transaction.atomic():
-        Decision.objects.update(voided_at=None)
+    for forged in ({"person": other_alice}, {"person": other_alice, "voided_at": now}):
+        with pytest.raises(DatabaseError, match=r"does not change|denied"), transaction.atomic():
+            Decision.objects.update(**forged)
 
 
 @pytest.mark.parametrize(("whose", "address"), [("pat", "ALICE@example.com"), ("alice", "pat@x")])
@@ -148,7 +147,7 @@ def test_many_have_no_address() -> None:
 
 
 def test_the_upgrade_names_who_shares_an_address(alice: User) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP INDEX one_active_person_per_address")
     User.objects.create_user("alice.w", "ALICE@example.com")
     with pytest.raises(CommandError, match=r"alice@example.com: alice, alice.w$"):

@@ -30,6 +30,7 @@ from tests.support.requests import (
     reject,
     send_back,
     spec_of,
+    told_of,
     wanted,
     wish_of,
 )
@@ -279,7 +280,7 @@ def test_nobody_else_cancels_it(username: str, kind: type[Exception], now: datet
 def in_state(state: RequestState, now: datetime) -> Request:
     """A request put into a state by the database, with an event as it demands."""
     request = ask(spec_of(), now=now)
-    event = Event.objects.create(at=now, canonical=b"", leaf="")
+    event = told_of(request, now=now)
     Request.objects.filter(pk=request.pk).update(state=state.value, last_event=event)
     request.refresh_from_db()
     return request

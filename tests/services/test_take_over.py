@@ -142,9 +142,9 @@ def test_nobody_who_was_ever_its_author_decides_it(
 def test_the_database_refuses_a_decision_by_a_former_author(
     left: Request, alice: User, bob: User, now: datetime
 ) -> None:
-    take_over(left.pk, by=acting("bob"), now=now)
+    sent = resend(take_over(left.pk, by=acting("bob"), now=now), "bob", now)
     with pytest.raises(DatabaseError, match="asked for or edited"):
-        insert(left, person=alice, requester=bob, now=now)
+        insert(sent, person=alice, requester=bob, now=now)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """A database that several threads write to at once, empty again afterwards.
 
 The test database of SQLite lives in memory, where threads share one lock and wait for nobody; the
-portal's lives in a file. And rows that nobody may delete cannot be flushed the usual way.
+portal's lives in a file. PostgreSQL's is flushed by its owner (database_roles.py).
 """
 
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ LONGEST_SECONDS = 60
 @contextmanager
 def committed(folder: Path) -> Iterator[None]:
     """Let everything inside commit for real, visible to other threads; forget it afterwards."""
-    using = _file_of_its_own(folder) if connection.vendor == "sqlite" else _without_guards_after()
+    using = _file_of_its_own(folder) if connection.vendor == "sqlite" else nullcontext()
     with using:
         yield
 
@@ -40,13 +40,6 @@ def _file_of_its_own(folder: Path) -> Iterator[None]:
         connection.connection.close()
         connection.connection = kept
         connection.settings_dict["NAME"] = memory
-
-
-@contextmanager
-def _without_guards_after() -> Iterator[None]:
-    yield
-    with connection.cursor() as cursor:  # the flush that follows runs on this connection
-        cursor.execute("SET session_replication_role = replica")
 
 
 def at_once(calls: list[Callable[[], T]]) -> list[T | Exception]:

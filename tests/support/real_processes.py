@@ -17,6 +17,7 @@ from django.conf import settings
 
 from devcluster.control_plane import ControlPlane
 from devcluster.processes import Child, Command, choose_port, is_free, spawn
+from devtools.postgres import APPLICATION, SUPERUSER
 from tests.support.audit_log import AuditLog
 from tests.support.live_portal import wait_for
 from tests.support.raw_api import RawApi
@@ -43,8 +44,9 @@ class Live:
         return replace(self, environment=self.environment | {"BULKHEAD_REDIS_URL": url})
 
     def prepare(self) -> None:
-        """Migrate, make the people, register the cluster."""
+        """Migrate, make the people, register the cluster. As the owner of the database."""
         self.run("devtools.prepare", str(self.plane.kubeconfig))
+        self.run("django", "grant_application_role", APPLICATION)
 
     def act(self, what: str, *names: str) -> Any:
         """Do one act of the story in a process of its own and return what it printed."""
@@ -103,7 +105,7 @@ class Live:
 
 @contextmanager
 def own_database(folder: Path) -> Iterator[str]:
-    """The address of a new database of the kind this leg of the suite runs on."""
+    """The address, for its owner, of a new database of the kind this leg of the suite runs on."""
     given = settings.DATABASES["default"]
     if "postgresql" not in given["ENGINE"]:
         yield f"sqlite:///{folder}/db.sqlite3"
@@ -137,4 +139,5 @@ def set_up(folder: Path, plane: ControlPlane) -> Iterator[Live]:
         }
         live = Live(folder, plane, dict(os.environ) | own)
         live.prepare()
-        yield live
+        own["BULKHEAD_DATABASE_URL"] = database.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@")
+        yield replace(live, environment=live.environment | own)

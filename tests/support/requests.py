@@ -144,6 +144,14 @@ def ready(spec: NamespaceSpec | None = None, *, now: datetime) -> ManagedNamespa
     return namespace
 
 
+def told_of(row: Request | ManagedNamespace, *, now: datetime) -> Event:
+    """A new event about the row, such as the database demands of each move."""
+    kind = "request" if isinstance(row, Request) else "namespace"
+    return Event.objects.create(
+        at=now, object_kind=kind, object_id=row.public_id, canonical=b"", leaf=""
+    )
+
+
 def actions(**about: str) -> list[str]:
     """The actions recorded, oldest first, about a request, a namespace…"""
     return [*Event.objects.filter(**about).order_by("id").values_list("action", flat=True)]

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 
+from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
@@ -43,6 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
+        watch_database_role()
         if not options["loop"]:
             while reconcile(worker_name(), clock=database_now):
                 pass

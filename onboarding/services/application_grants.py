@@ -1,0 +1,55 @@
+"""What the application's role on PostgreSQL may do with each table, in one place.
+
+Web, workers, beat and sweeper connect as that role. It owns nothing and may do with a table only
+what services do: what is not granted here is refused by the database before any trigger is asked.
+A table that is missing here fails a test; a new one needs its line.
+"""
+
+from collections.abc import Mapping
+
+READ = "SELECT"
+ADD = "SELECT, INSERT"
+CHANGE = "SELECT, INSERT, UPDATE"
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+
+GRANTS: Mapping[str, str] = {
+    # The record: rows are added, and never again touched.
+    "onboarding_event": ADD,
+    "onboarding_revision": ADD,
+    "onboarding_requestauthor": ADD,
+    "onboarding_decision": f"{ADD}, UPDATE (voided_at)",
+    "onboarding_clusterclosure": f"{ADD}, UPDATE (confirmed_by_id, confirmed_at, withdrawn_at)",
+    "onboarding_refresh": f"{ADD}, UPDATE (skipped)",
+    "onboarding_requestlane": "SELECT, INSERT, DELETE",  # set anew while a request is edited
+    # What moves on and is never removed. Triggers say which columns move, and when.
+    "onboarding_request": CHANGE,
+    "onboarding_managednamespace": CHANGE,
+    "onboarding_run": CHANGE,
+    "onboarding_step": CHANGE,
+    "onboarding_deviation": CHANGE,
+    "onboarding_cluster": CHANGE,
+    "onboarding_clusterobservation": CHANGE,
+    "onboarding_installation": ADD,
+    # What platform admins edit, and what is replaced at every look.
+    "onboarding_user": CHANGE,
+    "onboarding_team": EVERYTHING,
+    "onboarding_membership": EVERYTHING,
+    "onboarding_roleassignment": EVERYTHING,
+    "onboarding_ingresssource": EVERYTHING,
+    "onboarding_namespaceobservation": EVERYTHING,
+    # Of Django and allauth: sessions, addresses, second factors, the limits of sign-in.
+    "django_session": EVERYTHING,
+    "cache": EVERYTHING,
+    "account_emailaddress": EVERYTHING,
+    "account_emailconfirmation": EVERYTHING,
+    "mfa_authenticator": EVERYTHING,
+    "django_admin_log": ADD,
+    # Written by migrations only.
+    "django_migrations": READ,
+    "django_content_type": READ,
+    "auth_permission": READ,
+    "auth_group": READ,
+    "auth_group_permissions": READ,
+    "onboarding_user_groups": READ,
+    "onboarding_user_user_permissions": READ,
+}
