@@ -144,12 +144,11 @@ def ready(spec: NamespaceSpec | None = None, *, now: datetime) -> ManagedNamespa
     return namespace
 
 
-def told_of(row: Request | ManagedNamespace, *, now: datetime) -> Event:
+def told_of(row: Request | ManagedNamespace, *, now: datetime, action: str = "") -> Event:
     """A new event about the row, such as the database demands of each move."""
     kind = "request" if isinstance(row, Request) else "namespace"
-    return Event.objects.create(
-        at=now, object_kind=kind, object_id=row.public_id, canonical=b"", leaf=""
-    )
+    about = {"object_kind": kind, "object_id": row.public_id}
+    return Event.objects.create(at=now, action=action, canonical=b"", leaf="", **about)
 
 
 def actions(**about: str) -> list[str]:
