@@ -1,4 +1,4 @@
-"""What is final stays as it is: each trigger refuses its statement, and lets it pass when it is gone.
+"""What is final stays as it is: each trigger refuses its statement; without it, it passes.
 
 As the owner of the tables, since on PostgreSQL the application's role is refused most of it before.
 """

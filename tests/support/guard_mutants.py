@@ -12,6 +12,7 @@ from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_teams import TEAMS
+from tests.support.guard_mutants_roles import ROLES
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 
@@ -396,6 +397,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *RENDERED_ANEW,
     *TEAMS,
     *WAITING,
+    *ROLES,
     *TRUTH,
     *FENCE_GATE,
 )
