@@ -45,6 +45,7 @@ GRANTS: Mapping[str, str] = {
     "mfa_authenticator": EVERYTHING,
     "django_admin_log": ADD,
     # Written by migrations only.
+    "onboarding_earlierapproval": READ,
     "django_migrations": READ,
     "django_content_type": READ,
     "auth_permission": READ,
