@@ -204,6 +204,11 @@ def test_granting_anew_takes_back_what_somebody_gave() -> None:
             statement(f"GRANT UPDATE ON onboarding_event TO {APPLICATION}, PUBLIC")
             statement("GRANT CREATE ON SCHEMA public TO PUBLIC")
             grant_application_role(APPLICATION, password="a new one")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT rolpassword FROM pg_authid WHERE rolname = %s", [APPLICATION]
+                )
+                assert str(cursor.fetchone()).startswith("('SCRAM-SHA-256$")
     assert powers_beyond(connection, APPLICATION) == []
 
 
