@@ -21,6 +21,7 @@ from onboarding.models import (
 from onboarding.plan.model import load_plan
 from onboarding.queries.subjects import subject_of
 from tests.support.behind_the_portal import without_guards
+from tests.support.database_roles import as_owner
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import approve_all, ask_change, ready, spec_of, wanted, work_on
 
@@ -191,7 +192,7 @@ def test_what_an_earlier_release_approved_goes_on_being_kept_up(
 
 def test_nobody_names_an_earlier_approval_later(now: datetime) -> None:
     request = wanted(now=now).requests.get()
-    with pytest.raises(DatabaseError, match="is closed"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="is closed"), transaction.atomic(), as_owner():
         EarlierApproval.objects.create(request=request)
 
 
