@@ -15,6 +15,7 @@ from onboarding.services.separation import OwnRequest
 from onboarding.services.submit import save_draft, submit
 from onboarding.services.take_over import close_abandoned, take_over
 from tests.services.test_separation import insert
+from tests.support.database_roles import as_owner
 from tests.support.requests import actions, approve_all, send_back, spec_of, wish_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -156,7 +157,7 @@ def test_the_database_refuses_a_decision_by_a_former_author(
 )
 def test_authors_are_never_forgotten(statement: str, left: Request) -> None:
     assert RequestAuthor.objects.exists()
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), as_owner():
         with connection.cursor() as cursor:
             cursor.execute(statement)
 
