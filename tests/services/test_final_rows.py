@@ -72,7 +72,6 @@ def world(cast: dict[str, User], cluster: Cluster, now: datetime) -> World:
     namespace = ManagedNamespace.objects.get(name="shop")
     by, wish = acting("alice"), wish_of(spec_of("draft"))
     gone = Cluster.objects.create(name="gone", api_server="https://gone", ca_pem="", closed_at=now)
-    told = told_of(namespace, now=now)
     return World(
         approved=approved.pk,
         pending=pending.pk,
@@ -81,18 +80,7 @@ def world(cast: dict[str, User], cluster: Cluster, now: datetime) -> World:
         namespace=namespace.pk,
         lost=lost.pk,
         revision=Revision.objects.get(request=approved).pk,
-        deviation=Deviation.objects.create(
-            namespace=namespace,
-            kind="foreign",
-            object_kind="Role",
-            object_name="r",
-            first_seen_at=now,
-            seen_at=now,
-            acknowledged_at=now,
-            acknowledged_by=alice,
-            acknowledgement="Ours.",
-            acknowledged_event=told,
-        ).pk,
+        deviation=_acknowledged(namespace, alice, now),
         closing=_closing(gone, alice, pat, now),
         refresh=Refresh.objects.create(asked_by=alice, reason="r", form_key="r", created_at=now).pk,
         cluster=gone.pk,
@@ -102,6 +90,22 @@ def world(cast: dict[str, User], cluster: Cluster, now: datetime) -> World:
         of_namespace=told_of(namespace, now=now).pk,
         of_lost=told_of(lost, now=now).pk,
     )
+
+
+def _acknowledged(namespace: ManagedNamespace, person: User, now: datetime) -> int:
+    row = Deviation.objects.create(
+        namespace=namespace,
+        kind="foreign",
+        object_kind="Role",
+        object_name="r",
+        first_seen_at=now,
+        seen_at=now,
+        acknowledged_at=now,
+        acknowledged_by=person,
+        acknowledgement="Ours.",
+        acknowledged_event=told_of(namespace, now=now),
+    )
+    return row.pk
 
 
 def _closing(cluster: Cluster, asked_by: User, confirmed_by: User, now: datetime) -> int:
