@@ -208,5 +208,5 @@ def guard(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0016_whole_subject")]
+    dependencies = [("onboarding", "0017_unread")]
     operations = [migrations.RunPython(guard, migrations.RunPython.noop, elidable=False)]
