@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from django.conf import settings
@@ -29,28 +29,25 @@ KEYS = "BULKHEAD_CREDENTIAL_KEYS"
 
 
 @dataclass(frozen=True)
-class Live:
-    """A portal that is set up; its processes are started by the tests."""
+class Processes:
+    """A portal's folder and environment; its processes are started by the tests."""
 
     folder: Path
-    plane: ControlPlane
     environment: dict[str, str] = field(repr=False)
 
-    @property
-    def audit(self) -> AuditLog:
-        return AuditLog(self.plane.audit_log, RawApi.from_kubeconfig(self.plane.kubeconfig))
+    def told(self, **variables: str) -> Self:
+        """The same portal, told something else by its environment."""
+        return replace(self, environment=self.environment | variables)
 
-    def with_redis(self, url: str) -> "Live":
-        return replace(self, environment=self.environment | {"BULKHEAD_REDIS_URL": url})
+    def with_redis(self, url: str) -> Self:
+        return self.told(BULKHEAD_REDIS_URL=url)
 
-    def prepare(self) -> None:
-        """Migrate, make the people, register the cluster. As the owner of the database."""
-        self.run("devtools.prepare", str(self.plane.kubeconfig))
-        self.run("django", "grant_application_role", APPLICATION)
-
-    def act(self, what: str, *names: str) -> Any:
-        """Do one act of the story in a process of its own and return what it printed."""
-        return json.loads(self.run("tests.support.scenario", what, *names))
+    def as_application(self) -> Self:
+        """The same portal once it is set up, no longer as the owner of its database."""
+        url = self.environment["BULKHEAD_DATABASE_URL"]
+        return self.told(
+            BULKHEAD_DATABASE_URL=url.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@")
+        )
 
     def run(self, module: str, *arguments: str) -> str:
         """Run a module in a process with a worker's environment; return what it printed."""
@@ -79,17 +76,22 @@ class Live:
     @contextmanager
     def web(self, application: str = "portal.wsgi") -> Iterator[str]:
         """The web process, with no key to the cluster. Yields its address, once it listens."""
+        with self.web_process(application) as (_, address):
+            yield address
+
+    @contextmanager
+    def web_process(self, application: str = "portal.wsgi") -> Iterator[tuple[Child, str]]:
+        """The web process as gunicorn.conf.py says, and its address."""
         port = choose_port()
-        where = ("--bind", f"127.0.0.1:{port}", "--no-control-socket")
-        how = ("--worker-class", "gthread", "--threads", "4", *where)
+        how = ("--bind", f"127.0.0.1:{port}")
         child = self.without_key().spawn("web", "-m", "gunicorn", application, *how)
         try:
             wait_for(lambda: not is_free(port), "the web process listens")
-            yield f"http://127.0.0.1:{port}"
+            yield child, f"http://127.0.0.1:{port}"
         finally:
             child.stop()
 
-    def without_key(self) -> "Live":
+    def without_key(self) -> Self:
         kept = {name: value for name, value in self.environment.items() if name != KEYS}
         return replace(self, environment=kept)
 
@@ -101,6 +103,26 @@ class Live:
             yield child
         finally:
             child.stop()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live(Processes):
+    """A portal that is set up with a cluster."""
+
+    plane: ControlPlane
+
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.plane.audit_log, RawApi.from_kubeconfig(self.plane.kubeconfig))
+
+    def prepare(self) -> None:
+        """Migrate, make the people, register the cluster. As the owner of the database."""
+        self.run("devtools.prepare", str(self.plane.kubeconfig))
+        self.run("django", "grant_application_role", APPLICATION)
+
+    def act(self, what: str, *names: str) -> Any:
+        """Do one act of the story in a process of its own and return what it printed."""
+        return json.loads(self.run("tests.support.scenario", what, *names))
 
 
 @contextmanager
@@ -122,22 +144,36 @@ def own_database(folder: Path) -> Iterator[str]:
 @contextmanager
 def set_up(folder: Path, plane: ControlPlane) -> Iterator[Live]:
     """A portal with the demo's people and one registered cluster, and no process running yet."""
-    (folder / "static").mkdir()
     with own_database(folder) as database:
-        own = {
-            "BULKHEAD_DEMO": "1",
-            "BULKHEAD_STATE_DIR": str(folder),
-            "BULKHEAD_DATABASE_URL": database,
-            "BULKHEAD_REDIS_URL": "",
-            KEYS: base64.b64encode(b"k" * 32).decode(),
-            "BULKHEAD_LEASE_SECONDS": LEASE_SECONDS,
-            # Until its lease runs out, every killed worker counts as one at work.
-            "BULKHEAD_CLUSTER_CONCURRENCY": "100",
-            "BULKHEAD_SWEEP_SECONDS": "1",
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-            "PYTHONPATH": str(ROOT),
-        }
-        live = Live(folder, plane, dict(os.environ) | own)
+        live = Live(folder, _environment(folder, database), plane=plane)
         live.prepare()
-        own["BULKHEAD_DATABASE_URL"] = database.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@")
-        yield replace(live, environment=live.environment | own)
+        yield live.as_application()
+
+
+@contextmanager
+def web_only(folder: Path) -> Iterator[Processes]:
+    """A portal with an empty database and no cluster, for what happens before the first page."""
+    with own_database(folder) as database:
+        portal = Processes(folder, _environment(folder, database))
+        portal.run("manage", "migrate", "--noinput")
+        portal.run("manage", "createcachetable")
+        portal.run("django", "grant_application_role", APPLICATION)
+        yield portal.as_application()
+
+
+def _environment(folder: Path, database: str) -> dict[str, str]:
+    (folder / "static").mkdir()
+    own = {
+        "BULKHEAD_DEMO": "1",
+        "BULKHEAD_STATE_DIR": str(folder),
+        "BULKHEAD_DATABASE_URL": database,
+        "BULKHEAD_REDIS_URL": "",
+        KEYS: base64.b64encode(b"k" * 32).decode(),
+        "BULKHEAD_LEASE_SECONDS": LEASE_SECONDS,
+        # Until its lease runs out, every killed worker counts as one at work.
+        "BULKHEAD_CLUSTER_CONCURRENCY": "100",
+        "BULKHEAD_SWEEP_SECONDS": "1",
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PYTHONPATH": str(ROOT),
+    }
+    return dict(os.environ) | own

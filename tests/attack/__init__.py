@@ -1,0 +1,1 @@
+"""The portal under attack, from outside: real processes, real sockets, no knowledge of the code."""
