@@ -12,11 +12,13 @@ from typing import Protocol
 
 from django.db.models import QuerySet
 
+from onboarding.domain.invisible import shown
 from onboarding.models import Event
 from onboarding.pages.event_lines import words_of
 
 CHUNK = 2000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Also as East Asian keyboards write them: spreadsheets take full-width signs for the same.
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 COLUMNS = (
     "id", "at", "actor_id", "actor", "via", "ip", "action", "what", "object_kind", "object_id",
     "object_label", "team", "cluster", "namespace", "request", "run", "note", "leaf",
@@ -71,5 +73,6 @@ def iso(moment: datetime) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Return the text so that no spreadsheet takes it for a formula, or turns what is read."""
+    readable = shown(text)
+    return f"'{readable}" if readable.lstrip(" ").startswith(FORMULA_STARTS) else readable

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_POST
 
 from onboarding.domain.actions import Action
 from onboarding.domain.refusals import Invalid, NotFound
@@ -27,6 +28,7 @@ from onboarding.services.clock import database_now
 from onboarding.services.history import about_user, record
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import actor_of
+from onboarding.views.posted import only
 
 PAGE_SIZE = 50
 FORMATS: dict[str, tuple[str, Callable[[QuerySet[Event]], Iterator[str]]]] = {
@@ -62,9 +64,11 @@ def event_list(request: SignedIn) -> HttpResponse:
     return render(request, "history/event_list.html", context, status=200 if is_valid else 422)
 
 
+@require_POST
 @allow(Who.AUDITORS)
 def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
-    """Send every event the filter matches, as `csv` or `json`; the export is an event itself."""
+    """Send every event the filter in the URL matches, as `csv` or `json`; an event itself."""
+    only(request)
     if form not in FORMATS:
         raise NotFound("Exports are csv or json.")
     wanted = EventFilter(request.GET)

@@ -1,6 +1,7 @@
 """Around every request: an id that can be quoted, and refusals turned into pages."""
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,27 +15,65 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
+from onboarding.models import User
 from onboarding.services.client_address import client_address
 from onboarding.views.errors import refusal_page
 
 Next = Callable[[HttpRequest], HttpResponse]
+access = structlog.get_logger("onboarding.access")
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
 
 
 class RequestId:
-    """Gives each request an id: in the log, in the X-Request-Id header and on error pages."""
+    """Gives each request an id: in the log, in the X-Request-Id header and on error pages.
+
+    With it the log's lines carry who asked, by number, and from where. All of it stays bound when
+    the answer has left: Django writes its line about a 404 only then, on the same thread.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Bind id and client's address to the log while the request is answered."""
+        """Bind the id to the log, answer, and write the line that says how it was answered."""
+        began = time.perf_counter()
         request_id = secrets.token_hex(8)
         request.request_id = request_id  # type: ignore[attr-defined]  # declared on SignedIn
-        address = client_address(request.META)
-        with structlog.contextvars.bound_contextvars(request_id=request_id, address=address):
-            response = self.get_response(request)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            request_id=request_id, address=client_address(request.META)
+        )
+        response = self.get_response(request)
+        note_person(getattr(request, "_cached_user", None))
+        milliseconds = round((time.perf_counter() - began) * 1000)
+        status = response.status_code
+        access.info(f"{request.method} {_route(request)}", status=status, ms=milliseconds)
         response["X-Request-Id"] = request_id
+        return response
+
+
+def note_person(user: object) -> None:
+    """Bind the person's number to the log; names do not belong there."""
+    if isinstance(user, User):
+        structlog.contextvars.bind_contextvars(person=user.pk)
+
+
+def _route(request: HttpRequest) -> str:
+    """Return the path; of accounts only its pattern, because links for one use are paths."""
+    match = request.resolver_match
+    return f"/{match.route}" if match and match.route.startswith("accounts/") else request.path
+
+
+class NoStore:
+    """Nothing that a page shows is kept where the next person at the screen finds it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer as usual, and forbid every store: also the one behind the Back button."""
+        response = self.get_response(request)
+        response["Cache-Control"] = "no-store, private"
         return response
 
 
@@ -50,6 +89,7 @@ class SignInRequired(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         """Send the person to sign in; for a background request, send the whole page there."""
         answer = super().process_view(request, view_func, view_args, view_kwargs)
+        note_person(getattr(request, "_cached_user", None))
         polled = request.headers.get("HX-Request") == "true"
         if polled and isinstance(answer, HttpResponseRedirect):
             return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))

@@ -71,7 +71,7 @@ BROKEN = (
     same("egress", "0.0.0.0/0", "“0.0.0.0/0” is not an egress profile."),
     same("purpose", "", "Say what the namespace is for."),
     same("purpose", "x" * 5000, f"Use at most {PURPOSE_LENGTH} characters; these are 5000."),
-    same("purpose", "a\x00b", "Leave out control characters; they cannot be read."),
+    same("purpose", "a\x7fb", "Leave out control characters; they cannot be read."),
     same("purpose", "a\u202eb", "Leave out control characters; they cannot be read."),
     Broken(
         "ingress",

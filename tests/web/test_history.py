@@ -52,7 +52,7 @@ def write(actor: str, count: int = 1) -> None:
 
 
 def downloaded(browser: Client, url: str) -> str:
-    answer = browser.get(url)
+    answer = browser.post(url)
     assert isinstance(answer, StreamingHttpResponse)
     return b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
 
@@ -62,7 +62,9 @@ def downloaded(browser: Client, url: str) -> str:
 def test_the_whole_record_is_for_auditors(
     client_for: SignIn, cast: dict[str, User], person: str, url: str
 ) -> None:
-    assert client_for(cast[person]).get(url).status_code == 403
+    browser = client_for(cast[person])
+    answer = browser.post(url) if "export" in url else browser.get(url)
+    assert answer.status_code == 403
 
 
 def test_frank_finds_who_decided(client_for: SignIn, frank: User, prod: ManagedNamespace) -> None:
@@ -90,7 +92,7 @@ def test_a_filter_that_cannot_be_read_is_said(
     browser = client_for(frank)
     page = browser.get(f"/history/?{query}")
     assert (page.status_code, page.context["lines"]) == (422, [])
-    assert browser.get(f"/history/export/csv/?{query}").status_code == 422
+    assert browser.post(f"/history/export/csv/?{query}").status_code == 422
 
 
 def test_pages_go_by_id_and_keep_the_filter(client_for: SignIn, frank: User) -> None:
@@ -147,13 +149,37 @@ def test_a_spreadsheet_finds_no_formula(client_for: SignIn, frank: User) -> None
     assert ",=HYPERLINK" not in text
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", " ="])
 def test_every_start_of_a_formula_is_disarmed(start: str) -> None:
     assert harmless(f"{start}1") == f"'{start}1"
 
 
+def test_a_cell_shows_what_would_turn_it() -> None:
+    assert harmless("in\u202evoice") == "in⟨U+202E⟩voice"
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_a_link_exports_nothing_in_anybodys_name(
+    client_for: SignIn, frank: User, method: str
+) -> None:
+    answer = getattr(client_for(frank), method)("/history/export/csv/")
+    assert answer.status_code == 405
+    assert not Event.objects.filter(action=Action.EXPORTED.value).exists()
+
+
+def test_an_export_needs_the_proof_that_frank_asked_for_it(client_for: SignIn, frank: User) -> None:
+    stranger = client_for(frank, enforce_csrf_checks=True)
+    assert stranger.post("/history/export/csv/").status_code == 403
+    assert not Event.objects.filter(action=Action.EXPORTED.value).exists()
+
+
+def test_the_page_asks_for_its_exports_with_its_filter(client_for: SignIn, frank: User) -> None:
+    page = client_for(frank).get("/history/?actor=Dana").content.decode()
+    assert 'method="post" action="/history/export/csv/?actor=Dana"' in page
+
+
 def test_an_unknown_form_of_export_does_not_exist(client_for: SignIn, frank: User) -> None:
-    assert client_for(frank).get("/history/export/xls/").status_code == 404
+    assert client_for(frank).post("/history/export/xls/").status_code == 404
 
 
 def test_frank_compares_two_revisions(
