@@ -14,23 +14,28 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from portal.start import DEMO_SECRET_KEY, Told, refuse_to_start
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-
-DEMO_SECRET_KEY = "demo-key-for-development-only-never-use-it-in-production"  # noqa: S105
 
 DEBUG = env.bool("BULKHEAD_DEBUG", default=False)
 DEMO = env.bool("BULKHEAD_DEMO", default=False)
 STATE_DIR = Path(env.str("BULKHEAD_STATE_DIR", default=str(BASE_DIR / "var")))
 SECRET_KEY = env.str("BULKHEAD_SECRET_KEY", default=DEMO_SECRET_KEY)
-if SECRET_KEY == DEMO_SECRET_KEY and not (DEBUG or DEMO):
-    raise ImproperlyConfigured(
-        "BULKHEAD_SECRET_KEY is missing: set it to 50 random characters or more. "
-        "The demo key is accepted with BULKHEAD_DEMO=1 only."
-    )
 ALLOWED_HOSTS = env.list("BULKHEAD_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("BULKHEAD_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("BULKHEAD_HTTPS", default=False)
+refuse_to_start(
+    Told(
+        debug=DEBUG,
+        demo=DEMO,
+        https=HTTPS,
+        secret_key=SECRET_KEY,
+        hosts=ALLOWED_HOSTS,
+        origins=CSRF_TRUSTED_ORIGINS,
+    )
+)
 
 INSTALLED_APPS = [
     "onboarding",

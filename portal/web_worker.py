@@ -8,10 +8,13 @@ how long a header, a body, a silence and an unread answer may take, and how many
 import logging
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -96,6 +99,14 @@ class _Unix(UnixWSGIServer):  # type: ignore[misc]  # waitress is untyped
 
 class WholeRequests(Worker):  # type: ignore[misc]  # gunicorn is untyped
     """`worker_class` in gunicorn.conf.py."""
+
+    def load_wsgi(self) -> None:
+        """Load the portal. Settings it refuses to start with are a sentence, not a traceback."""
+        try:
+            super().load_wsgi()
+        except ImproperlyConfigured as error:
+            print(f"Bulkhead does not start: {error}", file=sys.stderr, flush=True)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
 
     def run(self) -> None:
         """Serve until told to stop, then answer what was asked, and end."""

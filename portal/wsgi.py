@@ -1,11 +1,14 @@
-"""The web process."""
+"""The web process. Loaded by the server only, so it is here that a key to clusters is refused."""
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from onboarding.services.application_role import watch_database_role
+from portal.start import refuse_cluster_keys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+refuse_cluster_keys(settings.BULKHEAD_CREDENTIAL_KEYS)
 application = get_wsgi_application()
 watch_database_role()

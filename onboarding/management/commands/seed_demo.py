@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.demo.people import DEMO_PEOPLE
@@ -21,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--story", action="store_true", help="also make the two requests")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run."""
+        """Run. Raises CommandError outside the demo: everybody knows these passwords."""
+        if not settings.DEMO:
+            raise CommandError("The demo's people are made with BULKHEAD_DEMO=1 only.")
         if not options["story"]:
             seed_people(now=database_now())
             self.stdout.write(", ".join(person.name for person in DEMO_PEOPLE))
