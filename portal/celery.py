@@ -2,10 +2,14 @@
 
 import os
 
+import kombu.transport
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+# Whatever lies on the queue, no worker ends of it.
+TRANSPORT = "portal.tolerant_queue:Transport"
+kombu.transport.TRANSPORT_ALIASES |= {"redis": TRANSPORT, "rediss": TRANSPORT}
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["onboarding"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devtools.valkey import Valkey, start_valkey
 from tests.support.real_processes import Processes, web_only
 
 
@@ -18,3 +19,10 @@ def web(portal: Processes) -> Iterator[str]:
     """The address of the running web process."""
     with portal.web() as address:
         yield address
+
+
+@pytest.fixture
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
