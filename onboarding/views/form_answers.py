@@ -36,8 +36,12 @@ def answer(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     if action not in ACTIONS:
         raise SuspiciousOperation(f"Unknown action: {action[:40]}")
     form = desk.form(request.POST, is_draft=action == "draft")
-    if not form.is_valid() or action == "preview":
-        return _page(request, desk, form, template, is_preview=action == "preview")
+    if action == "preview":
+        form.is_valid()
+        return _page(request, desk, form, template, is_preview=True)
+    if not form.is_valid():
+        # Its twin may have been stored since: then nothing is wrong but that the name is asked for.
+        return already_sent(request) or _page(request, desk, form, template)
     try:
         row = _store(request, desk, form, action)
     except Invalid as wrong:

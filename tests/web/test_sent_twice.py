@@ -1,0 +1,51 @@
+"""The same form, sent many times at once: every answer is the way to the one request (G3)."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from onboarding.models import Cluster, Request, User
+from onboarding.views import form_answers
+from tests.support.real_database import at_once, committed
+from tests.web.test_request_form import NEW, answers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TIMES = 8
+
+
+@pytest.fixture(autouse=True)
+def real_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    with committed(tmp_path):
+        yield
+
+
+def test_g03_a_twin_that_was_stored_meanwhile_answers_for_both(
+    alice: User,
+    cluster: Cluster,
+    client_for: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = client_for(alice), client_for(alice)
+    looked = form_answers.already_sent
+
+    def while_the_twin_is_stored(request: object) -> HttpResponse | None:
+        monkeypatch.setattr(form_answers, "already_sent", looked)
+        first.post(NEW, answers())
+        return None
+
+    monkeypatch.setattr(form_answers, "already_sent", while_the_twin_is_stored)
+    answer = second.post(NEW, answers())
+    assert (answer.status_code, Request.objects.count()) == (302, 1)
+
+
+def test_g03_many_at_once_get_one_answer(
+    alice: User, cluster: Cluster, client_for: Callable[[User], Client]
+) -> None:
+    sent = [partial(client_for(alice).post, NEW, answers()) for _ in range(TIMES)]
+    got = at_once(sent)
+    where = f"/requests/{Request.objects.get().public_id}/"
+    assert {getattr(answer, "headers", {}).get("Location", answer) for answer in got} == {where}
