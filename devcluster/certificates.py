@@ -45,7 +45,7 @@ class Authority:
         return self._sign(_subject(user, groups), "client")
 
     def sign_server(self) -> Pair:
-        """The API server's certificate, for loopback and its names inside the cluster."""
+        """A server's certificate, for loopback and the API server's names inside the cluster."""
         return self._sign(_subject("kube-apiserver"), "server", _alternative_names())
 
     def _sign(
@@ -89,6 +89,12 @@ def ensure_service_account_key(private_file: Path, public_file: Path) -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     write_private(public_file, public)
+
+
+def write_pair(path: Path, pair: Pair) -> None:
+    """Write PATH.crt and PATH.key."""
+    write_private(path.with_suffix(".key"), pair.key)
+    write_private(path.with_suffix(".crt"), pair.certificate)
 
 
 def write_private(path: Path, content: bytes) -> None:

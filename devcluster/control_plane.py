@@ -19,7 +19,7 @@ from devcluster.certificates import (
     Authority,
     ensure_service_account_key,
     load_authority,
-    write_private,
+    write_pair,
 )
 from devcluster.kubeconfig import write_kubeconfig
 from devcluster.layout import Layout, Ports, Record
@@ -153,9 +153,10 @@ class OwnedControlPlane(ControlPlane):
     def _prepare_files(self) -> Authority:
         authority = load_authority(self.layout.pki)
         ensure_service_account_key(self.layout.pki / "sa.key", self.layout.pki / "sa.pub")
-        serving = authority.sign_server()
-        write_private(self.layout.pki / "apiserver.key", serving.key)
-        write_private(self.layout.pki / "apiserver.crt", serving.certificate)
+        write_pair(self.layout.pki / "apiserver", authority.sign_server())
+        etcd_authority = load_authority(self.layout.etcd_pki)
+        write_pair(self.layout.etcd_pki / "server", etcd_authority.sign_server())
+        write_pair(self.layout.etcd_pki / "client", etcd_authority.sign_client("kube-apiserver"))
         self._write_kubeconfig(
             self.layout.pki / "controller-manager.kubeconfig",
             authority,

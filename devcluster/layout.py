@@ -39,6 +39,11 @@ class Layout:
         return self.folder / "pki"
 
     @property
+    def etcd_pki(self) -> Path:
+        """Of an authority of its own: who may ask the API server something may not ask etcd."""
+        return self.pki / "etcd"
+
+    @property
     def kubeconfigs(self) -> Path:
         return self.folder / "kubeconfigs"
 
@@ -53,7 +58,13 @@ class Layout:
         """Make the folders. Parents that are missing are made with the user's own mode."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        for folder in (self.pki, self.kubeconfigs, self.etcd_data, self.folder / "logs"):
+        for folder in (
+            self.pki,
+            self.etcd_pki,
+            self.kubeconfigs,
+            self.etcd_data,
+            self.folder / "logs",
+        ):
             folder.mkdir(mode=0o700, exist_ok=True)
 
 

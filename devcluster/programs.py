@@ -23,8 +23,9 @@ CONTROLLERS = (
 
 
 def etcd(binaries: Path, layout: Layout, ports: Ports) -> Command:
-    client = f"http://127.0.0.1:{ports.etcd_client}"
-    peer = f"http://127.0.0.1:{ports.etcd_peer}"
+    client = f"https://127.0.0.1:{ports.etcd_client}"
+    peer = f"https://127.0.0.1:{ports.etcd_peer}"
+    server = layout.etcd_pki / "server"
     flags = (
         f"--data-dir={layout.etcd_data}",
         "--name=devcluster",
@@ -33,6 +34,16 @@ def etcd(binaries: Path, layout: Layout, ports: Ports) -> Command:
         f"--listen-peer-urls={peer}",
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=devcluster={peer}",
+        # Whoever reads or writes here owns the cluster: only who holds this folder's certificate.
+        "--client-cert-auth",
+        f"--trusted-ca-file={layout.etcd_pki / 'ca.crt'}",
+        f"--cert-file={server}.crt",
+        f"--key-file={server}.key",
+        "--peer-client-cert-auth",
+        f"--peer-trusted-ca-file={layout.etcd_pki / 'ca.crt'}",
+        f"--peer-cert-file={server}.crt",
+        f"--peer-key-file={server}.key",
+        "--enable-grpc-gateway=false",
         "--auto-compaction-retention=1h",
         "--log-level=warn",
     )
@@ -41,7 +52,10 @@ def etcd(binaries: Path, layout: Layout, ports: Ports) -> Command:
 
 def api_server(binaries: Path, layout: Layout, ports: Ports) -> Command:
     flags = (
-        f"--etcd-servers=http://127.0.0.1:{ports.etcd_client}",
+        f"--etcd-servers=https://127.0.0.1:{ports.etcd_client}",
+        f"--etcd-cafile={layout.etcd_pki / 'ca.crt'}",
+        f"--etcd-certfile={layout.etcd_pki / 'client.crt'}",
+        f"--etcd-keyfile={layout.etcd_pki / 'client.key'}",
         f"--secure-port={ports.api_server}",
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",

@@ -161,7 +161,7 @@ def export(frank: Person) -> None:
     assert frank.open(f"/history/?namespace={NAME}") == 200
     frank.check_page()
     with frank.page.expect_download() as waiting:
-        frank.page.get_by_role("link", name="CSV").click()
+        frank.page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text())))
     assert len(rows) > 10
     assert {row["namespace"] for row in rows} == {NAME}

@@ -1,0 +1,72 @@
+"""Every line that a request writes to the log says which request, who and from where."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from django.conf import settings
+from django.test import Client
+
+from onboarding.models import Cluster, User
+
+pytestmark = pytest.mark.django_db
+Lines = Callable[[], list[dict[str, object]]]
+
+
+@pytest.fixture
+def log() -> Iterator[Lines]:
+    """What production would write, line by line."""
+    before = settings.LOGGING["formatters"]["line"]["foreign_pre_chain"]
+    written, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processor=structlog.processors.JSONRenderer(), foreign_pre_chain=before
+        )
+    )
+    access = logging.getLogger("onboarding.access")
+    level = access.level
+    access.setLevel("INFO")
+    root.addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.removeHandler(handler)
+    access.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "status"),
+    [("get", "/nope", 404), ("get", "/requests/2222222222/", 404), ("get", "/history/", 403),
+     ("post", "/requests/new/", 422), ("get", "/requests/?q=%00", 400), ("get", "/", 200)],
+)  # fmt: skip
+def test_every_line_says_which_request_who_and_from_where(
+    client_for: Callable[[User], Client], alice: User, cluster: Cluster, log: Lines,
+    method: str, url: str, status: int,
+) -> None:  # fmt: skip
+    answer = getattr(client_for(alice), method)(url, REMOTE_ADDR="203.0.113.7")
+    assert answer.status_code == status
+    lines = log()
+    assert [line["status"] for line in lines if "status" in line] == [status]
+    assert len(lines) == (1 if status == 200 else 2)
+    for line in lines:
+        assert line["request_id"] == answer.headers["X-Request-Id"]
+        assert (line["person"], line["address"]) == (alice.pk, "203.0.113.7")
+        assert alice.label not in json.dumps(line)
+
+
+def test_the_next_request_on_the_thread_is_nobody_elses(
+    client_for: Callable[[User], Client], alice: User, client: Client, log: Lines
+) -> None:
+    client_for(alice).get("/nope")
+    client.get("/healthz")
+    assert "person" not in log()[-1]
+
+
+def test_a_link_for_one_use_is_in_no_line(client: Client, log: Lines) -> None:
+    client.get("/accounts/password/reset/key/3-c9k2m1-0123456789abcdef/?next=/secret")
+    said = json.dumps(log())
+    assert "GET /accounts/password/reset/key/" in said
+    assert "0123456789abcdef" not in said
+    assert "/secret" not in said
