@@ -15,7 +15,7 @@ log = structlog.get_logger()
 SENSELESS = (ValueError, KeyError, TypeError, AttributeError)
 
 
-class TolerantQoS(redis.QoS):  # type: ignore[misc]  # kombu is untyped
+class TolerantQoS(redis.QoS):
     """What was delivered and not acknowledged, as far as it makes sense."""
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:  # noqa: FBT001, FBT002  # kombu's signature
@@ -29,7 +29,7 @@ class TolerantQoS(redis.QoS):  # type: ignore[misc]  # kombu is untyped
                 pipe.execute()
 
 
-class TolerantChannel(redis.Channel):  # type: ignore[misc]  # kombu is untyped
+class TolerantChannel(redis.Channel):
     """Reads the queue; see above."""
 
     QoS = TolerantQoS
@@ -56,7 +56,7 @@ class TolerantChannel(redis.Channel):  # type: ignore[misc]  # kombu is untyped
             _dropped(error)
             return True
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: Any, timeout: Any = None) -> Any:  # noqa: ARG002  # kombu's signature
         try:
             return super()._get(queue)
         except ValueError as error:
@@ -64,7 +64,7 @@ class TolerantChannel(redis.Channel):  # type: ignore[misc]  # kombu is untyped
             raise Empty from error
 
 
-class Transport(redis.Transport):  # type: ignore[misc]  # kombu is untyped
+class Transport(redis.Transport):
     """`redis://` and its kin, once portal/celery.py has said so."""
 
     Channel = TolerantChannel

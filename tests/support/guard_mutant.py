@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GuardMutant:
-    """`function` is a dotted name in `module`, which is under onboarding."""
+    """`function` is a dotted name in `module`, which is under onboarding or is portal's own."""
 
     guard: str
     module: str

@@ -35,7 +35,8 @@ class _Target:
 
 def function_of(mutant: GuardMutant) -> FunctionType:
     """The guarding function itself, whatever decorates it."""
-    module = importlib.import_module(f"onboarding.{mutant.module}")
+    is_wiring = mutant.module.startswith("portal.")
+    module = importlib.import_module(mutant.module if is_wiring else f"onboarding.{mutant.module}")
     found: object = reduce(getattr, mutant.function.split("."), module)
     if isinstance(found, property):
         found = found.fget

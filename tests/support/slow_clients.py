@@ -54,9 +54,9 @@ def silent(address: Address, stack: ExitStack) -> None:
 
 
 def deaf(address: Address, stack: ExitStack) -> None:
-    """Sixty-four clients that ask for pages over and over and read none of the answers."""
+    """Sixteen clients that ask for a page and read nothing of the answer."""
     page = b"GET /accounts/login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    for connection in _connections(address, stack, 64, receives=1024):
+    for connection in _connections(address, stack, 16, receives=1024):
         connection.sendall(page)
 
 

@@ -9,28 +9,40 @@ from portal.start import DEMO_SECRET_KEY, Told, refuse_cluster_keys, refuse_to_s
 
 KEY = "k3y-" + "of-mixed-characters-0123456789-" * 2
 SOUND = {"https": True, "secret_key": KEY, "hosts": ["portal.example.org"]}
-DANGEROUS = (
-    ({"demo": True}, "BULKHEAD_DEMO and BULKHEAD_HTTPS are both set"),
-    ({"debug": True}, "BULKHEAD_DEBUG and BULKHEAD_HTTPS are both set"),
-    ({"secret_key": DEMO_SECRET_KEY}, "BULKHEAD_SECRET_KEY is missing"),
-    ({"secret_key": ""}, "BULKHEAD_SECRET_KEY is missing"),
-    ({"secret_key": "short"}, "BULKHEAD_SECRET_KEY can be guessed"),
-    ({"secret_key": KEY[:49]}, "BULKHEAD_SECRET_KEY can be guessed"),
-    ({"secret_key": "abcd" * 20}, "BULKHEAD_SECRET_KEY can be guessed"),
-    ({"secret_key": "django-insecure-" + KEY}, "BULKHEAD_SECRET_KEY can be guessed"),
-    ({"hosts": ["*"]}, "BULKHEAD_ALLOWED_HOSTS holds *:"),
-    (
+DANGEROUS = {
+    "demo": ({"demo": True}, "BULKHEAD_DEMO and BULKHEAD_HTTPS are both set"),
+    "debug": ({"debug": True}, "BULKHEAD_DEBUG and BULKHEAD_HTTPS are both set"),
+    "demo key": ({"secret_key": DEMO_SECRET_KEY}, "BULKHEAD_SECRET_KEY is missing"),
+    "no key": ({"secret_key": ""}, "BULKHEAD_SECRET_KEY is missing"),
+    "short key": ({"secret_key": "short"}, "BULKHEAD_SECRET_KEY can be guessed"),
+    "key of 49": ({"secret_key": KEY[:49]}, "BULKHEAD_SECRET_KEY can be guessed"),
+    "few characters": ({"secret_key": "abcd" * 20}, "BULKHEAD_SECRET_KEY can be guessed"),
+    "insecure key": (
+        {"secret_key": "django-insecure-" + KEY},
+        "BULKHEAD_SECRET_KEY can be guessed",
+    ),
+    "any host": ({"hosts": ["*"]}, "BULKHEAD_ALLOWED_HOSTS holds *:"),
+    "subdomains": (
         {"hosts": ["portal.example.org", ".example.org"]},
         "BULKHEAD_ALLOWED_HOSTS holds .example.org:",
     ),
-    ({"origins": ["http://portal.example.org"]}, "BULKHEAD_TRUSTED_ORIGINS holds http://portal"),
-    ({"origins": ["https://*.example.org"]}, "BULKHEAD_TRUSTED_ORIGINS holds https://*"),
-    ({"https": False, "hosts": ["*"]}, "BULKHEAD_ALLOWED_HOSTS holds *:"),
-    ({"https": False, "secret_key": "short"}, "BULKHEAD_SECRET_KEY can be guessed"),
-)
+    "origin without TLS": (
+        {"origins": ["http://portal.example.org"]},
+        "BULKHEAD_TRUSTED_ORIGINS holds http://portal",
+    ),
+    "any origin": (
+        {"origins": ["https://*.example.org"]},
+        "BULKHEAD_TRUSTED_ORIGINS holds https://*",
+    ),
+    "any host without HTTPS": ({"https": False, "hosts": ["*"]}, "BULKHEAD_ALLOWED_HOSTS holds *:"),
+    "short key without HTTPS": (
+        {"https": False, "secret_key": "short"},
+        "BULKHEAD_SECRET_KEY can be guessed",
+    ),
+}
 
 
-@pytest.mark.parametrize(("changed", "words"), DANGEROUS)
+@pytest.mark.parametrize(("changed", "words"), DANGEROUS.values(), ids=DANGEROUS)
 def test_what_is_dangerous_is_refused(changed: dict[str, object], words: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=re.escape(words)):
         refuse_to_start(Told(**{**SOUND, **changed}))
