@@ -7,6 +7,7 @@ page, wherever it came from: people, clusters, other systems.
 
 from collections.abc import Callable, Iterator
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -25,10 +26,12 @@ class ReadableInput:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Refuse, or go on."""
+        if any(unstorable_in(name + value) for name, value in request.COOKIES.items()):
+            # The page that says so would ask the database for the session of this very key.
+            request.COOKIES, request.session = {}, SessionStore()
+            return refusal_page(request, 400, _("A cookie holds a character nobody can mean."))
         for where, text in _texts(request):
             if number := unstorable_in(text):
-                # The page that says so reads the session, whose key may be what is wrong.
-                request.COOKIES = {}
                 words = _("%(where)s holds the character %(number)s, which cannot be stored.")
                 return refusal_page(request, 400, words % {"where": where, "number": number})
         return self.get_response(request)
@@ -67,8 +70,6 @@ class NoFiles(FileUploadHandler):
 
 def _texts(request: HttpRequest) -> Iterator[tuple[str, str]]:
     """Yield everything a person or program has written into the request, and where."""
-    for name, value in request.COOKIES.items():
-        yield _("A cookie"), name + value
     yield _("The address"), request.path_info
     for name, values in request.GET.lists():
         yield _("The address"), name + "".join(values)
