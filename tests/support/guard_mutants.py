@@ -9,8 +9,8 @@ from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_gate import FENCE_GATE
-from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_http import HTTP
+from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_roles import ROLES
