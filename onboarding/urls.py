@@ -3,6 +3,7 @@
 from django.urls import path
 
 from onboarding.views import (
+    approval_keys,
     change,
     cluster_closing,
     connectivity,
@@ -16,10 +17,12 @@ from onboarding.views import (
     refreshes,
     request_forms,
     requests,
+    signing,
 )
 
 REQUEST = "requests/<str:public_id>/"
 NAMESPACE = "namespaces/<str:public_id>/"
+KEY = "approval-keys/<str:public_id>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -36,6 +39,25 @@ urlpatterns = [
     path(f"{REQUEST}objects.yaml", requests.request_yaml, name="request-yaml"),
     path("approvals/", decisions.queue, name="queue"),
     path("approvals/<str:public_id>/", decisions.decision, name="decision"),
+    path(
+        "approvals/<str:public_id>/challenge/",
+        signing.decision_challenge,
+        name="decision-challenge",
+    ),
+    path("approval-keys/", approval_keys.approval_key_list, name="approval-key-list"),
+    path("approval-keys/ask/", approval_keys.approval_key_ask, name="approval-key-ask"),
+    path(
+        "approval-keys/ask/challenge/",
+        signing.approval_key_ask_challenge,
+        name="approval-key-ask-challenge",
+    ),
+    path(f"{KEY}confirm/", approval_keys.approval_key_confirm, name="approval-key-confirm"),
+    path(
+        f"{KEY}confirm/challenge/",
+        signing.approval_key_confirm_challenge,
+        name="approval-key-confirm-challenge",
+    ),
+    path(f"{KEY}revoke/", approval_keys.approval_key_revoke, name="approval-key-revoke"),
     path("namespaces/", namespaces.namespace_list, name="namespace-list"),
     path(NAMESPACE, namespaces.namespace_detail, name="namespace-detail"),
     path(f"{NAMESPACE}policies/", namespaces.namespace_policies, name="namespace-policies"),
@@ -60,6 +82,9 @@ urlpatterns = [
     path(f"{NAMESPACE}objects.yaml", namespaces.namespace_yaml, name="namespace-yaml"),
     path("refreshes/new/", refreshes.refresh_new, name="refresh-new"),
     path("refreshes/<str:public_id>/", refreshes.refresh_detail, name="refresh-detail"),
+    path(
+        "refreshes/<str:public_id>/challenge/", signing.refresh_challenge, name="refresh-challenge"
+    ),
     path("refreshes/<str:public_id>/cancel/", refreshes.refresh_cancel, name="refresh-cancel"),
     path("clusters/", platform.cluster_list, name="cluster-list"),
     path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),

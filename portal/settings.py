@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from onboarding.domain.lanes import Lane
 from portal.start import DEMO_SECRET_KEY, Told, refuse_to_start
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -290,6 +291,30 @@ def _second_factor_keys() -> list[bytes]:
 
 
 BULKHEAD_SECOND_FACTOR_KEYS = _second_factor_keys()
+
+
+def _signed_lanes() -> frozenset[str]:
+    """Return the lanes whose approvals workers believe only with a passkey's signature."""
+    default = [Lane.NETWORK.value, Lane.SECURITY.value] if HTTPS else []
+    named = frozenset(env.list("BULKHEAD_SIGNED_LANES", default=default))
+    if unknown := named - set(Lane):
+        raise ImproperlyConfigured(f"BULKHEAD_SIGNED_LANES: no such lane: {sorted(unknown)}")
+    return named
+
+
+def _approval_roots() -> list[bytes]:
+    """Return public keys of roots whose private keys are gone, as `approval_root` printed them."""
+    written = [
+        root + "=" * (-len(root) % 4) for root in env.list("BULKHEAD_APPROVAL_ROOTS", default=[])
+    ]
+    roots = [base64.urlsafe_b64decode(root) for root in written]
+    if any(len(root) != 32 for root in roots):
+        raise ImproperlyConfigured("BULKHEAD_APPROVAL_ROOTS: each root is 32 bytes in base64url")
+    return roots
+
+
+SIGNED_LANES = _signed_lanes()
+APPROVAL_ROOTS = _approval_roots()
 
 LOGGING = {
     "version": 1,

@@ -1,5 +1,6 @@
 """Rows and the constraints that refuse bad ones; no behaviour."""
 
+from onboarding.models.approval_keys import ApprovalKey, ApprovalKeyWord, DecisionSignature
 from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
 from onboarding.models.deviations import Deviation
 from onboarding.models.events import Event
@@ -18,10 +19,13 @@ from onboarding.models.requests import (
 )
 
 __all__ = [
+    "ApprovalKey",
+    "ApprovalKeyWord",
     "Cluster",
     "ClusterClosure",
     "ClusterObservation",
     "Decision",
+    "DecisionSignature",
     "Deviation",
     "EarlierApproval",
     "Event",

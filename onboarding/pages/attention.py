@@ -26,6 +26,7 @@ from onboarding.pages.attention_looks import (
 from onboarding.pages.attention_people import (
     abandoned_of_own_teams,
     abandoned_without_lead,
+    approval_keys_to_confirm,
     lanes_without_holder,
     requests_nobody_can_decide,
     teams_nobody_leads,
@@ -190,6 +191,7 @@ FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
     unknown_namespaces,
     unread_namespaces,
     closings_to_confirm,
+    approval_keys_to_confirm,
     lanes_without_holder,
     requests_nobody_can_decide,
     teams_nobody_leads,

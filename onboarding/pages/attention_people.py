@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 
 from onboarding.models import Request
 from onboarding.pages.attention_item import SHOWN, Item, Reader
+from onboarding.queries.approval_keys import confirming, usable_keys_of, waiting
 from onboarding.queries.deciders import unheld_lanes
+from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.leads import abandoned, lost_right, teams_without_lead
 from onboarding.queries.staffing import undecidable
 
@@ -70,6 +72,24 @@ def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
             at=row.submitted_at,
         )
         for row, lanes in undecidable()[:SHOWN]
+    ]
+
+
+def approval_keys_to_confirm(reader: Reader) -> list[Item]:
+    """Return the keys of others that wait, for who has a key to confirm them with."""
+    if not confirming(usable_keys_of(reader.user)):
+        return []
+    same = accounts_of_one_person(reader.user.pk).values("pk")
+    words = _("%(person)s asks to confirm an approval key")
+    return [
+        Item(
+            tone="warn",
+            icon="key",
+            text=words % {"person": key.person.label},
+            url=reverse("approval-key-list"),
+            at=key.asked_at,
+        )
+        for key in waiting().exclude(person__in=same)[:SHOWN]
     ]
 
 

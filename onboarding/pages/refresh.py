@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lanes import Lane
-from onboarding.models import ManagedNamespace, Refresh, Request
+from onboarding.models import ManagedNamespace, Refresh, Request, User
 from onboarding.pages.decision import LaneState, lane_states
 from onboarding.pages.outdated import groups_still_in
 from onboarding.pages.plan_difference import PlanDifference, build_plan_difference
+from onboarding.pages.signing import Signing, signing_of
+from onboarding.queries.approval_keys import lanes_to_sign
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.namespaces import CHANGEABLE
 from onboarding.queries.permissions import Permissions
@@ -50,6 +52,7 @@ class LaneOffer:
     lane: Lane
     count: int
     digest: str
+    signing: Signing
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,14 @@ def outdated_lines(rows: Sequence[ManagedNamespace]) -> list[OutdatedLine]:
     ]
 
 
-def build_refresh_page(refresh: Refresh, permissions: Permissions) -> RefreshPage:
+def build_refresh_page(refresh: Refresh, permissions: Permissions, reader: User) -> RefreshPage:
     """Return everything the page shows; what was decided is listed without its difference."""
     parts = parts_of(refresh, permissions)
     lines = {
         standing: [_line(part, permissions) for part in parts if part.standing is standing]
         for standing in Standing
     }
-    offers, why_not = _offers(refresh, parts, permissions)
+    offers, why_not = _offers(refresh, parts, permissions, reader)
     return RefreshPage(
         together=lines[Standing.TOGETHER],
         alone=lines[Standing.ALONE],
@@ -110,7 +113,7 @@ def _line(part: RefreshPart, permissions: Permissions) -> PartLine:
 
 
 def _offers(
-    refresh: Refresh, parts: Sequence[RefreshPart], permissions: Permissions
+    refresh: Refresh, parts: Sequence[RefreshPart], permissions: Permissions, reader: User
 ) -> tuple[list[LaneOffer], str]:
     """Return what the person may decide for all at once, or [] and the reason in words."""
     waiting = [part for part in parts if part.standing is Standing.TOGETHER]
@@ -127,8 +130,17 @@ def _offers(
     offers = []
     for lane in held:
         chosen = together(parts, lane)
-        offers.append(LaneOffer(lane, len(chosen), digest_of_parts(chosen)))
+        signing = _signing(reader, lane, chosen)
+        offers.append(LaneOffer(lane, len(chosen), digest_of_parts(chosen), signing))
     return offers, ""
+
+
+def _signing(reader: User, lane: Lane, chosen: Sequence[RefreshPart]) -> Signing:
+    """Return what to offer for the lane: it is signed where any of the requests demands it."""
+    demanded = [
+        lanes_to_sign(needed.lane for needed in part.request.lanes.all()) for part in chosen
+    ]
+    return signing_of(reader, [lane], frozenset[Lane]().union(*demanded))
 
 
 def _why_not(row: ManagedNamespace) -> str:

@@ -30,6 +30,7 @@ class Shell:
     nav: list[NavItem] = field(default_factory=list)
     role_line: str = ""
     is_platform_admin: bool = False
+    signs: bool = False
     demo_people: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -60,6 +61,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             ],
             role_line=_role_line(permissions),
             is_platform_admin=permissions.is_platform_admin,
+            signs=permissions.is_approver or permissions.is_platform_admin,
         )
     }
 

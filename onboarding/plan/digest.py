@@ -1,22 +1,19 @@
-"""Canonical bytes and their digest: what an approval binds to.
-
-Canonical form: JSON with sorted keys, no white space, UTF-8, no NaN. Two equal trees have equal
-bytes in every process and on every machine, so a digest can be checked without this program.
-"""
+"""The digest of canonical bytes: what an approval binds to. The form itself is in domain."""
 
 import hashlib
-import json
+from collections.abc import Iterable
 
+from onboarding.domain.canonical import canonical
 from onboarding.domain.objects import Json
 
-
-def canonical(tree: Json) -> bytes:
-    """Return the canonical bytes of a JSON tree."""
-    return json.dumps(
-        tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+__all__ = ["canonical", "digest_of", "digest_of_set"]
 
 
 def digest_of(tree: Json) -> str:
     """Return `sha256:` and the hex digest of the canonical bytes."""
     return f"sha256:{hashlib.sha256(canonical(tree)).hexdigest()}"
+
+
+def digest_of_set(parts: Iterable[tuple[str, str]]) -> str:
+    """Return what one word for many requests binds to: which they are, and each one's digest."""
+    return digest_of({"v": 1, "requests": [{"request": one, "digest": of} for one, of in parts]})

@@ -10,7 +10,7 @@ from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import ENDED, OPEN_REQUEST, RequestState
 from onboarding.domain.refusals import NotFound
 from onboarding.models import ManagedNamespace, Refresh, Request, Revision
-from onboarding.plan.digest import digest_of
+from onboarding.plan.digest import digest_of_set
 from onboarding.plan.model import Plan, load_plan
 from onboarding.plan.refresh import is_same_reach
 from onboarding.queries import namespaces, requests
@@ -115,14 +115,12 @@ def undecided_lanes(row: Request) -> list[Lane]:
 
 def digest_of_parts(parts: Sequence[RefreshPart]) -> str:
     """Return what one word for all of them binds to: which requests, and each one's digest."""
-    return digest_of(
-        {
-            "v": 1,
-            "requests": [
-                {"request": part.request.public_id, "digest": part.request.digest} for part in parts
-            ],
-        }
-    )
+    return digest_of_set(named_parts(parts))
+
+
+def named_parts(parts: Sequence[RefreshPart]) -> list[tuple[str, str]]:
+    """Return the public id of each request, and its digest."""
+    return [(part.request.public_id, part.request.digest) for part in parts]
 
 
 def _plans_before(children: Sequence[Request]) -> dict[int, Plan]:

@@ -17,7 +17,9 @@ LANES_READ = (
     "lanes",
     Prefetch(
         "decisions",
-        queryset=Decision.objects.filter(voided_at__isnull=True).select_related("person"),
+        queryset=Decision.objects.filter(voided_at__isnull=True).select_related(
+            "person", "signature"
+        ),
     ),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from onboarding.domain.actions import Action
+from onboarding.domain.approval import Signed
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState, RequestState, sources_of
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
@@ -34,6 +35,7 @@ from onboarding.services.history import By
 from onboarding.services.open_runs import end_open_runs
 from onboarding.services.outdated import note_outdated
 from onboarding.services.separation import check_own, check_rules
+from onboarding.services.signed_words import check_decision, keep, told
 from onboarding.services.waiting import NOT_WAITING
 
 _ENDS = {Vote.RETURN: RequestState.RETURNED, Vote.REJECT: RequestState.REJECTED}
@@ -72,10 +74,12 @@ def decide(
     digest: str,
     reason: str,
     now: datetime,
+    signature: Signed | None = None,
 ) -> Request:
     """Record the decision; with the last approval, set what the namespace shall be.
 
-    Raises NotFound, Forbidden (lane, own request), Invalid (no reason given), Conflict (decided,
+    Raises NotFound, Forbidden (lane, own request, has to be signed), Invalid (no reason given, the
+    signature is not of this), Conflict (decided,
     edited or withdrawn in the meantime, approved although its requester lost the right to it, or
     would be rendered differently today).
     """
@@ -88,13 +92,22 @@ def decide(
         _check_person(request, lane, by)
         _check_state(request, lane, digest, now)
         _check_vote(request, vote, reason)
+        key = check_decision(
+            request, lane, vote, by=by.user, reason=reason, signature=signature, now=now
+        )
         decision = _write(request, lane, vote, by=by, reason=reason, now=now)
+        keep(decision, key, signature)
         event = history.record(
             _ACTIONS[vote],
             actor=by.actor,
             at=now,
             about=history.about_request(request),
-            body={"lane": lane.value, "vote": vote.value, "digest": decision.digest},
+            body={
+                "lane": lane.value,
+                "vote": vote.value,
+                "digest": decision.digest,
+                **told(key, signature),
+            },
             note=reason,
         )
         if vote is not Vote.APPROVE:

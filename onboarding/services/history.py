@@ -12,9 +12,9 @@ from datetime import datetime
 from django.db import transaction
 
 from onboarding.domain.actions import Action
+from onboarding.domain.canonical import canonical
 from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
-from onboarding.plan.digest import canonical
 from onboarding.queries.permissions import Permissions
 
 

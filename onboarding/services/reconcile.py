@@ -31,6 +31,7 @@ from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import Cluster, ManagedNamespace, Run
 from onboarding.services import deviations, failures, hints
 from onboarding.services.approved import Approved, check_approved
+from onboarding.services.check_signed import check_signed
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
 from onboarding.services.installation import portal_identity
@@ -99,6 +100,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         _retire(journal, work, clock)
         return
     exists, drift = _look(work), list[Sighting]()
+    check_signed(journal.revision, work)
     if not exists and work.uid and work.plan.wants_namespace:
         work.uid, work.is_proven = "", False
         _note_missing(journal, now=clock())
@@ -136,6 +138,7 @@ def _retire(journal: Journal, work: Work, clock: Clock) -> None:
     exists = find_own(work).exists
     _remember(journal, work)
     if exists or journal.has_begun:
+        check_signed(journal.revision, work)
         journal.begin(now=clock())
         _run(journal, work, clock)
     else:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from onboarding.domain.actions import Action
+from onboarding.domain.approval import Signed
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import OPEN_REQUEST
 from onboarding.domain.objects import Json
@@ -61,6 +62,7 @@ def decide_refresh(
     digest: str,
     reason: str,
     now: datetime,
+    signature: Signed | None = None,
 ) -> int:
     """Decide one lane of every request that is decided together; return how many.
 
@@ -74,7 +76,7 @@ def decide_refresh(
         if not parts or digest != refreshes.digest_of_parts(parts):
             raise Stale(f"{refresh.label} is not what you were shown any more. Review it again.")
         for part in parts:
-            _decide(part, lane=lane, vote=vote, by=by, reason=reason, now=now)
+            _decide(part, lane=lane, vote=vote, by=by, reason=reason, now=now, signature=signature)
     return len(parts)
 
 
@@ -96,11 +98,27 @@ def cancel_refresh(refresh: Refresh, *, by: By, now: datetime) -> int:
 
 
 def _decide(
-    part: refreshes.RefreshPart, *, lane: Lane, vote: Vote, by: By, reason: str, now: datetime
+    part: refreshes.RefreshPart,
+    *,
+    lane: Lane,
+    vote: Vote,
+    by: By,
+    reason: str,
+    now: datetime,
+    signature: Signed | None,
 ) -> None:
     row = part.request
     try:
-        decide(row.pk, lane=lane, vote=vote, by=by, digest=row.digest, reason=reason, now=now)
+        decide(
+            row.pk,
+            lane=lane,
+            vote=vote,
+            by=by,
+            digest=row.digest,
+            reason=reason,
+            now=now,
+            signature=signature,
+        )
     except Conflict as error:
         raise Conflict(f"{row.name}: {error} Nothing was decided.") from error
 

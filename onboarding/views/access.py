@@ -29,6 +29,7 @@ class Who(Enum):
     TEAM_LEADS = "leads of any team"
     LEADS_AND_ADMINS = "leads of any team and platform admins"
     APPROVERS = "people with an approval lane"
+    SIGNERS = "approvers and platform admins"
     AUDITORS = "auditors and platform admins"
     PLATFORM_ADMINS = "platform admins"
 
@@ -50,6 +51,7 @@ _CHECKS: dict[Who, Callable[[Permissions], bool]] = {
         bool(permissions.leads) or permissions.is_platform_admin
     ),
     Who.APPROVERS: lambda permissions: permissions.is_approver,
+    Who.SIGNERS: lambda permissions: permissions.is_approver or permissions.is_platform_admin,
     Who.AUDITORS: lambda permissions: permissions.reads_history,
     Who.PLATFORM_ADMINS: lambda permissions: permissions.is_platform_admin,
 }

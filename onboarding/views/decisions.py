@@ -26,6 +26,8 @@ from onboarding.pages.decision import (
     offered_lanes,
     staffed_lane_states,
 )
+from onboarding.pages.signing import signing_of
+from onboarding.queries.approval_keys import lanes_to_sign
 from onboarding.queries.leads import abandoned_among, lost_right
 from onboarding.queries.refreshes import waiting_refreshes
 from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
@@ -34,7 +36,7 @@ from onboarding.services.decide import decide
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.errors import conflict_page
-from onboarding.views.posted import only
+from onboarding.views.posted import only, signature_in
 
 PAGE_SIZE = 50
 FILTERS = {"team": "team__slug", "cluster": "cluster__name", "risk": "risk"}
@@ -88,14 +90,15 @@ def decision(request: SignedIn, public_id: str) -> HttpResponse:
 
 
 def _decide(request: SignedIn, row: Request) -> HttpResponse:
-    only(request, "lane", "vote", "digest", "reason")
+    only(request, "lane", "vote", "digest", "reason", "signed")
     lanes = staffed_lane_states(row, request.permissions)
     offered, _why_not = offered_lanes(row, request.permissions, lanes)
     form = DecisionForm(request.POST, offered=offered, may_return=row.refresh is None)
     if not form.is_valid():
         return _show(request, row, form)
     try:
-        decide(row.pk, **form.word, by=by(request), now=database_now())
+        signature = signature_in(request)
+        decide(row.pk, **form.word, by=by(request), now=database_now(), signature=signature)
     except Invalid as wrong:
         form.refuse(wrong)
         return _show(request, row, form)
@@ -118,7 +121,14 @@ def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpRes
         offered=page.offered,
         may_return=row.refresh is None,
     )
-    context = {"page": page, "request_row": row, "form": shown, "now": now}
+    demanded = lanes_to_sign(state.lane.value for state in page.lanes)
+    context = {
+        "page": page,
+        "request_row": row,
+        "form": shown,
+        "signing": signing_of(request.user, page.offered, demanded),
+        "now": now,
+    }
     return render(request, "decisions/decision.html", context, status=422 if form else 200)
 
 

@@ -22,7 +22,7 @@ from onboarding.services.refresh import MOST_AT_ONCE, ask_refresh, cancel_refres
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.errors import conflict_page
-from onboarding.views.posted import only
+from onboarding.views.posted import only, signature_in
 
 # Query → column: what narrows the list of what is outdated.
 SCOPES = {
@@ -104,13 +104,16 @@ def _ask(request: SignedIn, form: RefreshForm) -> Refresh | None:
 
 
 def _decide(request: SignedIn, row: Refresh) -> HttpResponse:
-    only(request, "lane", "vote", "digest", "reason")
+    only(request, "lane", "vote", "digest", "reason", "signed")
     offered = [lane for lane in request.permissions.lanes if lane == request.POST.get("lane")]
     form = DecisionForm(request.POST, offered=offered, may_return=False)
     if not form.is_valid():
         return _show(request, row, form)
     try:
-        count = decide_refresh(row, **form.word, by=by(request), now=database_now())
+        signature = signature_in(request)
+        count = decide_refresh(
+            row, **form.word, by=by(request), now=database_now(), signature=signature
+        )
     except Invalid as wrong:
         form.refuse(wrong)
         return _show(request, row, form)
@@ -138,7 +141,7 @@ def _said(vote: Vote, lane: Lane, count: int) -> str:
 
 def _show(request: SignedIn, row: Refresh, form: DecisionForm | None) -> HttpResponse:
     """Render the page. A form in error answers 422 and keeps what was typed."""
-    page = build_refresh_page(row, request.permissions)
+    page = build_refresh_page(row, request.permissions, request.user)
     context = {
         "refresh": row,
         "page": page,

@@ -23,6 +23,8 @@ from onboarding.domain.spec import Exposure  # noqa: E402
 from onboarding.models import (  # noqa: E402
     Cluster,
     ClusterObservation,
+    Decision,
+    DecisionSignature,
     Event,
     ManagedNamespace,
     Request,
@@ -74,6 +76,28 @@ def approve_all(names: Sequence[str]) -> list[str]:
     """Everybody approves what waits; in which state each namespace is then."""
     requests = Request.objects.filter(name__in=names, state=RequestState.PENDING)
     return [live_portal.approved(request).state for request in requests]
+
+
+def replay(names: Sequence[str]) -> str:
+    """Everybody approves the second, and Dana's signature of the first is copied to it."""
+    signed, unsigned = names
+    used = DecisionSignature.objects.get(decision__request__name=signed)
+    [request] = Request.objects.filter(name=unsigned, state=RequestState.PENDING)
+    live_portal.approved(request)
+    DecisionSignature.objects.create(
+        decision=Decision.objects.get(request=request, lane="network"),
+        key=used.key,
+        statement=used.statement,
+        proof=used.proof,
+    )
+    return request.public_id
+
+
+def blocked(names: Sequence[str]) -> dict[str, str]:
+    """Wait until a worker has stopped at each, and return what it said."""
+    rows = ManagedNamespace.objects.filter(name__in=names, state="blocked")
+    live_portal.wait_for(lambda: rows.count() == len(names), "all are blocked")
+    return dict(rows.values_list("name", "message"))
 
 
 def onboard(names: Sequence[str]) -> list[float]:
@@ -140,11 +164,13 @@ def future(_names: Sequence[str]) -> int:
 ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "approve_all": approve_all,
     "ask": ask,
+    "blocked": blocked,
     "decide": decide,
     "future": future,
     "look": look,
     "narrow": narrow,
     "onboard": onboard,
+    "replay": replay,
     "settle": settle,
     "states": states,
     "wait": wait,

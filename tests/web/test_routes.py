@@ -15,8 +15,10 @@ from onboarding.models import Cluster, ManagedNamespace, Refresh, Request, Team,
 from onboarding.services.reconcile import reconcile
 from onboarding.urls import urlpatterns
 from onboarding.views.access import Who
+from tests.support.approval_keys import asked
 from tests.support.behind_the_portal import without_guards
 from tests.support.fake_cluster import FakeCluster
+from tests.support.soft_passkey import SoftPasskey
 
 EVERYBODY = frozenset(person.username for person in DEMO_PEOPLE)
 STRANGER = frozenset({"charlie"})
@@ -29,6 +31,7 @@ LET_IN = {
     Who.TEAM_LEADS: frozenset({"alice", "charlie"}),
     Who.LEADS_AND_ADMINS: frozenset({"alice", "charlie", "pat"}),
     Who.APPROVERS: frozenset({"dana", "erin", "pat"}),
+    Who.SIGNERS: frozenset({"dana", "erin", "pat"}),
     Who.AUDITORS: frozenset({"frank", "pat"}),
     Who.PLATFORM_ADMINS: frozenset({"pat"}),
 }
@@ -38,6 +41,8 @@ ALSO_LET_IN = {
     "namespace-try-again": frozenset({"pat"}),
     "request-close": frozenset({"pat"}),
 }
+# What is somebody's own, and not of others with the same rights.
+NOT_LET_IN = {"approval-key-revoke": frozenset({"erin"})}
 OF_AN_OBJECT = {Who.READERS, Who.LEADS}
 
 
@@ -58,6 +63,7 @@ def arguments(
     anew = ask(demo_spec("payments-anew", cluster=cluster.name), now=now)
     with without_guards():
         Request.objects.filter(pk=anew.pk).update(refresh=refresh)
+    key = asked("dana", SoftPasskey(), now=now)
     return {
         "request": {"public_id": waiting.public_id},
         "decision": {"public_id": waiting.public_id},
@@ -66,6 +72,7 @@ def arguments(
         "cluster": {"public_id": cluster.public_id},
         "team": {"public_id": Team.objects.get(slug="payments").public_id},
         "event": {"form": "csv"},
+        "approval": {"public_id": key.public_id},
     }
 
 
@@ -102,6 +109,7 @@ def test_everybody_gets_what_the_route_declares(
 ) -> None:
     audience = route.callback.access
     let_in = LET_IN[audience] | ALSO_LET_IN.get(str(route.name), frozenset())
+    let_in -= NOT_LET_IN.get(str(route.name), frozenset())
     url = url_of(route, arguments)
     for username, person in cast.items():
         answer = open_route(client_for(person), url)
