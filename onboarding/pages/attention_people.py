@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.models import Request
 from onboarding.pages.attention_item import SHOWN, Item, Reader
-from onboarding.queries.approval_keys import confirming, usable_keys_of, waiting
-from onboarding.queries.deciders import unheld_lanes
+from onboarding.queries.approval_keys import (
+    confirming,
+    signers,
+    usable_keys_of,
+    waiting,
+    who_can_sign,
+)
+from onboarding.queries.deciders import load_deciders, unheld_lanes
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.leads import abandoned, lost_right, teams_without_lead
 from onboarding.queries.staffing import undecidable
@@ -72,6 +79,23 @@ def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
             at=row.submitted_at,
         )
         for row, lanes in undecidable()[:SHOWN]
+    ]
+
+
+def lanes_nobody_can_sign(_reader: Reader) -> list[Item]:
+    """Return the lanes whose approvals have to be signed and none of whose holders has a key."""
+    words = _("No approver of the %(lane)s lane has a confirmed approval key: nothing is approved")
+    keyed = signers(settings.SIGNED_LANES)
+    holders = load_deciders(()).holders if keyed else {}
+    return [
+        Item(
+            tone="danger",
+            icon="key",
+            text=words % {"lane": lane.value},
+            url=reverse("approval-key-list"),
+        )
+        for lane in sorted(keyed)
+        if holders[lane] and not who_can_sign(lane, holders[lane], keyed)
     ]
 
 

@@ -29,6 +29,7 @@ from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, fl
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.found import found_plan
 from onboarding.plan.model import Plan, load_plan
+from onboarding.queries.approval_keys import signers, who_can_sign
 from onboarding.queries.connectivity import Connectivity, picture_of_plans
 from onboarding.queries.deciders import barred_from_request, load_deciders, names_of, rules_for
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
@@ -46,7 +47,8 @@ OPEN_AT_ONCE = 3
 class LaneState:
     """One needed lane: why it is needed, what was said, and whether this person holds it.
 
-    `people` can decide it; lists of many requests leave it None.
+    `people` can decide it, `approvers` of them approve it too, where that has to be signed. Lists
+    of many requests leave both None.
     """
 
     lane: Lane
@@ -54,11 +56,12 @@ class LaneState:
     decision: Decision | None
     held: bool
     people: tuple[User, ...] | None = None
+    approvers: tuple[User, ...] | None = None
 
     @property
     def names(self) -> str:
-        """Return who can decide the lane, by name; "" where nobody can."""
-        return names_of(self.people or ())
+        """Return who can approve the lane, by name; "" where nobody can."""
+        return names_of(self.approvers or ())
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,22 @@ def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
 
 
 def staffed_lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
-    """Return the needed lanes with who can decide them, as long as they can be. Six queries."""
+    """Return the needed lanes with who can decide them, as long as they can be. Seven queries."""
     states = lane_states(row, permissions)
     if row.state != RequestState.PENDING.value:
         return states
     barred = barred_from_request(row)
     known = load_deciders(barred.people)
-    return [replace(state, people=known.of(state.lane, barred)) for state in states]
+    keyed = signers(state.lane for state in states)
+    people = {state.lane: known.of(state.lane, barred) for state in states}
+    return [
+        replace(
+            state,
+            people=people[state.lane],
+            approvers=who_can_sign(state.lane, people[state.lane], keyed),
+        )
+        for state in states
+    ]
 
 
 def abandoned_by(row: Request) -> Abandoned | None:

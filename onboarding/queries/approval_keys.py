@@ -3,7 +3,6 @@
 For pages, and for good errors in good time. Workers believe no row here: services/key_ring.py.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
@@ -58,11 +57,15 @@ def lanes_to_sign(needed: Iterable[str]) -> frozenset[Lane]:
     return demanded or (lanes if settings.SIGNED_LANES else frozenset())
 
 
-def signers() -> Mapping[Lane, frozenset[int]]:
-    """Return who has a usable key for each lane, by the ids of people. One query."""
-    found: dict[Lane, set[int]] = defaultdict(set)
-    for key in usable():
-        for lane in Lane:
-            if lane.value in key.lanes:
-                found[lane].add(key.person_id)
-    return {lane: frozenset(found[lane]) for lane in Lane}
+def signers(needed: Iterable[str]) -> Mapping[Lane, frozenset[int]]:
+    """Return of each lane that has to be signed who has a key for it, by id. One query or none."""
+    demanded = lanes_to_sign(needed)
+    keys = list(usable()) if demanded else []
+    return {lane: frozenset(key.person_id for key in keys_for(lane, keys)) for lane in demanded}
+
+
+def who_can_sign(
+    lane: Lane, people: tuple[User, ...], keyed: Mapping[Lane, frozenset[int]]
+) -> tuple[User, ...]:
+    """Return who of these people can approve the lane, as `signers` knows them."""
+    return tuple(one for one in people if lane not in keyed or one.pk in keyed[lane])

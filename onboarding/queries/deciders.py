@@ -11,6 +11,7 @@ from itertools import combinations
 from onboarding.domain.lanes import Lane, NeededLane, SeparationRule
 from onboarding.models import Decision, Membership, Request, RoleAssignment, Team, User
 from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.queries.approval_keys import signers, who_can_sign
 from onboarding.queries.identity import addresses_of
 
 LANE_ROLES = [lane.value for lane in Lane]
@@ -66,6 +67,8 @@ class StaffedLane:
     reasons: tuple[str, ...]
     people: tuple[User, ...]
     only_barred: bool
+    # Who could, if they had the approval key that the lane demands.
+    keyless: tuple[User, ...] = ()
 
     @property
     def names(self) -> str:
@@ -139,16 +142,23 @@ def authors_of(request: Request | None) -> frozenset[int]:
 
 
 def staff(lanes: Iterable[NeededLane], barred: Barred) -> tuple[StaffedLane, ...]:
-    """Return each needed lane with who can decide it. Three queries."""
-    known = load_deciders(barred.people)
-    return tuple(
-        StaffedLane(
-            needed.lane,
-            needed.reasons,
-            known.of(needed.lane, barred),
-            only_barred=bool(known.holders[needed.lane]),
-        )
-        for needed in lanes
+    """Return each needed lane with who can approve it. Four queries at most."""
+    wanted, known = list(lanes), load_deciders(barred.people)
+    keyed = signers(needed.lane for needed in wanted)
+    return tuple(_staffed(needed, known, barred, keyed) for needed in wanted)
+
+
+def _staffed(
+    needed: NeededLane, known: Deciders, barred: Barred, keyed: Mapping[Lane, frozenset[int]]
+) -> StaffedLane:
+    people = known.of(needed.lane, barred)
+    able = who_can_sign(needed.lane, people, keyed)
+    return StaffedLane(
+        needed.lane,
+        needed.reasons,
+        able,
+        only_barred=bool(known.holders[needed.lane]),
+        keyless=tuple(person for person in people if person not in able),
     )
 
 
@@ -156,7 +166,8 @@ def nobody_can(lanes: Collection[StaffedLane], barred: Barred) -> str:
     """Return which lanes nobody can decide, why, and who can change that; "" where all can be."""
     missing = [lane for lane in lanes if not lane.people]
     if missing:
-        return " ".join([*(_why_nobody(lane, barred) for lane in missing), whom_to_ask()])
+        way_on = [whom_to_ask()] if any(not lane.keyless for lane in missing) else []
+        return " ".join([*(_why_nobody(lane, barred) for lane in missing), *way_on])
     if barred.one_lane_each and (short := too_few(lanes)):
         names = " and ".join(lane.lane.value for lane in short)
         people = names_of(
@@ -208,6 +219,12 @@ def names_of(people: Collection[User], *, last: str = "and") -> str:
 
 def _why_nobody(lane: StaffedLane, barred: Barred) -> str:
     words = f"Nobody can give the {lane.lane} approval: "
+    if lane.keyless:
+        return words + (
+            "it has to be signed with a passkey, and none of its approvers has a confirmed "
+            f"approval key. {names_of(lane.keyless, last='or')} can ask for one under Account, "
+            "Approval keys."
+        )
     if not lane.only_barred:
         return words + "no active person holds the lane."
     if SeparationRule.OUTSIDE_THE_TEAM in barred.rules:

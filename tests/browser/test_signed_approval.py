@@ -40,9 +40,9 @@ def test_a_signed_approval_from_enrolment_to_the_auditors_desk(
     cast_at: Cast, demanding: Live, tmp_path: Path
 ) -> None:
     pat, dana, frank = cast_at.pat, cast_at.dana, cast_at.frank
-    wishes = demanding.act("wish", SIGNED, FORGED, REPLAYED)
     enrol_the_first(pat, demanding)
     enrol_another(dana, confirmed_by=pat)
+    wishes = demanding.act("wish", SIGNED, FORGED, REPLAYED)
 
     approve_plainly(pat, wishes[SIGNED])
     approve_with_passkey(dana, wishes[SIGNED])

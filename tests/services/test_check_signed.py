@@ -136,11 +136,13 @@ class TestDeciding:
             approve_signed(asked_for, Lane.NETWORK, broken, now=now)
 
     def test_a_lane_that_does_not_demand_it_may_be_signed_too(self, now: datetime) -> None:
+        enrolled("dana", now=now)
         pats, request = enrolled("pat", now=now), ask(spec_of(), now=now)
         approve_signed(request, Lane.PLATFORM, sign(pats, request, Lane.PLATFORM, now=now), now=now)
         assert DecisionSignature.objects.get().decision.lane == "platform"
 
     def test_a_request_without_a_signed_lane_is_signed_on_those_it_has(self, now: datetime) -> None:
+        enrolled("pat", now=now)
         request = ask(spec_of(exposure=None), now=now)
         assert [row.lane for row in request.lanes.all()] == ["platform"]
         with pytest.raises(Invalid, match="has to be signed"):
@@ -325,13 +327,13 @@ class TestWhatTheClusterCarries:
         settings: Any,
         now: datetime,
     ) -> None:
+        before = dict(fake.objects)
+        demanded, settings.SIGNED_LANES = settings.SIGNED_LANES, frozenset()
         request = (
             ask_removal(standing, now=now)
             if is_removal
             else ask_change(standing, spec_of(size="large"), now=now)
         )
-        before = dict(fake.objects)
-        demanded, settings.SIGNED_LANES = settings.SIGNED_LANES, frozenset()
         approve(request, "pat", Lane.PLATFORM, now=now)
         settings.SIGNED_LANES = demanded
         after = work_on(standing, now=now)

@@ -93,10 +93,10 @@ def test_a_key_that_may_not_confirm_confirms_nobody(
 def test_a_person_does_not_confirm_themselves(
     asked_for: Request, settings: Any, now: datetime
 ) -> None:
-    pats = enrolled("pat", now=now)
-    evil = enemy("pat", "network", now=now)
-    say_signed(key_of(evil), pats, now=now)
-    refused_of("pat", asked_for, evil, settings, now)
+    User.objects.get(username="erin").role_assignments.create(role="platform-admin")
+    first, second = enrolled("erin", now=now), enemy("erin", "network", now=now)
+    say_signed(key_of(second), first, now=now)
+    refused_of("erin", asked_for, second, settings, now)
 
 
 def test_keys_that_confirm_each_other_count_for_nothing(
