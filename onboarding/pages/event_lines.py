@@ -30,6 +30,9 @@ _LOOKS = {
     "acknowledged": ("ok", "check"),
     "exported": ("", "download"),
     "failed": ("warn", "warn"),
+    "asked": ("", "key"),
+    "confirmed": ("ok", "key"),
+    "revoked": ("warn", "key"),
 }
 
 _SAID_WHOLE = ("phase", "lane", "reason", "message", "condition", "digest", "generation")
@@ -79,7 +82,15 @@ def details_of(event: Event) -> tuple[str, ...]:
     said += [f"{name}: {_joined(body[name])}" for name in _SAID_OF_ACCOUNTS if body.get(name)]
     made = [f"{text(one, 'object')} {text(one, 'outcome')}" for one in items(body, "changes")]
     differed = [_differed(one) for one in [*items(body, "objects"), *items(body, "findings")]]
-    return (*said, *made, *differed)
+    return (*said, *_signed(event, body), *made, *differed)
+
+
+def _signed(event: Event, body: Manifest) -> list[str]:
+    """Return with which key a lane was approved, or about which approval key something was said."""
+    if event.action == Action.LANE_APPROVED.value:
+        key = text(body, "signed", "key")
+        return [f"signed with KEY-{key}" if key else "not signed"]
+    return [f"KEY-{body['key']}"] if event.action.startswith("portal:approval-key:") else []
 
 
 def _joined(value: Json) -> str:

@@ -5,6 +5,7 @@ process can verify it at any time. The counter is not compared: synchronised pas
 """
 
 import hashlib
+import struct
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,7 +43,10 @@ def check_assertion(signed: Signed, public_key: bytes) -> None:
 
 def read_key(public_key: bytes) -> CoseKey:
     """Return a key from its COSE bytes. Raise ValueError for every kind but those known here."""
-    tree: Any = cbor.decode(public_key)
+    try:
+        tree: Any = cbor.decode(public_key)
+    except (IndexError, ValueError, struct.error) as error:
+        raise ValueError("it cannot be read") from error
     if not isinstance(tree, dict) or tree.get(3) not in ALGORITHMS:
         raise ValueError("a kind of key that is not used for approvals")
     return CoseKey.parse(tree)

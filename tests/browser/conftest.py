@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000.0
+PATIENCE_MS = 60_000.0
 # A refused page is one of the things the tests ask for, and its status is asserted there; a preview
 # that newer input replaces is aborted on purpose, which htmx reports as these two.
 EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")

@@ -14,6 +14,7 @@ from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_roles import ROLES
+from tests.support.guard_mutants_signatures import SIGNATURES
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 
@@ -398,6 +399,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *HTTP,
     *RENDERED_ANEW,
     *TEAMS,
+    *SIGNATURES,
     *WAITING,
     *ROLES,
     *TRUTH,
