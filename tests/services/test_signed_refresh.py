@@ -11,6 +11,7 @@ from onboarding.domain.approval import Signed, Word
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
 from onboarding.models import DecisionSignature, Refresh, Team, Vote
+from onboarding.plan.digest import digest_of_set
 from onboarding.queries.permissions import permissions_of
 from onboarding.queries.refreshes import digest_of_parts, named_parts, parts_of, together
 from onboarding.services.check_signed import NotSigned, check_signatures
@@ -22,6 +23,7 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import ready, spec_of, work_on
 from tests.support.soft_passkey import SoftPasskey
 
+OTHERS = (("2222222222", "sha256:0"),)
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 
 
@@ -98,7 +100,7 @@ def test_a_signature_that_names_only_some_decides_none(
 @pytest.mark.parametrize(
     "differing",
     [
-        {"parts": (("2222222222", "sha256:0"),)},
+        {"parts": OTHERS, "digest": digest_of_set(OTHERS)},
         {"request": "2222222222"},
         {"digest": "sha256:0"},
         {"lane": "network"},
