@@ -75,7 +75,7 @@ _PARTS = {
 
 
 @dataclass(frozen=True)
-class Word:
+class LaneWord:
     """One person's vote on one lane: what is signed, besides until when.
 
     `parts` are the requests of a refresh, each with its digest, that one word decides; `request`

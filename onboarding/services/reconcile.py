@@ -100,7 +100,6 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         _retire(journal, work, clock)
         return
     exists, drift = _look(work), list[Sighting]()
-    check_signed(journal.revision, work)
     if not exists and work.uid and work.plan.wants_namespace:
         work.uid, work.is_proven = "", False
         _note_missing(journal, now=clock())
@@ -112,6 +111,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         if drift and deviations.seen(journal, drift, now=clock()):
             return  # somebody keeps undoing it: its repair waits
         journal.is_repair = True
+    check_signed(journal.revision, work)
     _doubt(journal, work, drift)
     journal.begin(now=clock())
     _run(journal, work, clock)

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from onboarding.domain.approval import (
     MAY_TAKE,
+    LaneWord,
     Signed,
     Statement,
     Unreadable,
-    Word,
     differing,
     pairs,
     read_time,
@@ -44,7 +44,7 @@ class SignatureNeeded(Invalid):
 
 
 def check_word(
-    word: Word, *, by: User, signature: Signed | None, must_sign: bool, now: datetime
+    word: LaneWord, *, by: User, signature: Signed | None, must_sign: bool, now: datetime
 ) -> ApprovalKey | None:
     """Return the key that signed the word; None where nothing is signed and nothing has to be.
 
@@ -92,7 +92,7 @@ def check_decision(
     return check_word(word, by=by, signature=signature, must_sign=must_sign, now=now)
 
 
-def why_not_said(signature: Signed, word: Word) -> str:
+def why_not_said(signature: Signed, word: LaneWord) -> str:
     """Return in which way a statement says something else than the word; "" where it does not.
 
     Raises Unreadable. Until when it may be used is left to the caller.
@@ -106,9 +106,9 @@ def why_not_said(signature: Signed, word: Word) -> str:
 
 def word_on(
     request: Request, *, lane: Lane, vote: Vote, person: User, digest: str, reason: str
-) -> Word:
+) -> LaneWord:
     """Return the word a person says on one lane of one request."""
-    return Word(
+    return LaneWord(
         portal=portal_identity(),
         request=request.public_id,
         lane=lane.value,
@@ -119,7 +119,7 @@ def word_on(
     )
 
 
-def as_it_was_signed(word: Word, signature: Signed | None, *, refresh: str | None) -> Word:
+def as_it_was_signed(word: LaneWord, signature: Signed | None, *, refresh: str | None) -> LaneWord:
     """Return the word as the signed statement has to say it; `refresh` is what the request is of.
 
     One word may have decided a lane of many requests: then it names all of them, this one too.
@@ -133,9 +133,9 @@ def as_it_was_signed(word: Word, signature: Signed | None, *, refresh: str | Non
     return word_on_many(word, refresh=refresh, parts=named)
 
 
-def word_on_many(word: Word, *, refresh: str, parts: Sequence[tuple[str, str]]) -> Word:
+def word_on_many(word: LaneWord, *, refresh: str, parts: Sequence[tuple[str, str]]) -> LaneWord:
     """Return one word for all the parts of a refresh: which requests, and each one's digest."""
-    return Word(
+    return LaneWord(
         portal=word.portal,
         request=refresh,
         lane=word.lane,

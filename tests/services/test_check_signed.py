@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from onboarding.demo.scenario import approve, ask
 from onboarding.domain.canonical import canonical
@@ -34,7 +35,15 @@ from tests.support.approval_keys import (
 )
 from tests.support.fake_cluster import FakeCluster
 from tests.support.forgeries import copy, forged, namespace_of, with_signature
-from tests.support.requests import NAMESPACE, ask_change, ask_removal, ready, spec_of, work_on
+from tests.support.requests import (
+    NAMESPACE,
+    actions,
+    ask_change,
+    ask_removal,
+    ready,
+    spec_of,
+    work_on,
+)
 from tests.support.soft_passkey import PRESENT, SoftPasskey
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -77,6 +86,16 @@ class TestDeciding:
         told = json.loads(bytes(event.canonical))["body"]["signed"]
         assert told["statement"] == signature.statement
         assert told["proof"] == signature.proof
+
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET key_id = key_id", "DELETE FROM {}"])
+    def test_a_signature_is_only_added(
+        self, statement: str, asked_for: Request, danas: SoftPasskey, now: datetime
+    ) -> None:
+        approved(asked_for, danas, now)
+        table = "onboarding_decisionsignature"
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement.format(table))
 
     def test_without_one_it_is_refused_with_the_way_on(
         self, asked_for: Request, now: datetime
@@ -316,6 +335,7 @@ class TestWhatTheClusterCarries:
         fake.objects.clear()
         after = work_on(standing, now=now)
         assert (after.state, after.reason) == ("blocked", "not-what-was-approved")
+        assert "cluster:namespace:missing" in actions(namespace=standing.name)
         assert not fake.objects
 
     @pytest.mark.parametrize("is_removal", [False, True])

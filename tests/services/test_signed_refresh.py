@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onboarding.demo.scenario import acting
-from onboarding.domain.approval import Signed, Word
+from onboarding.domain.approval import LaneWord, Signed
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
 from onboarding.models import DecisionSignature, Refresh, Team, Vote
@@ -43,7 +43,7 @@ def refresh(pats: SoftPasskey, fake: FakeCluster, settings: Any, now: datetime) 
     return ask_refresh(chosen, by=acting("alice"), reason="Group.", form_key="k1", now=now)
 
 
-def word_of(refresh: Refresh) -> tuple[Word, str]:
+def word_of(refresh: Refresh) -> tuple[LaneWord, str]:
     """What Pat signs for the platform lane of both, and the digest that was shown."""
     pat = acting("pat").user
     parts = together(parts_of(refresh, permissions_of(pat)), Lane.PLATFORM)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from onboarding.demo.scenario import acting
-from onboarding.domain.approval import Signed, Word
+from onboarding.domain.approval import LaneWord, Signed
 from onboarding.domain.lanes import Lane
 from onboarding.models import ApprovalKey, Request, User, Vote
 from onboarding.services.approval_keys import (
@@ -47,7 +47,7 @@ def confirmed_by(username: str, own: SoftPasskey, key: ApprovalKey, *, now: date
     confirm_approval_key(key, by=by, signed=signed, now=now)
 
 
-def word_of(request: Request, username: str, lane: Lane, **differing: object) -> Word:
+def word_of(request: Request, username: str, lane: Lane, **differing: object) -> LaneWord:
     """What the person signs to approve the lane, with some of it differing."""
     said: dict[str, object] = {
         "lane": lane,

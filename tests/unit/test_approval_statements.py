@@ -9,8 +9,8 @@ import pytest
 
 from onboarding.domain.approval import (
     Enrolment,
+    LaneWord,
     Unreadable,
-    Word,
     challenge_of,
     differing,
     fingerprint,
@@ -26,7 +26,7 @@ from onboarding.domain.canonical import canonical
 from onboarding.domain.objects import Json
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-WORD = Word("P1", "REQ", "network", "approve", "sha256:1", "Fine.", "7")
+WORD = LaneWord("P1", "REQ", "network", "approve", "sha256:1", "Fine.", "7")
 ENROLMENT = Enrolment("P1", "7", b"\x01\x02", b"key", ("network",), False, NOW)
 PROOF = {
     "nonce": to_text(bytes(16)),

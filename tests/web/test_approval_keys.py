@@ -137,3 +137,23 @@ def test_home_tells_pat_which_keys_wait(client_for: SignIn, pat: User, now: date
     enrolled("pat", now=now)
     page = client_for(pat).get("/").content.decode()
     assert "Dana asks to confirm an approval key" in page
+
+
+def test_home_tells_pat_which_lanes_nobody_can_sign(
+    client_for: SignIn, pat: User, settings: Any, now: datetime
+) -> None:
+    settings.SIGNED_LANES = frozenset({"network", "security"})
+    enrolled("dana", now=now)
+    page = client_for(pat).get("/").content.decode()
+    assert "No approver of the security lane has a confirmed approval key" in page
+    assert "No approver of the network lane" not in page
+
+
+def test_history_tells_which_key_was_asked_for(
+    client_for: SignIn, frank: User, now: datetime
+) -> None:
+    key = key_of(enrolled("dana", now=now))
+    page = client_for(frank).get("/history/").content.decode()
+    assert "Asked to enrol a passkey for approvals" in page
+    assert "Confirmed a passkey for approvals" in page
+    assert key.label in page

@@ -117,3 +117,15 @@ def test_nonsense_is_refused_in_words(client_for: SignIn, dana: User, waiting: R
 
 def test_a_stranger_is_asked_nothing(client_for: SignIn, charlie: User, waiting: Request) -> None:
     assert challenge(client_for(charlie), waiting).status_code == 404
+
+
+def test_history_tells_what_was_signed(
+    client_for: SignIn, dana: User, frank: User, danas: SoftPasskey, waiting: Request
+) -> None:
+    approve(waiting, "pat", Lane.PLATFORM, now=timezone.now())
+    client = client_for(dana)
+    signed = danas.answer(challenge(client, waiting).json())
+    client.post(url(waiting), word(waiting, signed=signed))
+    page = client_for(frank).get("/history/").content.decode()
+    assert "signed with KEY-" in page
+    assert "not signed" in page
