@@ -9,6 +9,7 @@ from onboarding.domain.lanes import Lane
 from onboarding.domain.ownership import DIGEST, marks_of
 from onboarding.models import Decision, DecisionSignature, Request, Revision, Vote
 from onboarding.queries.approval_keys import lanes_to_sign
+from onboarding.queries.subjects import subject_of
 from onboarding.services.approved import NotApproved
 from onboarding.services.assertions import NotVerified, check_assertion
 from onboarding.services.key_ring import NotEnrolled, check_key
@@ -35,8 +36,15 @@ def check_signed(revision: Revision | None, work: Work) -> None:
 
 
 def check_signatures(request: Request) -> None:
-    """Raise NotSigned for the first lane of the request that lacks a signature it needs."""
-    for lane in sorted(lanes_to_sign(request.lanes.values_list("lane", flat=True))):
+    """Raise NotSigned for the first lane of the request that lacks a signature it needs.
+
+    The lanes are believed as the digest covers them, in the same reading: rows may change between
+    two looks at them.
+    """
+    subject = subject_of(request)
+    if subject.digest != request.digest and lanes_to_sign(Lane):
+        raise NotSigned(f"The digest of {request.label} does not cover its lanes. {WAY_ON}")
+    for lane in sorted(lanes_to_sign(needed.lane for needed in subject.lanes)):
         if why := _why_not(request, lane):
             raise NotSigned(f"The {lane} approval of {request.label} {why}. {WAY_ON}")
 
@@ -57,6 +65,8 @@ def _why_not(request: Request, lane: Lane) -> str:
     )
     if decision is None:
         return "is missing"
+    if decision.person_id == request.requester_id:
+        return "is by who asked for it"
     signature = DecisionSignature.objects.filter(decision=decision).select_related("key").first()
     if signature is None:
         return "is not signed"

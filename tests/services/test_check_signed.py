@@ -22,6 +22,7 @@ from onboarding.models import (
     User,
     Vote,
 )
+from onboarding.queries.subjects import subject_of
 from onboarding.services.approval_keys import revoke_approval_key
 from onboarding.services.check_signed import NotSigned, check_signatures
 from onboarding.services.history import CONSOLE
@@ -306,8 +307,18 @@ class TestWorker:
     ) -> None:
         forged(asked_for, settings, now=now)
         asked_for.lanes.filter(lane="network").delete()
+        asked_for.digest = subject_of(asked_for).digest
         with pytest.raises(NotSigned, match=r"The platform approval of .* is not signed"):
             check_signatures(asked_for)
+
+    @pytest.mark.parametrize("which", ["network", "platform", "every"])
+    def test_lanes_that_vanish_after_the_digest_was_checked_are_missed(
+        self, which: str, asked_for: Request, danas: SoftPasskey, now: datetime
+    ) -> None:
+        request = approved(asked_for, danas, now)
+        request.lanes.exclude(lane="" if which == "every" else which).delete()
+        with pytest.raises(NotSigned, match="does not cover its lanes"):
+            check_signatures(request)
 
 
 class TestWhatTheClusterCarries:
