@@ -57,7 +57,7 @@ def _to(model, **options):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0016_whole_subject")]
+    dependencies = [("onboarding", "0017_unread")]
 
     operations = [
         migrations.CreateModel(
