@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("onboarding", "0017_unread")]
+    dependencies = [("onboarding", "0019_final_rows")]
 
     operations = [
         migrations.AddField(

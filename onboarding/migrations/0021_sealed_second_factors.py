@@ -13,7 +13,7 @@ def seal_what_is_clear(apps, _schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("onboarding", "0016_whole_subject"),
+        ("onboarding", "0020_fence_gate"),
         ("mfa", "0003_authenticator_type_uniq"),
     ]
     operations = [migrations.RunPython(seal_what_is_clear, migrations.RunPython.noop)]

@@ -16,7 +16,7 @@ class UnknownFields(SuspiciousOperation):
     """A form carries fields that our page does not have. The text names them."""
 
 
-class Unreadable(SuspiciousOperation):
+class UnreadableForm(SuspiciousOperation):
     """Something in the request is of a kind nothing here can take. The text says what."""
 
 
@@ -43,7 +43,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400: too large, malformed, or with fields our forms do not have."""
     if isinstance(exception, RequestDataTooBig):
         return refusal_page(request, 400, _("The form is larger than 2 MB. Shorten the texts."))
-    if isinstance(exception, UnknownFields | Unreadable):
+    if isinstance(exception, UnknownFields | UnreadableForm):
         return refusal_page(request, 400, str(exception))
     return refusal_page(request, 400, _("The request could not be read."))
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from onboarding.domain.invisible import shown, unstorable_in
-from onboarding.views.errors import Unreadable, refusal_page
+from onboarding.views.errors import UnreadableForm, refusal_page
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -58,8 +58,8 @@ class NoFiles(FileUploadHandler):
     """No form of ours has a file: one that comes is refused before it is read."""
 
     def new_file(self, *_args: object, **_kwargs: object) -> None:
-        """Refuse. Raises Unreadable."""
-        raise Unreadable(_("The form carries a file. No form of this portal takes one."))
+        """Refuse. Raises UnreadableForm."""
+        raise UnreadableForm(_("The form carries a file. No form of this portal takes one."))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep nothing."""

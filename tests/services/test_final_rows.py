@@ -30,7 +30,7 @@ from tests.support.database_roles import as_owner
 from tests.support.requests import approve_all, send_back, spec_of, told_of, wish_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-migration = import_module("onboarding.migrations.0018_final_rows")
+migration = import_module("onboarding.migrations.0019_final_rows")
 WORDS = {guard.name: guard.words for guard in migration.GUARDS}
 TABLES = {guard.name: guard.table for guard in migration.GUARDS}
 

@@ -124,6 +124,11 @@ class AuditLog:
     def by_portal(self, namespace: str) -> list[Entry]:
         return self.about(namespace, by=PORTAL)
 
+    def of_portal(self) -> list[Entry]:
+        """Everything the portal's account asked, about whatever."""
+        self._wait_until_written()
+        return [entry for entry in self._entries(PORTAL) if entry.user == PORTAL]
+
     def writes_of_portal(self, namespace: str) -> list[Entry]:
         return [entry for entry in self.by_portal(namespace) if entry.is_write]
 

@@ -12,9 +12,9 @@ from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
-from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_roles import ROLES
 from tests.support.guard_mutants_signatures import SIGNATURES
+from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 

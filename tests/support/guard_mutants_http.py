@@ -45,7 +45,7 @@ HTTP: tuple[GuardMutant, ...] = (
         "domain.invisible", "is_unstorable",
         'character < " " or unicodedata.category(character) == "Cs"', 'character < " "',
         "tests/web/test_readable.py::test_a_lone_surrogate_is_answered_400"),
-    readable("a form takes no file", "NoFiles.new_file", "raise Unreadable(", "Unreadable(",
+    readable("a form takes no file", "NoFiles.new_file", "raise UnreadableForm(", "UnreadableForm(",
         "a_file_is_refused_by_forms_that_have_none"),
     readable("what turns text is shown", "ShownAsWritten.__call__",
         "shown(page)", "page", "what_would_turn_text_is_shown_wherever_it_came_from"),

@@ -63,8 +63,12 @@ def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace
     return approved(change_asked(namespace, spec))
 
 
+def removal_asked(namespace: ManagedNamespace) -> Request:
+    return _sent(retire_wish(namespace))
+
+
 def retire(namespace: ManagedNamespace) -> ManagedNamespace:
-    return approved(_sent(retire_wish(namespace)))
+    return approved(removal_asked(namespace))
 
 
 def removal(namespace: ManagedNamespace) -> ManagedNamespace:

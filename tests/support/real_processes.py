@@ -45,9 +45,7 @@ class Processes:
     def as_application(self) -> Self:
         """The same portal once it is set up, no longer as the owner of its database."""
         url = self.environment["BULKHEAD_DATABASE_URL"]
-        return self.told(
-            BULKHEAD_DATABASE_URL=url.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@")
-        )
+        return self.told(BULKHEAD_DATABASE_URL=url.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@"))
 
     def run(self, module: str, *arguments: str) -> str:
         """Run a module in a process with a worker's environment; return what it printed."""

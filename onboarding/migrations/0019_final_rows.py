@@ -208,5 +208,5 @@ def guard(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0017_unread")]
+    dependencies = [("onboarding", "0018_approval_keys")]
     operations = [migrations.RunPython(guard, migrations.RunPython.noop, elidable=False)]
