@@ -50,6 +50,7 @@ def breaker(admin: RawApi) -> RawApi:
 @pytest.fixture
 def team_namespace_row(dev_eu: Cluster, name: str) -> ManagedNamespace:
     row = live_portal.brought_to(live_portal.onboard(dev_eu, name), NamespaceState.READY)
+    row = live_portal.look(row)  # whoever proved a fence looks once more, for pods that came late
     look(dev_eu)
     return row
 
