@@ -338,6 +338,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("BULKHEAD_LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        "waitress": {"level": "WARNING"},  # what it says of clients that left holds their paths
         "waitress.queue": {"level": "ERROR"},  # more requests at once than threads is no trouble
         "onboarding.access": {"level": "WARNING" if DEBUG or DEMO else "INFO"},
     },
