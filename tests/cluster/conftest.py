@@ -193,7 +193,11 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 def managed_namespace(name: str) -> Manifest:
-    labels: Manifest = {"bulkhead.dev/managed": "true", "ns-id": name}
+    labels: Manifest = {
+        "bulkhead.dev/managed": "true",
+        "ns-id": name,
+        "pod-security.kubernetes.io/enforce": "baseline",
+    }
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 

@@ -49,7 +49,9 @@ def fenced(prepared: Prepared, team_namespace: str) -> Fenced:
     portal = prepared.portal
     portal.apply(policy(team_namespace, "deny-all", {}))
     portal.apply(quota(team_namespace, pods="10"))
-    portal.apply(binding(team_namespace, "team", role="bulkhead:developer", group="payments"))
+    portal.apply(
+        binding(team_namespace, "team-developer", role="bulkhead:developer", group="payments")
+    )
     fenced = Fenced(team_namespace, portal, prepared.raw)
     eventually(lambda: fenced.alice.get(f"{fenced.core}/pods").status == 200, "Alice has access")
     return fenced
@@ -70,9 +72,9 @@ OPENINGS: dict[str, Attempt] = {
         at.bindings, binding(at.name, "more", role="bulkhead:developer", group="search")
     ),
     "exchange the bound group": lambda at, who: who.merge(
-        f"{at.bindings}/team", {"subjects": [{"kind": "Group", "name": "search"}]}
+        f"{at.bindings}/team-developer", {"subjects": [{"kind": "Group", "name": "search"}]}
     ),
-    "remove a binding": lambda at, who: who.delete(f"{at.bindings}/team"),
+    "remove a binding": lambda at, who: who.delete(f"{at.bindings}/team-developer"),
     "widen the quota": lambda at, who: who.merge(
         f"{at.core}/resourcequotas/bounds", {"spec": {"hard": {"pods": "999"}}}
     ),

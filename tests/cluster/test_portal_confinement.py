@@ -112,7 +112,7 @@ def test_the_portal_cannot(prepared: Prepared, team_namespace: str, attempt: str
         act(prepared.portal, team_namespace)
 
 
-ONLY = "the portal may bind bulkhead:developer, bulkhead:shell and bulkhead:viewer only"
+ONLY = "the portal may bind bulkhead:developer, bulkhead:shell and bulkhead:viewer only, as team"
 
 
 def test_admission_refuses_a_cluster_role_whose_rights_the_portal_holds_itself(

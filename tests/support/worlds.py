@@ -77,7 +77,7 @@ class World:
         return {
             "apiVersion": f"{rbac}/v1",
             "kind": "RoleBinding",
-            "metadata": {"name": "team", "namespace": self.namespace},
+            "metadata": {"name": role.replace("bulkhead:", "team-"), "namespace": self.namespace},
             "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
             "subjects": [{"apiGroup": rbac, "kind": "Group", "name": group}],
         }
