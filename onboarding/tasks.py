@@ -7,6 +7,7 @@ from onboarding.services.application_role import RoleTooStrong, watch_database_r
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests as expire
+from onboarding.services.guards import check_due
 from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile as bring_on
@@ -48,6 +49,12 @@ def observe() -> None:
 def renew_credentials() -> None:
     """Renew the portal's tokens that are past half of their life."""
     renew_due(now=database_now())
+
+
+@shared_task(name="onboarding.check_guards")
+def check_guards() -> None:
+    """Try on every cluster, daily, what must be refused there."""
+    check_due(clock=database_now)
 
 
 @shared_task(name="onboarding.expire_requests")

@@ -238,6 +238,8 @@ CELERY_BEAT_SCHEDULE = {
     # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.
     "observe": {"task": "onboarding.observe", "schedule": 10.0},
     "renew-credentials": {"task": "onboarding.renew_credentials", "schedule": 60.0},
+    # Asks what is due: a cluster where all is well waits a day.
+    "check-guards": {"task": "onboarding.check_guards", "schedule": 300.0},
     "expire-requests": {"task": "onboarding.expire_requests", "schedule": 3600.0},
     "note-outdated": {"task": "onboarding.note_outdated", "schedule": 3600.0},
 }
@@ -263,6 +265,8 @@ OVERDUE_SECONDS = env.int("BULKHEAD_OVERDUE_SECONDS", default=120)
 REQUEST_EXPIRES_DAYS = env.int("BULKHEAD_REQUEST_EXPIRES_DAYS", default=30)
 NAME_RESTS_DAYS = env.int("BULKHEAD_NAME_RESTS_DAYS", default=7)
 TOKEN_HOURS = env.int("BULKHEAD_TOKEN_HOURS", default=24)
+if not 1 <= TOKEN_HOURS <= 24:  # longer ones are refused: admission-credentials.yaml
+    raise ImproperlyConfigured("BULKHEAD_TOKEN_HOURS: a token lives for 1 to 24 hours.")
 CLUSTER_CONCURRENCY = env.int("BULKHEAD_CLUSTER_CONCURRENCY", default=8)
 
 

@@ -190,14 +190,15 @@ class Gateway(ClusterGateway):
         review = self._post_review(kind, spec)
         return branch(review, "status").get("allowed") is True
 
-    def renew_token(self, seconds: int) -> tuple[str, datetime]:
+    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
         key = Key("ServiceAccount", PORTAL_NAMESPACE, PORTAL_ACCOUNT)
         body: Manifest = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
             "spec": {"expirationSeconds": seconds},
         }
-        answer = self._send("POST", f"{object_path(key)}/token", body=body)
+        options = self._write_options(dry_run=dry_run)
+        answer = self._send("POST", f"{object_path(key)}/token", query=options, body=body)
         needs = [_Grant("create", "serviceaccounts/token", key.namespace, key.name)]
         status = branch(self._accepted(answer, key=key, needs=needs), "status")
         try:

@@ -13,18 +13,22 @@ from pathlib import Path
 
 import yaml
 
-from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, Unauthorized
-from onboarding.cluster.team_probes import TEAM_PROBES
+from onboarding.cluster.errors import ClusterError, Unauthorized
+from onboarding.cluster.refusals import (
+    ADMIN_MAY_NOT,
+    PORTAL_MAY_NOT,
+    Attempt,
+    managed_namespace,
+    problem_of,
+)
 from onboarding.cluster.verbs import ClusterGateway
-from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
+from onboarding.domain.objects import Json, Key, Manifest, branch, key_of
 
 FIELD_MANAGER = "bulkhead-prepare"
 # For API servers that serve MutatingAdmissionPolicy v1, so from Kubernetes 1.36 on.
 FENCE_GATE_FILE = "fence-gate.yaml"
 WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.2
-_PROBE = "bulkhead-admission-probe"
-_MANAGED = {"bulkhead.dev/managed": "true"}
 
 
 class NotInForce(Exception):
@@ -135,30 +139,20 @@ def wait_for_roles(admin: ClusterGateway, manifests: Sequence[Manifest]) -> None
 
 
 def wait_for_admission(admin: ClusterGateway, portal: ClusterGateway) -> None:
-    """Wait until writes the policies forbid are refused, tried as dry runs, or raise NotInForce."""
-    confined = _namespace({})
-    reserved = _namespace(_MANAGED)
-    probes: list[tuple[str, Callable[[], object]]] = [
-        ("bulkhead-confined", lambda: portal.create(confined, dry_run=True)),
-        ("bulkhead-reserved-namespace-labels", lambda: admin.create(reserved, dry_run=True)),
-    ]
-    # Without a managed namespace there is nothing yet that this policy could protect.
-    if place := _any_managed_namespace(admin):
-        for name, manifest in (
-            ("bulkhead-owned-resources", _deny_all(place)),
-            *_team_probes(place),
-        ):
-            probes.append((name, partial(admin.create, manifest, dry_run=True)))
-    for name, probe in probes:
-        if not _comes_true(partial(_is_refused, probe, by=name)):
-            raise NotInForce(
-                f"admission policy {name} refuses nothing after {WAIT_SECONDS:.0f} s; "
-                "is this kubeconfig a member of bulkhead:break-glass?"
-            )
+    """Wait until everything the policies forbid is refused, as dry runs, or raise NotInForce.
 
-
-def _team_probes(namespace: str) -> Iterator[tuple[str, Manifest]]:
-    return ((name, build(namespace)) for name, build in TEAM_PROBES.items())
+    Without a managed namespace there is nothing yet that some of their lines could protect.
+    """
+    place = managed_namespace(admin)
+    for gateway, attempts in ((portal, PORTAL_MAY_NOT), (admin, ADMIN_MAY_NOT)):
+        for attempt in attempts:
+            if attempt.is_inside and not place:
+                continue
+            if not _comes_true(partial(_is_refused, gateway, attempt, place)):
+                raise NotInForce(
+                    f"admission policy {attempt.policy} does not refuse to {attempt.what} after "
+                    f"{WAIT_SECONDS:.0f} s; is this kubeconfig a member of bulkhead:break-glass?"
+                )
 
 
 def _has_rules(admin: ClusterGateway, role: Key) -> bool:
@@ -174,41 +168,9 @@ def _comes_true(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def _is_refused(probe: Callable[[], object], *, by: str) -> bool:
-    """Tell whether the policy refused it. Rights just granted may take a moment, so ask again."""
+def _is_refused(gateway: ClusterGateway, attempt: Attempt, place: str) -> bool:
+    """Tell whether admission refused it. Rights just granted may take a moment, so ask again."""
     try:
-        probe()
-    except Refused as refusal:
-        return f"'{by}'" in str(refusal)  # and not a quota, or another policy
-    except (AccessDenied, Unauthorized):
+        return not problem_of(gateway, attempt, namespace=place)
+    except Unauthorized:
         return False
-    return False
-
-
-def _any_managed_namespace(admin: ClusterGateway) -> str:
-    for namespace in admin.list("Namespace"):
-        labels = branch(namespace, "metadata", "labels")
-        if labels.get("bulkhead.dev/managed") == "true" and not _is_going(namespace):
-            return text(namespace, "metadata", "name")
-    return ""
-
-
-def _is_going(namespace: Manifest) -> bool:
-    return bool(text(namespace, "metadata", "deletionTimestamp"))
-
-
-def _namespace(labels: dict[str, str]) -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": _PROBE, "labels": dict(labels)},
-    }
-
-
-def _deny_all(namespace: str) -> Manifest:
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": _PROBE, "namespace": namespace},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-    }

@@ -15,6 +15,7 @@ _OWNED = ("get", "list", "watch", "create", "patch", "delete")
 _DRAINED = ("get", "list", "watch", "delete", "deletecollection")
 _SEEN = ("get", "list", "watch")
 _WRITTEN = ("create", "update", "patch", "delete")
+_COMPARED = ("get", "list")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class RightCheck:
 
     right: Right
     wrong: tuple[str, ...]
+    untried = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.wrong)
 
     def __str__(self) -> str:
         right = self.right
@@ -56,6 +62,13 @@ NEEDED = (
     Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:developer"),
     Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:shell"),
     Right(f"clusterroles.{_RBAC}", ("bind",), granted=True, name="bulkhead:viewer"),
+    Right(f"clusterroles.{_RBAC}", ("get",), granted=True, name="bulkhead:developer"),
+    Right(f"clusterroles.{_RBAC}", ("get",), granted=True, name="bulkhead:shell"),
+    Right(f"clusterroles.{_RBAC}", ("get",), granted=True, name="bulkhead:viewer"),
+    Right(f"validatingadmissionpolicies.{_ADMISSION}", _COMPARED, granted=True),
+    Right(f"validatingadmissionpolicybindings.{_ADMISSION}", _COMPARED, granted=True),
+    Right(f"mutatingadmissionpolicies.{_ADMISSION}", _COMPARED, granted=True),
+    Right(f"mutatingadmissionpolicybindings.{_ADMISSION}", _COMPARED, granted=True),
     Right("pods", _DRAINED, granted=True),
     Right("replicationcontrollers", _DRAINED, granted=True),
     Right("deployments.apps", _DRAINED, granted=True),

@@ -93,5 +93,8 @@ class ClusterGateway(Protocol):
         `deployments.apps/scale`. Without `group` and `user` the question is about the portal.
         """
 
-    def renew_token(self, seconds: int) -> tuple[str, datetime]:
-        """Return a new token of the portal's own account, and when it expires."""
+    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
+        """Return a new token of the portal's own account, and when it expires.
+
+        A dry run is refused like the real thing; what it returns opens nothing.
+        """

@@ -4,6 +4,7 @@ from onboarding.models.approval_keys import ApprovalKey, ApprovalKeyWord, Decisi
 from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
 from onboarding.models.deviations import Deviation
 from onboarding.models.events import Event
+from onboarding.models.guards import ClusterGuards
 from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
@@ -23,6 +24,7 @@ __all__ = [
     "ApprovalKeyWord",
     "Cluster",
     "ClusterClosure",
+    "ClusterGuards",
     "ClusterObservation",
     "Decision",
     "DecisionSignature",

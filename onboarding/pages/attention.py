@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request
 from onboarding.pages.attention_deviations import lost_and_fought
+from onboarding.pages.attention_guards import unguarded_clusters
 from onboarding.pages.attention_item import SHOWN, Item, Reader, Source
 from onboarding.pages.attention_looks import (
     contradicted_namespaces,
@@ -188,6 +189,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
+    unguarded_clusters,
     came_back,
     unknown_namespaces,
     unread_namespaces,

@@ -21,6 +21,7 @@ from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
 from onboarding.queries.deciders import names_of
 from onboarding.queries.deviations import last_made_again
+from onboarding.queries.guards import GuardTruth, guards_of
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
@@ -61,7 +62,8 @@ class Tab:
 class NamespacePage:
     """The head of every tab. `why_not` explains why the reader can request no change now.
 
-    `truth` is the newest that is known: what was read back, or what was seen since.
+    `truth` is the newest that is known: what was read back, or what was seen since. `guards` is
+    about the cluster it lives on.
     """
 
     tabs: list[Tab]
@@ -71,6 +73,7 @@ class NamespacePage:
     may_adopt: bool
     why_not: str
     truth: Truth
+    guards: GuardTruth
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ def build_namespace_page(
         may_adopt=may_adopt(permissions, row),
         why_not="" if change else _why_no_change(row, is_lead=is_lead),
         truth=truth_of(row),
+        guards=GuardTruth() if row.state in ENDED else guards_of(row.cluster),
     )
 
 

@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from onboarding.cluster.discovery import find_policy_kinds
 from onboarding.cluster.errors import AccessDenied
 from onboarding.cluster.gateway import ClusterGateway
+from onboarding.cluster.guards import GuardReading
 from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.observed import (
@@ -35,6 +36,7 @@ from onboarding.models import Cluster, ClusterObservation, Run
 from onboarding.services import failures
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
+from onboarding.services.guards import look_at_guards, note_reading
 from onboarding.services.observed_rows import last_unread, write_namespaces
 from onboarding.services.read_lists import LONGEST_LOOK, ListReader
 from onboarding.services.reappear import tell_reappeared
@@ -93,6 +95,7 @@ class Observation:
     pages: int
     foreign_kinds: tuple[str, ...]
     unread_kinds: tuple[str, ...]
+    guards: GuardReading
     expectations: Expectations
 
 
@@ -160,7 +163,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
-            picture = _take(_lists(look, clock))
+            picture = _take(_lists(look, clock), has_gate=look.cluster.has_fence_gate)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
             if look.cluster.condition == ClusterCondition.THROTTLED.value:
@@ -195,7 +198,7 @@ def _lists(look: Look, clock: Clock) -> ListReader:
     )
 
 
-def _take(lists: ListReader) -> Observation:
+def _take(lists: ListReader, *, has_gate: bool) -> Observation:
     """List, compare and reduce. Policies come before pods: they say which labels count."""
     namespaces = lists.whole("Namespace", reduce_namespaces)
     lists.names = frozenset(namespaces)
@@ -219,6 +222,7 @@ def _take(lists: ListReader) -> Observation:
         pages=lists.pages,
         foreign_kinds=_foreign_kinds(lists.cluster),
         unread_kinds=tuple(refused),
+        guards=look_at_guards(lists.cluster, has_gate=has_gate),
         expectations=lists.expectations,
     )
 
@@ -254,6 +258,7 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
             trouble="",
             failures=0,
         )
+        note_reading(look.cluster, picture.guards, began=look.began, now=now)
         failures.note_answer(look.cluster, now=now)
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
 

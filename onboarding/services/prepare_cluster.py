@@ -7,9 +7,6 @@ changes nothing. The only place where a platform admin's kubeconfig is used; it 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from threading import Event
-from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
@@ -29,7 +26,6 @@ from onboarding.cluster.installation import (
     wait_for_admission,
     wait_for_roles,
 )
-from onboarding.cluster.selfcheck import RightCheck, check_rights
 from onboarding.domain.actions import Action
 from onboarding.domain.facts import IngressFacts
 from onboarding.domain.fence_gate import FENCE_GATE_FACT
@@ -43,12 +39,13 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.check_facts import check_facts
 from onboarding.services import history
 from onboarding.services.credentials import NoCredential, stored_token
+from onboarding.services.guards import look_at_guards, manifests_folder, note_check, note_reading
 from onboarding.services.outdated import note_outdated
 from onboarding.services.renew import is_due, store_token
+from onboarding.services.self_check import say_lines
 
 Say = Callable[[str], object]
 DNS_PEER = ("kube-system", {"k8s-app": "kube-dns"})
-SETTLE_SECONDS = 5.0
 NO_FENCE_GATE = (
     "this API server does not serve MutatingAdmissionPolicy v1 (Kubernetes 1.36 and newer do), so "
     "pods do not wait for the fence of their namespace"
@@ -77,11 +74,6 @@ class PrepareOptions:
     dns: Pods | None = None
     group_prefix: str | None = None
     ranges: Ranges = field(default_factory=Ranges)
-
-
-def manifests_folder() -> Path:
-    """Return where the manifests lie that are installed."""
-    return Path(settings.BASE_DIR) / "deploy" / "cluster"
 
 
 def print_manifests() -> str:
@@ -115,7 +107,9 @@ def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     wait_for_admission(admin, portal)
     facts = {**_facts(cluster, wish, find_ranges(admin)), FENCE_GATE_FACT: has_gate}
     _register(cluster, wish, facts=facts, minted=minted, say=say, now=now)
-    return _self_check(portal, has_gate=has_gate, say=say)
+    wrong = say_lines(portal, has_gate=has_gate, say=say)
+    note_check(cluster, wrong, now=now)
+    return _compare_guards(cluster, portal, say=say, now=now) and not wrong
 
 
 def _check(wish: PrepareOptions) -> None:
@@ -289,25 +283,10 @@ def _save_source(cluster: Cluster, source: Pods) -> InstallOutcome:
     return InstallOutcome.CONFIGURED if held else InstallOutcome.CREATED
 
 
-def _self_check(portal: ClusterGateway, *, has_gate: bool, say: Say) -> bool:
-    say("")
-    say("Self-check, as the portal:")
-    findings = _settled(portal, has_gate=has_gate)
-    for finding in findings:
-        say(str(finding))
-    wrong = sum(bool(finding.wrong) for finding in findings)
-    say(f"{len(findings)} lines, {wrong} wrong")
-    return not wrong
-
-
-def _settled(portal: ClusterGateway, *, has_gate: bool) -> list[RightCheck]:
-    """Return the findings once all are right, or as they are after a while.
-
-    The API server learns of new roles with a delay, so the first no is not final.
-    """
-    pause, end = Event(), monotonic() + SETTLE_SECONDS
-    while True:
-        findings = list(check_rights(portal, has_gate=has_gate))
-        if monotonic() > end or not any(finding.wrong for finding in findings):
-            return findings
-        pause.wait(0.2)
+def _compare_guards(cluster: Cluster, portal: ClusterGateway, *, say: Say, now: datetime) -> bool:
+    """Compare with what is shipped, so that pages know at once; say what is not as shipped."""
+    reading = look_at_guards(portal, has_gate=cluster.has_fence_gate)
+    note_reading(cluster, reading, began=now, now=now)
+    for finding in reading.findings:
+        say(f"WRONG  {finding}")
+    return not (reading.findings or reading.unread)

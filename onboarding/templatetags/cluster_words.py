@@ -94,3 +94,21 @@ def condition_advice(condition: str, name: str) -> str:
 def condition_meanwhile(condition: str) -> str:
     """Return what the cluster's work waits for."""
     return _said(lambda words: words.meanwhile, condition, "")
+
+
+@register.simple_tag
+def guards_advice(name: str) -> str:
+    """Return what it means that guards are missing, and what a platform admin can do about it."""
+    words = _(
+        "The portal goes on looking and repairing, but others can change what was approved before "
+        "it sees that. Run this, which puts the guards back and says what it cannot: %(command)s. "
+        "If nobody of you changed them, the API server's audit log says who did."
+    )
+    return str(words) % {"command": _RUN_AGAIN % {"name": name}}
+
+
+@register.simple_tag
+def guards_unread_advice(name: str) -> str:
+    """Return what lets the portal read the guards."""
+    words = _("Run this, which gives the portal's role what it needs: %(command)s")
+    return str(words) % {"command": _RUN_AGAIN % {"name": name}}

@@ -78,6 +78,7 @@ CLUSTER_CONDITIONS = {
     "credential-misfit": Face("danger", "lock", _("Credential does not fit")),
     "closed": Face("plain", "x", _("Closed")),
     "throttled": Face("warn", "clock", _("Asks for patience")),
+    "unguarded": Face("danger", "shield", _("Not guarded")),
 }
 
 # What the newest look says, where it says something else than the last run or answer.

@@ -17,6 +17,7 @@ from onboarding.queries.clusters import (
     waiting_work,
     waiting_work_each,
 )
+from onboarding.queries.guards import guards_of
 from onboarding.queries.leads import active_leads, leads_of
 from onboarding.queries.observed import observation_of, unread_on
 from onboarding.queries.portals import own_identity, unknown_here
@@ -30,7 +31,8 @@ _LIVE = ~Q(namespaces__state__in=sorted(ENDED))
 @allow(Who.PLATFORM_ADMINS)
 def cluster_list(request: SignedIn) -> HttpResponse:
     """List the registered clusters with their condition and what waits for them."""
-    now, visible = database_now(), visible_to(request.permissions).select_related("observation")
+    now = database_now()
+    visible = visible_to(request.permissions).select_related("observation", "guards")
     clusters = list(visible.annotate(live=Count("namespaces", filter=_LIVE)))
     unknown, waiting = unknown_here(clusters), waiting_work_each(clusters)
     rows = [
@@ -62,6 +64,7 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "stuck": sum(row.stuck_at is not None for row in there),
         "observation": observation,
         "truth": truth_of_cluster(cluster, observation, now=now),
+        "guards": guards_of(cluster),
         "closing": closing_of(cluster),
         "namespaces": there,
         "truths": truths_of(there),

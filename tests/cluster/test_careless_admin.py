@@ -1,4 +1,4 @@
-"""What an administrator with every right in RBAC cannot do to managed namespaces on the real server.
+"""What an administrator with every right in RBAC cannot do to managed namespaces.
 
 Beside the ways in test_access_rules.py: subresources, annotations, accounts of controllers, kinds
 that network plugins obey, policies of the whole cluster, and the label that widens every team.
@@ -54,6 +54,14 @@ def test_what_the_portal_wrote_on_a_namespace_is_not_rewritten(
     assert prepared.as_portal.merge(home, mark).status == 200
     other = {"metadata": {"annotations": {"bulkhead.dev/generation": value, "mine": "1"}}}
     reply = prepared.cluster_admin.merge(f"{home}{part}", other)
+    words = "annotations bulkhead.dev/* are reserved for Bulkhead"
+    assert refused_by("bulkhead-reserved-namespace-labels", words, reply)
+
+
+def test_finalizing_a_namespace_rewrites_no_mark(prepared: Prepared, home: str) -> None:
+    tree = prepared.raw.get(home).body
+    tree["metadata"]["annotations"] = {"bulkhead.dev/generation": "999999"}
+    reply = prepared.cluster_admin.send("PUT", f"{home}/finalize", tree)
     words = "annotations bulkhead.dev/* are reserved for Bulkhead"
     assert refused_by("bulkhead-reserved-namespace-labels", words, reply)
 

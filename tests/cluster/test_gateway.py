@@ -184,7 +184,7 @@ def test_a_collection_is_deleted_whole(world: World) -> None:
 def test_a_bound_role_cannot_be_exchanged(world: World) -> None:
     world.gateway.apply(world.binding("bulkhead:developer"))
     with pytest.raises(Refused, match="immutable"):
-        world.gateway.apply(world.binding("bulkhead:viewer"))
+        world.gateway.apply(world.binding("bulkhead:viewer", name="team-developer"))
 
 
 def test_a_terminating_namespace_takes_nothing_new_and_goes(world: World) -> None:

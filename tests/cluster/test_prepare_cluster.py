@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from onboarding.cluster.installation import load_manifests
 from onboarding.cluster.kinds import KINDS, Resource
-from onboarding.domain.objects import Key, Manifest, key_of, text
-from onboarding.models import Cluster, ManagedNamespace
+from onboarding.domain.objects import Key, Manifest, copied, key_of, text
+from onboarding.models import Cluster, ClusterGuards, ManagedNamespace
 from onboarding.services.credentials import open_gateway
 from tests.cluster.conftest import MANIFESTS, Prepared, Registration, eventually
 from tests.support.live_portal import fresh, onboard
@@ -304,3 +304,43 @@ def test_print_shows_all_manifests_and_touches_nothing() -> None:
         MANIFESTS
     )
     assert not Cluster.objects.exists()
+
+
+def test_policies_of_an_earlier_release_are_brought_up_to_date(prepared: Prepared) -> None:
+    """That one exempted two controllers always, had fewer lines, and knew fewer kinds."""
+    name = "bulkhead-owned-resources"
+    path = f"{POLICY.rpartition('/')[0]}/{name}"
+    before = prepared.raw.get(path).body["spec"]
+    shipped = next(one for one in load_manifests(MANIFESTS) if key_of(one).name == name)
+    older: Any = copied(shipped)
+    exempt = {"name": "not-namespace-teardown", "expression": "request.operation != 'DELETE'"}
+    older["spec"]["matchConditions"].append(exempt)
+    older["spec"]["matchConstraints"]["resourceRules"] = before["matchConstraints"][
+        "resourceRules"
+    ][:2]
+    older["spec"]["validations"][0]["expression"] = "false"
+    older["spec"].pop("variables")
+    prepared.admin.apply(older)
+    said = lines_about_objects(prepare(prepared))
+    assert said[f"ValidatingAdmissionPolicy {name}"] == "configured"
+    assert prepared.raw.get(path).body["spec"] == before
+
+
+def test_what_is_aggregated_into_a_role_of_all_teams_fails_the_run(prepared: Prepared) -> None:
+    shell = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}
+    labels = {"bulkhead.dev/aggregate-to-developer": "true"}
+    wide = {"metadata": {"name": "test-wide", "labels": labels}, "rules": [shell]}
+    assert prepared.break_glass.post(f"{RBAC}/clusterroles", wide).status == 201
+    role, said = f"{RBAC}/clusterroles/bulkhead:developer", StringIO()
+    eventually(lambda: shell in prepared.raw.get(role).body["rules"], "it is aggregated")
+    with pytest.raises(CommandError, match="not as it must be"):
+        call_command("prepare_cluster", "x", kubeconfig=prepared.kubeconfig, stdout=said)
+    assert "WRONG  ClusterRole bulkhead:developer gives more than is shipped" in said.getvalue()
+    prepared.cluster_admin.delete(f"{RBAC}/clusterroles/test-wide")
+    eventually(lambda: shell not in prepared.raw.get(role).body["rules"], "it is gone")
+
+
+def test_pages_know_at_once_what_a_run_found(prepared: Prepared) -> None:
+    prepare(prepared)
+    row = ClusterGuards.objects.get(cluster__name="kind-dev")
+    assert (row.differing, row.failing, row.unread, row.since) == ([], [], "", None)

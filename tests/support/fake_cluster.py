@@ -20,12 +20,13 @@ from onboarding.cluster.errors import (
     TooLarge,
     WriteConflict,
 )
+from onboarding.cluster.guards import GUARD_KINDS, TEAM_ROLES
 from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.paging import Allowance, PageWalk
 from onboarding.cluster.verbs import ClusterGateway, Manifests
 from onboarding.domain.objects import Json, Key, Manifest, branch, copied, items, key_of, text
 from tests.support.field_ownership import applied, changed_paths, owned_paths, recorded
-from tests.support.shipped_roles import allows, rules_of
+from tests.support.shipped_roles import allows, rules_of, shipped_of
 from tests.support.stored_form import stored
 
 WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection", "lift_gate"})
@@ -50,7 +51,8 @@ class FakeCluster(ClusterGateway):
         what everybody may do beside the shipped roles, and what the portal may not in spite of
         them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
         object in place each time it is stored, as a mutating admission policy does. `missing_roles`
-        are not installed, `unbindable` ones the portal may not bind.
+        are not installed, `unbindable` ones the portal may not bind. `installed` holds what
+        guards the cluster.
         """
         self.requests = 0
         self.log: list[tuple[str, Key]] = []
@@ -59,6 +61,7 @@ class FakeCluster(ClusterGateway):
         self.missing_roles: set[str] = set()
         self.unbindable: set[str] = set()
         self.objects: dict[Key, Manifest] = {}
+        self.installed = _installed()
         self.groups: dict[str, list[str]] = {}
         self.sizes: dict[Key, int] = {}
         self.lingering = lingering
@@ -123,7 +126,7 @@ class FakeCluster(ClusterGateway):
 
     def get(self, key: Key) -> Manifest | None:
         self._asked("get", key)
-        found = self.objects.get(key)
+        found = self.objects.get(key) or self.installed.get(key)
         return copied(found) if found else None
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
@@ -133,6 +136,10 @@ class FakeCluster(ClusterGateway):
         self, kind: str, namespace: str = "", *, allowance: Allowance | None = None
     ) -> Iterator[Manifests]:
         """As the gateway does; `fail_next("continue", …)` fails between two pages."""
+        if kind in GUARD_KINDS:
+            self._asked("list", Key(kind, namespace, ""))
+            yield [copied(tree) for key, tree in self.installed.items() if key.kind == kind]
+            return
         keys, walk = self._keys(kind, namespace), PageWalk(gateway.PAGE_SIZE, allowance)
         while not walk.is_over:
             start = int(walk.token or 0)
@@ -262,7 +269,7 @@ class FakeCluster(ClusterGateway):
         ]
         return allows(bound, verb=verb, resource=resource, name=name)
 
-    def renew_token(self, seconds: int) -> tuple[str, datetime]:
+    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
         self._asked("renew_token", Key("ServiceAccount", "bulkhead-system", "bulkhead"))
         return f"token-{uuid.uuid4()}", self.now() + timedelta(seconds=seconds)
 
@@ -370,6 +377,15 @@ class FakeCluster(ClusterGateway):
 
     def _timestamp(self) -> str:
         return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _installed() -> dict[Key, Manifest]:
+    """Return the guards as shipped, and the teams' roles as a cluster has filled them in."""
+    found = {key_of(tree): copied(tree) for kind in GUARD_KINDS for tree in shipped_of(kind)}
+    for name in TEAM_ROLES:
+        rules: list[Json] = [copied(rule) for rule in rules_of(name)]
+        found[Key("ClusterRole", "", name)] = {"kind": "ClusterRole", "rules": rules}
+    return found
 
 
 def _as_it_is(_tree: Manifest) -> None:

@@ -5,6 +5,7 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 
 from tests.support.guard_mutant import GuardMutant
 from tests.support.guard_mutants_accounts import ACCOUNTS
+from tests.support.guard_mutants_admission import ADMISSION
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
@@ -392,6 +393,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
     *ACCOUNTS,
+    *ADMISSION,
     *APPROVED,
     *CREDENTIALS,
     *DOORS,

@@ -38,6 +38,11 @@ def allows(rules: Iterable[Manifest], *, verb: str, resource: str, name: str = "
     )
 
 
+def shipped_of(kind: str) -> list[Manifest]:
+    """Return every shipped object of a kind."""
+    return [tree for tree in _manifests() if tree["kind"] == kind]
+
+
 @cache
 def _manifests() -> tuple[Manifest, ...]:
     return tuple(

@@ -72,12 +72,13 @@ class World:
             "spec": spec,
         }
 
-    def binding(self, role: str, *, group: str = "payments") -> Manifest:
+    def binding(self, role: str, *, group: str = "payments", name: str = "") -> Manifest:
+        named = name or role.replace("bulkhead:", "team-")
         rbac = "rbac.authorization.k8s.io"
         return {
             "apiVersion": f"{rbac}/v1",
             "kind": "RoleBinding",
-            "metadata": {"name": role.replace("bulkhead:", "team-"), "namespace": self.namespace},
+            "metadata": {"name": named, "namespace": self.namespace},
             "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
             "subjects": [{"apiGroup": rbac, "kind": "Group", "name": group}],
         }

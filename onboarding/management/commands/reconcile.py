@@ -2,7 +2,8 @@
 
 `--loop` runs beside the Celery workers as the sweeper. It needs nothing but the database, so a
 dead or frozen queue delays an approval by seconds and loses none. It observes the clusters too, in
-a thread of its own: a cluster that answers slowly keeps no namespace and no credential waiting.
+a thread of its own: a cluster that answers slowly keeps no namespace and no credential waiting. In
+another one it tries daily what clusters must refuse.
 Once an hour it notes which namespaces the catalogue of this release would render differently.
 """
 
@@ -22,6 +23,7 @@ from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
+from onboarding.services.guards import check_due
 from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
@@ -30,6 +32,7 @@ from onboarding.services.renew import renew_due
 log = structlog.get_logger()
 CHORES_EVERY = timedelta(seconds=60)
 RENDERED_EVERY = timedelta(hours=1)
+CHECKS_EVERY = timedelta(minutes=5)
 
 
 class Command(BaseCommand):
@@ -59,6 +62,7 @@ class Command(BaseCommand):
         ]
         threads.append(threading.Thread(target=_observe, args=(stopping,)))
         threads.append(threading.Thread(target=_note_outdated, args=(stopping,)))
+        threads.append(threading.Thread(target=_check_guards, args=(stopping,)))
         for thread in threads:
             thread.start()
         _do_chores(stopping)
@@ -86,6 +90,12 @@ def _note_outdated(stopping: threading.Event) -> None:
     _repeat(
         lambda: note_outdated(now=database_now()), stopping, every=RENDERED_EVERY.total_seconds()
     )
+
+
+def _check_guards(stopping: threading.Event) -> None:
+    """Try on every cluster where it is due what must be refused there."""
+    every = CHECKS_EVERY.total_seconds()
+    _repeat(lambda: check_due(clock=database_now), stopping, every=every)
 
 
 def _do_chores(stopping: threading.Event) -> None:
