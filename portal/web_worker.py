@@ -42,7 +42,7 @@ LOOP_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
-class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
+class TimedChannel(HTTPChannel):
     """One connection that knows since when its client lets us wait."""
 
     waits_since: float
@@ -86,7 +86,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         return BODY_SECONDS if self.request.headers_finished else HEADER_SECONDS
 
 
-class _Tcp(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
+class _Tcp(TcpWSGIServer):
     channel_class = TimedChannel
 
     def handle_accept(self) -> None:
@@ -98,7 +98,7 @@ class _Tcp(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
                 return
 
 
-class _Unix(UnixWSGIServer):  # type: ignore[misc]  # waitress is untyped
+class _Unix(UnixWSGIServer):
     channel_class = TimedChannel
 
     def fix_addr(self, _addr: object) -> tuple[str, None]:
