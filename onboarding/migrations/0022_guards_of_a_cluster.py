@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('onboarding', '0018_approval_keys'),
-        ('onboarding', '0018_final_rows'),
+        ('onboarding', '0021_sealed_second_factors'),
         ('onboarding', '0020_fence_gate'),
         ('onboarding', '0021_sealed_second_factors'),
     ]
