@@ -28,6 +28,7 @@ GRANTS: Mapping[str, str] = {
     "onboarding_step": CHANGE,
     "onboarding_deviation": CHANGE,
     "onboarding_cluster": CHANGE,
+    "onboarding_clusterguards": CHANGE,
     "onboarding_clusterobservation": CHANGE,
     "onboarding_installation": ADD,
     # What platform admins edit, and what is replaced at every look.
