@@ -61,7 +61,9 @@ def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: date
     It is bound to `cluster` as it was read: a row that was changed since then does not fit it.
     """
     following = cluster.credential_version + 1
-    unchanged = Cluster.objects.filter(pk=cluster.pk, credential_version=cluster.credential_version)
+    unchanged = Cluster.objects.filter(
+        pk=cluster.pk, credential_version=cluster.credential_version, closed_at__isnull=True
+    )
     with transaction.atomic():
         stored = unchanged.update(
             credential=encrypted_token(cluster, token, issued_at=now),

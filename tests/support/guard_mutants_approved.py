@@ -37,6 +37,10 @@ APPROVED: tuple[GuardMutant, ...] = (
     believed("decisions of others than who asked", "_missing_approvals",
         "elif decision.person_id in authors or decision.requester_id != request.requester_id:",
         "elif False:", "who decided"),
+    GuardMutant("what a taken-over web forges is not applied", "services.reconcile", "_bring_on",
+        "check_signed(journal.revision, work)", "pass",
+        "tests/attack/test_taken_over_web.py::"
+        "test_g38_whatever_is_written_to_the_rows_the_cluster_gets_what_was_signed"),
     GuardMutant("an approval is for what the row says", "services.decide", "_check_digest",
         "if subject_of(request).digest == request.digest:", "if True:",
         "tests/services/test_decide.py::"
