@@ -1,6 +1,6 @@
 """Verify every approval of a history export, with nothing but the export and the pinned roots.
 
-    python3 deploy/verify_approvals.py history.json --root ROOT --demand network,security
+    python3 deploy/verify_approvals.py history.json --root=ROOT --demand network,security
 
 Needs Python and the package `cryptography`, no portal, no database, no network. `manage.py
 approval_root` prints the root on the server; pin it where nobody who runs the portal can change it.
@@ -151,7 +151,12 @@ def main(argv: list[str]) -> int:
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Verify the approvals of a history export.")
     parser.add_argument("export", help="the JSON that the history page exports, not filtered")
-    parser.add_argument("--root", action="append", required=True, help="as approval_root prints it")
+    parser.add_argument(
+        "--root",
+        action="append",
+        required=True,
+        help="as approval_root prints it; write --root=… where it begins with a dash",
+    )
     parser.add_argument(
         "--demand", type=lambda text: text.split(","), default=[], help="lanes that must be signed"
     )

@@ -97,17 +97,17 @@ def confirm_approval_key(key: ApprovalKey, *, by: By, signed: Signed, now: datet
     Conflict (confirmed or revoked already).
     """
     with transaction.atomic():
-        locked = _locked(key)
+        now_read = _read_again(key)
         own = _own_key(by, signed)
         try:
             at = read_time(signed.said.get("at"))
         except Unreadable as error:
             raise Invalid(f"The signature cannot be accepted: {error}.") from error
-        expected = confirmation_for(locked, by=by, now=at)
+        expected = confirmation_for(now_read, by=by, now=at)
         public_key = Enrolment.read(own.statement.encode()).public_key
         _check_signed(signed, expected, public_key, at=at, now=now)
         _say(
-            locked,
+            now_read,
             Verb.CONFIRM,
             by.actor,
             signed=_evidence(signed),
@@ -134,7 +134,7 @@ def confirm_at_console(
         if len(found) > 1:
             labels = ", ".join(key.label for key in found)
             raise Conflict(f"Several keys of {username} wait: {labels}. Name one with --key.")
-        key = _locked(found[0])
+        key = _read_again(found[0])
         _check_waiting(key)
         enrolled = key.statement.encode()
         shown = fingerprint(Enrolment.read(enrolled).public_key)
@@ -156,10 +156,10 @@ def revoke_approval_key(key: ApprovalKey, *, actor: Actor, by: By | None, now: d
     if by and by.user.pk != key.person_id and not by.permissions.is_platform_admin:
         raise Forbidden("Its owner or a platform admin can revoke an approval key.")
     with transaction.atomic():
-        locked = _locked(key)
-        if locked.words.filter(verb=Verb.REVOKE).exists():
+        now_read = _read_again(key)
+        if now_read.words.filter(verb=Verb.REVOKE).exists():
             raise Conflict(f"{key.label} is revoked already.")
-        _say(locked, Verb.REVOKE, actor, signed=None, person=by.user if by else None, at=now)
+        _say(now_read, Verb.REVOKE, actor, signed=None, person=by.user if by else None, at=now)
 
 
 def _read_enrolment(signed: Signed) -> Enrolment:
@@ -213,10 +213,9 @@ def _own_key(by: By, signed: Signed) -> ApprovalKey:
     raise Forbidden("You need a confirmed approval key of your own, as a platform admin.")
 
 
-def _locked(key: ApprovalKey) -> ApprovalKey:
-    return (
-        ApprovalKey.objects.select_for_update(of=("self",)).select_related("person").get(pk=key.pk)
-    )
+def _read_again(key: ApprovalKey) -> ApprovalKey:
+    """Return the key as it is now. It is not locked: rows are only added, a revocation wins."""
+    return ApprovalKey.objects.select_related("person").get(pk=key.pk)
 
 
 def _evidence(signed: Signed) -> Manifest:

@@ -153,6 +153,6 @@ def audit(frank: Person, to: Path, root: str) -> tuple[int, str]:
         frank.page.get_by_text("JSON", exact=True).click()
     waiting.value.save_as(to)
     script = ROOT / "deploy" / "verify_approvals.py"
-    argv = [sys.executable, str(script), str(to), "--root", root, "--demand", "network"]
+    argv = [sys.executable, str(script), str(to), f"--root={root}", "--demand", "network"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -34,6 +34,7 @@ from tests.support.approval_keys import (
     sign,
     word_of,
 )
+from tests.support.behind_the_portal import without_guards
 from tests.support.fake_cluster import FakeCluster
 from tests.support.forgeries import copy, forged, namespace_of, with_signature
 from tests.support.requests import (
@@ -306,7 +307,8 @@ class TestWorker:
         self, asked_for: Request, settings: Any, now: datetime
     ) -> None:
         forged(asked_for, settings, now=now)
-        asked_for.lanes.filter(lane="network").delete()
+        with without_guards():
+            asked_for.lanes.filter(lane="network").delete()
         asked_for.digest = subject_of(asked_for).digest
         with pytest.raises(NotSigned, match=r"The platform approval of .* is not signed"):
             check_signatures(asked_for)
@@ -316,7 +318,8 @@ class TestWorker:
         self, which: str, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
         request = approved(asked_for, danas, now)
-        request.lanes.exclude(lane="" if which == "every" else which).delete()
+        with without_guards():
+            request.lanes.exclude(lane="" if which == "every" else which).delete()
         with pytest.raises(NotSigned, match="does not cover its lanes"):
             check_signatures(request)
 

@@ -36,7 +36,14 @@ from tests.support.requests import wanted
 
 ROOT = Path(__file__).parents[2]
 ON_POSTGRESQL = "postgresql"
-RECORD = ("onboarding_event", "onboarding_revision", "onboarding_requestauthor")
+RECORD = (
+    "onboarding_event",
+    "onboarding_revision",
+    "onboarding_requestauthor",
+    "onboarding_approvalkey",
+    "onboarding_approvalkeyword",
+    "onboarding_decisionsignature",
+)
 NEVER_DELETED = ("request", "decision", "managednamespace", "deviation", "clusterclosure", "run")
 REFUSED = (
     *(f"UPDATE {table} SET id = id" for table in RECORD),

@@ -1,6 +1,6 @@
 """manage.py approval_root: print the public keys of the root, for an auditor to pin.
 
-`deploy/verify_approvals.py --root …` takes them, and BULKHEAD_APPROVAL_ROOTS those of retired keys.
+`deploy/verify_approvals.py --root=…` takes them, and BULKHEAD_APPROVAL_ROOTS those of retired keys.
 """
 
 from typing import Any
