@@ -24,6 +24,7 @@ from onboarding.services.history import CONSOLE
 from onboarding.services.installation import portal_identity
 from onboarding.services.key_ring import NotEnrolled, check_key
 from tests.support.approval_keys import asked, confirmed_by, enrolled, key_of
+from tests.support.database_roles import as_owner
 from tests.support.requests import actions
 from tests.support.soft_passkey import PRESENT, SoftPasskey
 
@@ -184,7 +185,11 @@ def test_the_commands_confirm_revoke_and_print_the_root(
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id + 1000", "DELETE FROM {}"])
 def test_keys_and_words_on_them_are_only_added(table: str, statement: str, now: datetime) -> None:
     enrolled("dana", now=now)
-    with pytest.raises(DatabaseError, match=f"{table} is append-only"), transaction.atomic():
+    with (
+        as_owner(),
+        pytest.raises(DatabaseError, match=f"{table} is append-only"),
+        transaction.atomic(),
+    ):
         with connection.cursor() as cursor:
             cursor.execute(statement.format(table))
     assert ApprovalKeyWord.objects.count() == ApprovalKey.objects.count() == 1

@@ -35,6 +35,7 @@ from tests.support.approval_keys import (
     word_of,
 )
 from tests.support.behind_the_portal import without_guards
+from tests.support.database_roles import as_owner
 from tests.support.fake_cluster import FakeCluster
 from tests.support.forgeries import copy, forged, namespace_of, with_signature
 from tests.support.requests import (
@@ -95,7 +96,8 @@ class TestDeciding:
     ) -> None:
         approved(asked_for, danas, now)
         table = "onboarding_decisionsignature"
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        refused = pytest.raises(DatabaseError, match="append-only")
+        with as_owner(), refused, transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(statement.format(table))
 
