@@ -225,7 +225,8 @@ class TestWorker:
         self, field: str, asked_for: Request, danas: SoftPasskey, settings: Any, now: datetime
     ) -> None:
         signed = sign(danas, asked_for, Lane.NETWORK, now=now)
-        said = {**signed.said, field: f"{signed.said[field]}"[:-1] + "9"}
+        before = str(signed.said[field])
+        said = {**signed.said, field: before[:-1] + ("8" if before.endswith("9") else "9")}
         if field == "expires_at":
             said[field] = (now + timedelta(minutes=9)).isoformat()
         flipped = replace(signed, statement=canonical(said))
