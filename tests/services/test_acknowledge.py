@@ -97,6 +97,7 @@ def test_it_comes_back_when_the_object_is_another(
         fake.put(FOREIGN)
     assert work_on(namespace, now=now).state == "drifted"
     assert actions(namespace=NAME).count("cluster:deviation:seen") == 2
+    assert Deviation.objects.filter(ended_at=None).count() == 1
 
 
 def test_a_label_put_on_it_is_no_other_object(
