@@ -154,7 +154,9 @@ class TestDeciding:
         self, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
         signed = sign(danas, asked_for, Lane.NETWORK, now=now)
-        broken = replace(signed, signature=signed.signature[:-1] + b"\x00")
+        broken = replace(
+            signed, signature=signed.signature[:-1] + bytes([signed.signature[-1] ^ 1])
+        )
         with pytest.raises(Invalid, match="not by the key it names"):
             approve_signed(asked_for, Lane.NETWORK, broken, now=now)
 
