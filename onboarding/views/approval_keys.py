@@ -1,5 +1,6 @@
 """Account area, approval keys: ask to enrol a passkey, confirm another person's, revoke."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +28,7 @@ def approval_key_list(request: SignedIn) -> HttpResponse:
     """List one's own passkeys and keys; for platform admins everybody's keys."""
     context = {
         "page": build_approval_keys_page(request.user, request.permissions),
+        "demanded": _(" and ").join(sorted(settings.SIGNED_LANES)),
         "now": database_now(),
     }
     return render(request, "account/approval_keys.html", context)

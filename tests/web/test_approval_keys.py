@@ -59,6 +59,17 @@ def test_dana_asks_for_her_passkey(client_for: SignIn, dana: User, passkey: Soft
     assert (key.person, key.name, key.lanes) == (dana, "Laptop", ["network"])
 
 
+def test_the_page_says_what_a_signature_is_worth_here(
+    client_for: SignIn, dana: User, settings: Any
+) -> None:
+    settings.SIGNED_LANES = frozenset({"network", "security"})
+    assert (
+        b"Approvals on network and security count only signed" in client_for(dana).get(PAGE).content
+    )
+    settings.SIGNED_LANES = frozenset()
+    assert b"No lane asks for a signature here" in client_for(dana).get(PAGE).content
+
+
 def test_what_the_browser_is_asked_names_the_passkey_and_wants_its_person(
     client_for: SignIn, dana: User, passkey: SoftPasskey
 ) -> None:
