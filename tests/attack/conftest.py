@@ -1,11 +1,38 @@
-"""A web process of its own, as it is run, to be attacked."""
+"""What the attacks start from: a web process of its own, and a real cluster that is prepared.
+
+The fixtures of the cluster are those of tests/cluster; what uses them says `pytest.mark.cluster`.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from devtools.valkey import Valkey, start_valkey
+from tests.cluster.conftest import (
+    admin,
+    admin_kubeconfig,
+    audit,
+    dev_eu,
+    name,
+    prepared,
+    registration,
+    team_namespace,
+)
 from tests.support.real_processes import Processes, web_only
+
+__all__ = [
+    "admin",
+    "admin_kubeconfig",
+    "audit",
+    "dev_eu",
+    "name",
+    "portal",
+    "prepared",
+    "registration",
+    "team_namespace",
+    "valkey",
+    "web",
+]
 
 
 @pytest.fixture(scope="session")
