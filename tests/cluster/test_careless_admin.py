@@ -6,18 +6,17 @@ that network plugins obey, policies of the whole cluster, and the label that wid
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.cluster.conftest import Prepared, eventually
 from tests.support.manifests import RBAC_GROUP, binding, pod, policy, quota
-from tests.support.raw_api import RawApi, Reply
+from tests.support.network_plugins import CLUSTER_WIDE, NAMESPACED, installed
+from tests.support.raw_api import Reply
 
 NAMESPACES = "/api/v1/namespaces"
 NETWORKING = "/apis/networking.k8s.io/v1"
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ROLES = f"/apis/{RBAC_GROUP}/v1/clusterroles"
 QUOTA_CONTROLLER = "system:serviceaccount:kube-system:resourcequota-controller"
 TEARDOWN = (
@@ -142,77 +141,10 @@ def test_a_namespace_with_everything_in_it_finishes_deleting(prepared: Prepared,
     eventually(lambda: prepared.raw.get(home).status == 404, "the namespace is gone")
 
 
-@dataclass(frozen=True)
-class Foreign:
-    """A kind that a network plugin brings along."""
-
-    group: str
-    plural: str
-    kind: str
-
-    @property
-    def definition(self) -> dict[str, Any]:
-        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        approved = {"api-approved.kubernetes.io": "unapproved, a test's"}
-        version = {"name": "v1", "served": True, "storage": True}
-        return {
-            "metadata": {"name": f"{self.plural}.{self.group}", "annotations": approved},
-            "spec": {
-                "group": self.group,
-                "names": {"plural": self.plural, "kind": self.kind},
-                "scope": "Namespaced" if self in NAMESPACED else "Cluster",
-                "versions": [{**version, "schema": {"openAPIV3Schema": schema}}],
-            },
-        }
-
-    def create(self, who: RawApi, namespace: str) -> Reply:
-        place = f"namespaces/{namespace}/" if self in NAMESPACED else ""
-        path = f"/apis/{self.group}/v1/{place}{self.plural}?dryRun=All"
-        named = {"metadata": {"name": "open"}}
-        return who.post(path, {"apiVersion": f"{self.group}/v1", "kind": self.kind, **named})
-
-
-NAMESPACED = (
-    Foreign("crd.antrea.io", "networkpolicies", "NetworkPolicy"),
-    Foreign("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
-    Foreign("cilium.io", "ciliumlocalredirectpolicies", "CiliumLocalRedirectPolicy"),
-    Foreign("cilium.io", "ciliumenvoyconfigs", "CiliumEnvoyConfig"),
-    Foreign("crd.projectcalico.org", "networkpolicies", "NetworkPolicy"),
-    Foreign("k8s.ovn.org", "egressfirewalls", "EgressFirewall"),
-    Foreign("k8s.ovn.org", "userdefinednetworks", "UserDefinedNetwork"),
-    Foreign("security.istio.io", "authorizationpolicies", "AuthorizationPolicy"),
-    Foreign("k8s.cni.cncf.io", "network-attachment-definitions", "NetworkAttachmentDefinition"),
-)
-CLUSTER_WIDE = (
-    Foreign("policy.networking.k8s.io", "clusternetworkpolicies", "ClusterNetworkPolicy"),
-    Foreign("policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy"),
-    Foreign(
-        "policy.networking.k8s.io", "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"
-    ),
-    Foreign("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy"),
-    Foreign("cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
-    Foreign("crd.antrea.io", "clusternetworkpolicies", "ClusterNetworkPolicy"),
-    Foreign("k8s.ovn.org", "adminpolicybasedexternalroutes", "AdminPolicyBasedExternalRoute"),
-)
-
-
 @pytest.fixture(scope="module")
 def plugins(prepared: Prepared) -> Iterator[None]:
-    """The kinds of all these network plugins are installed."""
-    every = (*NAMESPACED, *CLUSTER_WIDE)
-    for one in every:
-        assert prepared.cluster_admin.post(CRDS, one.definition).status == 201
-    for one in every:
-        eventually(
-            lambda at=f"/apis/{one.group}/v1/{one.plural}": prepared.raw.get(at).status == 200,
-            f"{one.plural} are served",
-        )
-    yield
-    for one in every:
-        prepared.cluster_admin.delete(f"{CRDS}/{one.plural}.{one.group}")
-    for one in every:
-        gone = f"{CRDS}/{one.plural}.{one.group}"
-        eventually(lambda at=gone: prepared.raw.get(at).status == 404, "it is removed")
+    with installed(prepared.cluster_admin):
+        yield
 
 
 @pytest.mark.usefixtures("plugins")
