@@ -68,10 +68,8 @@ def test_nothing_that_is_managed_can_be_changed(scene: Scene) -> None:
     campaign.expect(OWNED, written(scene))
     campaign.expect(MARKS, careless.on_the_namespace(name, before[scene.home]))
     campaign.expect(MARKS, careless.foreign_namespaces(name))
-    print(campaign.summary("a careless administrator"))
-    assert campaign.wrong == {}
+    assert campaign.attempts("a careless administrator") >= 200
     assert careless.witnessed(witness, name) == before
-    assert campaign.counts.total() >= 200
     assert live_portal.deviations(live_portal.look(scene.row)) == []
 
 
@@ -97,8 +95,7 @@ def test_no_policy_of_a_network_plugin_opens_what_is_managed(scene: Scene) -> No
     before, campaign = standing(scene), Campaign(scene.root)
     campaign.expect(OWNED, careless.of_plugins(scene.row.name))
     campaign.expect(CLUSTER_POLICIES, careless.of_the_whole_cluster())
-    print(campaign.summary("a careless administrator, with network plugins"))
-    assert campaign.wrong == {}
+    assert campaign.attempts("a careless administrator, with network plugins") >= 60
     assert standing(scene) == before
 
 

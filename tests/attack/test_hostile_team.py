@@ -86,9 +86,7 @@ def test_nothing_a_hostile_team_tries_in_production_is_let_through(scene: Scene)
     campaign.expect("validation", hostile.nonsense(home))
     for policy in hostile.TEAM_POLICIES:
         campaign.expect(policy, hostile.against(policy, home))
-    print(campaign.summary("a hostile team in production"))
-    assert campaign.wrong == {}
-    assert campaign.counts.total() >= 500
+    assert campaign.attempts("a hostile team in production") >= 500
 
 
 def test_a_shell_in_development_gives_a_team_nothing_else(scene: Scene) -> None:
@@ -101,9 +99,7 @@ def test_a_shell_in_development_gives_a_team_nothing_else(scene: Scene) -> None:
     campaign.expect("quota", hostile.beyond_the_quota(home))
     for policy in hostile.TEAM_POLICIES:
         campaign.expect(policy, hostile.against(policy, home))
-    print(campaign.summary("a hostile team with a shell"))
-    assert campaign.wrong == {}
-    assert campaign.counts.total() >= 300
+    assert campaign.attempts("a hostile team with a shell") >= 300
 
 
 SOMEBODY = {

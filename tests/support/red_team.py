@@ -102,7 +102,10 @@ class Campaign:
         self.counts.update(refused_by(reply) for reply in replies.values())
         self.wrong |= astray(replies, expected=refuser)
 
-    def summary(self, title: str) -> str:
-        """Who refused how many, most first; shown by `pytest -rP`."""
-        lines = [f"{count:5}  {who}" for who, count in self.counts.most_common()]
-        return "\n".join([f"{title}: {self.counts.total()}", *lines])
+    def attempts(self, title: str) -> int:
+        """Say who refused how many (`pytest -rP` shows it); fail where it was not who it should."""
+        print(f"{title}: {self.counts.total()}")
+        for refuser, count in self.counts.most_common():
+            print(f"{count:5}  {refuser}")
+        assert not self.wrong, "\n".join(f"{what}: {said}" for what, said in self.wrong.items())
+        return self.counts.total()
