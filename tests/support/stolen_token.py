@@ -277,4 +277,4 @@ def patches(home: str) -> Iterator[Request]:
     """A pod beyond the lifting of its gate."""
     at = f"{CORE}/namespaces/{home}/pods/web"
     for what, change in PATCHES.items():
-        yield Request(what, "PATCH", at, change, STRATEGIC)
+        yield Request(f"{what}: a pod", "PATCH", at, change, STRATEGIC)
