@@ -5,7 +5,7 @@ independent reader compares all of them with what it saw before.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.utils.timezone import now
@@ -18,9 +18,10 @@ from onboarding.services.observe import observe
 from tests.cluster.conftest import MANIFESTS, Prepared
 from tests.support import careless_admin as careless
 from tests.support import live_portal
+from tests.support.audit_log import PORTAL
 from tests.support.network_plugins import CLUSTER_WIDE, installed
 from tests.support.raw_api import RawApi
-from tests.support.red_team import Campaign, Request
+from tests.support.red_team import Campaign, Request, merge
 
 pytestmark = [pytest.mark.cluster, pytest.mark.django_db]
 READY = NamespaceState.READY
@@ -128,6 +129,28 @@ def test_an_administrator_still_can_use_labels_and_annotations_of_their_own(scen
     for part in ("labels", "annotations"):
         assert scene.root.merge(scene.home, {"metadata": {part: own}}).status == 200
     assert live_portal.deviations(live_portal.look(scene.row)) == []
+
+
+def test_an_administrator_still_can_keep_a_namespace_from_going(scene: Scene) -> None:
+    """Finalizers and owners of the Namespace itself are nobody's mark; deleting it is free too."""
+    owner = {"apiVersion": "v1", "kind": "Namespace", "name": "x", "uid": "x"}
+    for held in ({"finalizers": ["example.com/hold"]}, {"ownerReferences": [owner]}):
+        request = merge("hold", scene.home, {"metadata": held}).dry()
+        assert request.by(scene.root).status == 200
+
+
+@pytest.mark.parametrize(
+    ("user", "group"),
+    [(PORTAL, "system:serviceaccounts"), ("root", "bulkhead:break-glass")],
+    ids=["the portal", "break-glass"],
+)
+def test_an_administrator_still_can_act_as_whom_admission_lets_through(
+    scene: Scene, user: str, group: str
+) -> None:
+    """What stops accidents stops nobody who may impersonate; the audit log names them."""
+    somebody = replace(scene.root, user=user, groups=(group, "system:masters"))
+    request = merge("open", scene.deny_all, {"spec": {"egress": [{}]}}).dry()
+    assert request.by(somebody).status == 200
 
 
 def shipped_guards(witness: RawApi) -> list[str]:
