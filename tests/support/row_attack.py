@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, models, transaction
 from django.db.models.functions import Now
 
@@ -30,6 +31,19 @@ WIDE: dict[str, Callable[[dict[str, Any]], object]] = {
     "RoleBinding": lambda tree: tree.update(subjects=[{**tree["subjects"][0], "name": "team-x"}]),
     "Namespace": lambda tree: tree["metadata"]["labels"].update({"ns-id": "kube-system"}),
 }
+
+
+# What the database refuses, and what rows that were bent before cannot be made into.
+NOTHING_WRITTEN = (
+    DatabaseError,
+    models.ProtectedError,
+    ObjectDoesNotExist,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
 
 
 def every_model() -> list[type[models.Model]]:
@@ -60,9 +74,9 @@ class RowAttack:
         try:
             with transaction.atomic():
                 self.told.append(f"{act.__name__}: {act()}")
-        except (DatabaseError, models.ProtectedError, ValueError, OverflowError) as refused:
+        except NOTHING_WRITTEN as refused:
             self.refused += 1
-            self.told.append(f"{act.__name__}: refused, {str(refused).splitlines()[0][:120]}")
+            self.told.append(f"{act.__name__}: refused, {str(refused)[:120]}")
 
     # One row ------------------------------------------------------------------------------------
 
