@@ -79,7 +79,7 @@ def dry(prepared: Prepared) -> Iterator[Home]:
 
 
 def moved_in(prepared: Prepared, name: str) -> Home:
-    prepared.portal.apply(binding(name, "team", role="bulkhead:developer", group="payments"))
+    prepared.portal.apply(binding(name, "team-developer", role="bulkhead:developer", group="payments"))
     home = Home(name, prepared)
     eventually(lambda: home.alice.get(home.path("pods")).status == 200, "Alice has access")
     return home
