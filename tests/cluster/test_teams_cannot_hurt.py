@@ -17,6 +17,7 @@ from onboarding.cluster.installation import (
     wait_for_admission,
 )
 from onboarding.cluster.team_probes import TEAM_PROBES
+from onboarding.domain.fence_gate import PROOF_LABEL, PROVEN
 from onboarding.domain.objects import Json, Manifest
 from tests.cluster.conftest import MANIFESTS, Prepared, eventually, managed_namespace
 from tests.support.manifests import binding, pod
@@ -79,10 +80,21 @@ def dry(prepared: Prepared) -> Iterator[Home]:
 
 
 def moved_in(prepared: Prepared, name: str) -> Home:
-    prepared.portal.apply(binding(name, "team-developer", role="bulkhead:developer", group="payments"))
+    prepared.portal.apply(
+        binding(name, "team-developer", role="bulkhead:developer", group="payments")
+    )
     home = Home(name, prepared)
     eventually(lambda: home.alice.get(home.path("pods")).status == 200, "Alice has access")
+    proven = {"metadata": {"labels": {PROOF_LABEL: PROVEN}}}
+    assert home.breaker.merge(f"/api/v1/namespaces/{name}", proven).status == 200
+    eventually(lambda: is_let_go(home), "pods start at once")
     return home
+
+
+def is_let_go(home: Home) -> bool:
+    """Whether a pod made now would wait for no fence."""
+    reply = home.breaker.post(f"{home.path('pods')}?dryRun=All", pod("tried"))
+    return reply.status == 201 and "schedulingGates" not in reply.body["spec"]
 
 
 def tried(home: Home, who: RawApi, attempt: Attempt) -> Reply:
