@@ -199,6 +199,14 @@ def _postgresql(cursor):
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION bulkhead_never_truncated()"
         )
+    # What a guard reads is the table of that name here, never a temporary one.
+    cursor.execute(
+        "DO $$ DECLARE guard regprocedure; BEGIN "
+        "FOR guard IN SELECT oid::regprocedure FROM pg_proc WHERE proname LIKE 'bulkhead%' "
+        "AND pronamespace = current_schema()::text::regnamespace LOOP EXECUTE "
+        "format('ALTER FUNCTION %s SET search_path = %I, pg_temp', guard, current_schema()); "
+        "END LOOP; END $$"
+    )
 
 
 def guard(_apps, schema_editor):

@@ -12,8 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 
+from onboarding.queries.application_grants import GRANTS
 from onboarding.queries.database_role import powers_beyond
-from onboarding.services.application_grants import GRANTS
 
 WHAT_IS_NEEDED = "docs/operations.md says how to make the application's role."
 log = structlog.get_logger()

@@ -158,6 +158,7 @@ def _work(journal: Journal, approved: Approved) -> Work:
         cluster=open_gateway(namespace.cluster),
         uid=namespace.uid,
         own_requests=approved.generations,
+        agreed_uid=revision.request.adopted_uid or "",
         was_complete=namespace.observed_generation > 0,
         portal=portal_identity(),
         has_gate=namespace.cluster.has_fence_gate,

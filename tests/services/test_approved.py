@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,9 +22,18 @@ from onboarding.models import (
 from onboarding.plan.model import load_plan
 from onboarding.queries.subjects import subject_of
 from tests.support.behind_the_portal import without_guards
+from tests.support.came_back import marked
 from tests.support.database_roles import as_owner
 from tests.support.fake_cluster import FakeCluster
-from tests.support.requests import approve_all, ask_change, ready, spec_of, wanted, work_on
+from tests.support.requests import (
+    approve_all,
+    ask_change,
+    ask_removal,
+    ready,
+    spec_of,
+    wanted,
+    work_on,
+)
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 Forgery = Callable[[ManagedNamespace, Request], object]
@@ -202,6 +212,19 @@ def test_a_state_written_by_sql_skips_no_phase(fake: FakeCluster, now: datetime)
         ManagedNamespace.objects.filter(pk=namespace.pk).update(state="draining")
     work_on(namespace, now=now)
     assert [key.kind for _verb, key in fake.writes][:1] in ([], ["Namespace"])
+
+
+def test_a_uid_written_by_sql_takes_nobody_elses_namespace(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    for key in [*fake.objects]:  # somebody else's by now, under the same name
+        fake.tamper(key, partial(marked, generation=1))
+    approve_all(ask_removal(namespace, now=now), now=now)
+    fake.log.clear()
+    looked = work_on(namespace, now=now)
+    assert (looked.state, looked.reason) == ("blocked", "newer-on-cluster")
+    assert fake.writes == []
 
 
 def test_put_right_again_it_goes_on(fake: FakeCluster, now: datetime) -> None:

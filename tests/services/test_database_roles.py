@@ -23,9 +23,9 @@ from devtools.check import PRODUCTION
 from devtools.postgres import APPLICATION, SUPERUSER
 from onboarding import checks
 from onboarding.models import Event, Request
+from onboarding.queries.application_grants import GRANTS
 from onboarding.queries.database_role import powers_beyond
 from onboarding.services import application_role
-from onboarding.services.application_grants import GRANTS
 from onboarding.services.application_role import (
     RoleTooStrong,
     grant_application_role,
@@ -183,9 +183,13 @@ def test_each_table_says_what_the_application_may_do_with_it() -> None:
 
 
 STRONGER = {
-    f"GRANT UPDATE (actor) ON onboarding_event TO {APPLICATION}": "can change or delete events",
-    f"GRANT DELETE ON onboarding_revision TO {APPLICATION}": "can change or delete events",
-    f"GRANT TRIGGER ON onboarding_event TO {APPLICATION}": "can change or delete events",
+    f"GRANT UPDATE (actor) ON onboarding_event TO {APPLICATION}": "has to in onboarding_event",
+    f"GRANT DELETE ON onboarding_revision TO {APPLICATION}": "has to in onboarding_revision",
+    f"GRANT TRIGGER ON onboarding_event TO {APPLICATION}": "has to in onboarding_event",
+    f"GRANT UPDATE (vote) ON onboarding_decision TO {APPLICATION}": "in onboarding_decision",
+    f"GRANT INSERT ON onboarding_earlierapproval TO {APPLICATION}": "in onboarding_earlierapproval",
+    f"GRANT DELETE ON onboarding_approvalkeyword TO {APPLICATION}": "in onboarding_approvalkeyword",
+    "GRANT TEMP ON DATABASE {database} TO PUBLIC": "temporary ones included",
     f"GRANT CREATE ON SCHEMA public TO {APPLICATION}": "may make tables",
     f"ALTER TABLE cache OWNER TO {APPLICATION}": "owns tables",
     f"GRANT pg_execute_server_program TO {APPLICATION}": "files or programs",
@@ -200,8 +204,19 @@ def test_what_a_role_may_beyond_its_work_is_named(made_by: str) -> None:
     assert powers_beyond(connection, APPLICATION) == []
     if connection.vendor == ON_POSTGRESQL:
         with as_owner():
-            statement(made_by)
+            statement(made_by.replace("{database}", f'"{connection.settings_dict["NAME"]}"'))
             assert STRONGER[made_by] in "; ".join(powers_beyond(connection, APPLICATION))
+
+
+@pytest.mark.usefixtures("db")
+def test_nothing_temporary_stands_before_the_tables_that_guards_read() -> None:
+    if connection.vendor == ON_POSTGRESQL:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT proname FROM pg_proc WHERE proname LIKE 'bulkhead%' AND "
+                "coalesce(array_to_string(proconfig, ' '), '') NOT LIKE 'search_path=%, pg_temp'"
+            )
+            assert cursor.fetchall() == []
 
 
 @pytest.mark.usefixtures("db")

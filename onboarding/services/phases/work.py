@@ -115,6 +115,7 @@ class Work:
     uid: str = ""
     # Every request that was approved for this namespace, e.g. REQ-7K2M9Q, and its generation.
     own_requests: Mapping[str, int] = field(default_factory=dict)
+    agreed_uid: str = ""  # of what was found, where taking it over or removing it was approved
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
     waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
@@ -226,6 +227,11 @@ class Work:
         if is_same_number and is_other and request not in self.own_requests:
             said = f"{self.plan.namespace} is of generation {self.generation} too, by "
             raise self._superseded(f"{said}{request or 'an unknown request'}, of another content")
+        found_uid = text(self.live.get(self.namespace_key, {}), "metadata", "uid")
+        is_agreed_to = self.agreed_uid and self.agreed_uid == found_uid
+        if request and request not in self.own_requests and not is_agreed_to:
+            # Whatever uid the row says is its own: a row can be written.
+            raise self._superseded(f"{self.plan.namespace} was made for {request}, unknown here")
 
     def _superseded(self, said: str) -> Superseded:
         return Superseded(
