@@ -11,6 +11,7 @@ from onboarding.models import Cluster
 from onboarding.queries import observed as remembered
 from onboarding.queries.observed import observed_world
 from onboarding.services import observe as observing
+from tests.support.database_roles import as_owner
 from tests.support.fake_cluster import FakeCluster
 from tests.support.observing import lived_in, look, namespace, pod, policy
 
@@ -91,7 +92,8 @@ def test_a_world_is_not_taken_for_that_of_an_observation_begun_anew(
 ) -> None:
     row = look(cluster, now)
     observed_world(cluster)
-    row.delete()
+    with as_owner():
+        row.delete()
     fake.put(namespace("newcomer"))
     assert look(cluster, now + MINUTE).version == row.version
     seen = observed_world(cluster)
