@@ -176,9 +176,12 @@ def confirmation(portal: str, *, enrolment: bytes, person: str, at: datetime) ->
     }
 
 
-def fingerprint(public_key: bytes) -> str:
-    """Return what two people compare by eye or by phone, e.g. `3f9a 01bc 77de 5a10`."""
-    digits = hashlib.sha256(public_key).hexdigest()[:16]
+def fingerprint(enrolment: bytes) -> str:
+    """Return what two people compare by eye or by phone, e.g. `3f9a 01bc 77de 5a10`.
+
+    It is of the whole enrolment statement: whose key, for which lanes, and what else it may.
+    """
+    digits = hashlib.sha256(enrolment).hexdigest()[:16]
     return " ".join(digits[at : at + 4] for at in range(0, 16, 4))
 
 
@@ -206,7 +209,7 @@ def read_statement(statement: bytes) -> Manifest:
     try:
         said = json.loads(statement)
         is_canonical = isinstance(said, dict) and canonical(said) == statement
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("the statement is not JSON") from error
     if not is_canonical:
         raise Unreadable("the statement is not in canonical form")
@@ -220,7 +223,10 @@ def read_signed(statement: str, proof: object) -> Signed:
     parts = {attribute: to_bytes(proof[name]) for name, attribute in _PARTS.items()}
     if len(parts["nonce"]) != NONCE_BYTES:
         raise Unreadable(f"the nonce is not of {NONCE_BYTES} bytes")
-    return Signed(statement=statement.encode(), **parts)
+    try:
+        return Signed(statement=statement.encode(), **parts)
+    except UnicodeEncodeError as error:
+        raise Unreadable("the statement is not text") from error
 
 
 def read_sent(sent: str) -> Signed:
@@ -229,7 +235,7 @@ def read_sent(sent: str) -> Signed:
         raise Unreadable("the signature is too long")
     try:
         tree = json.loads(sent)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("the signature is not JSON") from error
     if not isinstance(tree, dict):
         raise Unreadable("the signature is not an object")

@@ -78,10 +78,9 @@ def decide(
 ) -> Request:
     """Record the decision; with the last approval, set what the namespace shall be.
 
-    Raises NotFound, Forbidden (lane, own request, has to be signed), Invalid (no reason given, the
-    signature is not of this), Conflict (decided,
-    edited or withdrawn in the meantime, approved although its requester lost the right to it, or
-    would be rendered differently today).
+    Raises NotFound, Forbidden (lane, own request), SignatureNeeded, Invalid (no reason given, the
+    signature is not of this), Conflict (decided, edited or withdrawn in the meantime, approved
+    although its requester lost the right to it, or would be rendered differently today).
     """
     with transaction.atomic():
         request = (

@@ -61,8 +61,12 @@ def check_word(
         enrolment = read_enrolment(key, portal=word.portal)
         check_assertion(signature, enrolment.public_key)
         expires_at = read_time(signature.said["expires_at"])
-    except (NotVerified, NotEnrolled, Unreadable) as error:
+    except NotVerified as error:
         raise Invalid(f"The signature cannot be accepted: it {error}.") from error
+    except NotEnrolled as error:
+        raise Invalid(f"The signature was made with a key that {error}.") from error
+    except Unreadable as error:
+        raise Invalid(f"The signature cannot be accepted: {error}.") from error
     if wrong:
         raise Invalid(f"The signature cannot be accepted: it was made {wrong}.")
     if not now <= expires_at <= now + MAY_TAKE:

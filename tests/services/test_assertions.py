@@ -40,7 +40,11 @@ def test_another_key_did_not_sign_it() -> None:
         check_assertion(SoftPasskey().sign(STATEMENT), SoftPasskey().public_key)
 
 
-@pytest.mark.parametrize("public_key", [b"", b"\xff", cbor.encode({1: 2}), cbor.encode({3: -7})])
+@pytest.mark.parametrize(
+    "public_key",
+    [b"", b"\xff", cbor.encode({1: 2}), cbor.encode({3: -7}), b"\x81" * 5_000, b"\xa1\x81\x01\x01"],
+    ids=lambda raw: repr(raw[:8]),
+)
 def test_a_key_that_cannot_be_read_signed_nothing(public_key: bytes) -> None:
     with pytest.raises(NotVerified, match="not by the key it names"):
         check_assertion(SoftPasskey().sign(STATEMENT), public_key)
@@ -51,6 +55,13 @@ def test_a_kind_of_key_that_the_auditor_does_not_know_is_not_used() -> None:
     key = cbor.encode(dict(ES384.from_cryptography_key(public)))
     with pytest.raises(NotVerified):
         check_assertion(SoftPasskey().sign(STATEMENT), key)
+
+
+@pytest.mark.parametrize("origin", [1, None, ["http://localhost:8000"], {}], ids=str)
+def test_an_origin_that_is_no_text_is_another_site(origin: Any) -> None:
+    passkey = SoftPasskey()
+    with pytest.raises(NotVerified, match="on another site"):
+        check_assertion(passkey.sign(STATEMENT, origin=origin), passkey.public_key)
 
 
 @pytest.mark.parametrize("flags", [PRESENT, VERIFIED, 0])

@@ -78,7 +78,11 @@ def test_what_is_signed_is_the_nonce_and_the_hash_of_the_statement() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    [b'{"b":1,"a":2}', b'{"a": 2}', b'{"a":1,"a":2}', b"[]", b"{", b"\xff", b'{"a":NaN}'],
+    [
+        *(b'{"b":1,"a":2}', b'{"a": 2}', b'{"a":1,"a":2}', b"[]", b"{", b"\xff", b'{"a":NaN}'),
+        *(b'{"a":"\\ud800"}', b'{"a":' * 20_000),
+    ],
+    ids=lambda statement: repr(statement[:12]),
 )
 def test_a_statement_in_any_other_form_is_none(statement: bytes) -> None:
     with pytest.raises(Unreadable):
@@ -139,7 +143,14 @@ def test_a_signature_of_other_parts_is_none(proof: object) -> None:
         read_signed("{}", proof)
 
 
-@pytest.mark.parametrize("sent", ["", "[]", "{", "1", '{"statement":"{}"}', "x" * 70_000])
+NOT_TEXT = json.dumps({"statement": "\ud800", **PROOF})
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "[]", "{", "1", '{"statement":"{}"}', "x" * 70_000, "[" * 60_000, NOT_TEXT],
+    ids=lambda sent: repr(sent[:12]),
+)
 def test_what_no_page_sends_is_unreadable(sent: str) -> None:
     with pytest.raises(Unreadable):
         read_sent(sent)
@@ -159,3 +170,13 @@ def test_bytes_survive_their_text(raw: bytes) -> None:
 
 def test_a_fingerprint_can_be_read_aloud() -> None:
     assert fingerprint(b"key") == "2c70 e12b 7a06 46f9"
+
+
+@pytest.mark.parametrize(
+    "other", [{"person": "8"}, {"lanes": ("network", "security")}, {"confirms": True}], ids=str
+)
+def test_a_fingerprint_is_of_all_that_a_key_is_enrolled_for(other: dict[str, object]) -> None:
+    changed = replace(ENROLMENT, **other)  # type: ignore[arg-type]  # each is of its field's type
+    assert fingerprint(canonical(changed.statement())) != fingerprint(
+        canonical(ENROLMENT.statement())
+    )

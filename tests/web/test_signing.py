@@ -1,5 +1,6 @@
 """Signing on the pages of a decision and of a refresh: what is offered, asked for, and refused."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +114,39 @@ def test_nonsense_is_refused_in_words(client_for: SignIn, dana: User, waiting: R
     assert answer.status_code == 422
     assert "The signature cannot be accepted" in answer.content.decode()
     assert challenge(client, waiting, vote="maybe").json()["error"]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda signed: "[" * 60_000,
+        lambda signed: json.dumps({**json.loads(signed), "statement": "\ud800"}),
+        lambda signed: json.dumps({**json.loads(signed), "statement": '{"a":' * 9_000}),
+    ],
+    ids=["nested", "not text", "nested statement"],
+)
+def test_what_nobody_could_have_signed_is_refused_too(
+    of: Callable[[str], str],
+    client_for: SignIn,
+    dana: User,
+    danas: SoftPasskey,
+    waiting: Request,
+) -> None:
+    client = client_for(dana)
+    signed = of(danas.answer(challenge(client, waiting).json()))
+    answer = client.post(url(waiting), word(waiting, signed=signed))
+    assert answer.status_code == 422
+    assert "The signature cannot be accepted" in answer.content.decode()
+
+
+def test_a_signature_of_no_site_at_all_is_refused(
+    client_for: SignIn, dana: User, danas: SoftPasskey, waiting: Request
+) -> None:
+    client = client_for(dana)
+    signed = danas.answer(challenge(client, waiting).json(), origin=1)
+    answer = client.post(url(waiting), word(waiting, signed=signed))
+    assert answer.status_code == 422
+    assert "it was made on another site" in answer.content.decode()
 
 
 def test_a_stranger_is_asked_nothing(client_for: SignIn, charlie: User, waiting: Request) -> None:
