@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from onboarding.domain.approval import Enrolment, fingerprint, to_text
+from onboarding.domain.approval import Enrolment, Unreadable, fingerprint, to_text
 from onboarding.models import ApprovalKey, User
 from onboarding.queries.approval_keys import confirming, usable_keys_of, with_words
 from onboarding.queries.identity import accounts_of_one_person
@@ -14,9 +14,13 @@ from onboarding.queries.permissions import Permissions
 
 @dataclass(frozen=True)
 class KeyLine:
-    """One approval key: how it stands, and what the reader may do about it."""
+    """One approval key: how it stands, and what the reader may do about it.
+
+    `enrolment` is what it says of itself; None where that cannot be read, or is of somebody else.
+    """
 
     key: ApprovalKey
+    enrolment: Enrolment | None
     fingerprint: str
     state: str
     is_confirmed: bool
@@ -68,13 +72,24 @@ def build_approval_keys_page(person: User, permissions: Permissions) -> Approval
 
 def _line(key: ApprovalKey, *, may_confirm: bool) -> KeyLine:
     confirmed, revoked = bool(key.is_confirmed), bool(key.is_revoked)  # type: ignore[attr-defined]
+    enrolment = _enrolment(key)
     words = _("Confirmed") if confirmed else _("Waits for another person")
+    readable = words if enrolment else _("Cannot be read")
     return KeyLine(
         key=key,
-        fingerprint=fingerprint(Enrolment.read(key.statement.encode()).public_key),
-        state=_("Revoked") if revoked else words,
+        enrolment=enrolment,
+        fingerprint=fingerprint(key.statement.encode()),
+        state=_("Revoked") if revoked else readable,
         is_confirmed=confirmed,
         is_revoked=revoked,
-        may_confirm=may_confirm and not confirmed and not revoked,
+        may_confirm=may_confirm and enrolment is not None and not confirmed and not revoked,
         may_revoke=not revoked,
     )
+
+
+def _enrolment(key: ApprovalKey) -> Enrolment | None:
+    try:
+        enrolment = Enrolment.read(key.statement.encode())
+    except Unreadable:
+        return None
+    return enrolment if enrolment.person == str(key.person_id) else None

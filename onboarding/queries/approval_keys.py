@@ -37,8 +37,8 @@ def usable_keys_of(person: User) -> list[ApprovalKey]:
 
 
 def keys_for(lane: Lane, keys: Iterable[ApprovalKey]) -> list[ApprovalKey]:
-    """Return those of the keys that are enrolled for the lane."""
-    return [key for key in keys if lane.value in key.lanes]
+    """Return those of the keys that are enrolled for the lane; for none where it has no list."""
+    return [key for key in keys if isinstance(key.lanes, list) and lane.value in key.lanes]
 
 
 def confirming(keys: Iterable[ApprovalKey]) -> list[ApprovalKey]:

@@ -31,6 +31,7 @@ from onboarding.services.approval_root import seal
 from onboarding.services.assertions import NotVerified, check_assertion, read_key
 from onboarding.services.history import CONSOLE, Actor, By
 from onboarding.services.installation import portal_identity
+from onboarding.services.key_ring import NotEnrolled, read_enrolment
 
 Verb = ApprovalKeyWord.Verb
 
@@ -104,8 +105,8 @@ def confirm_approval_key(key: ApprovalKey, *, by: By, signed: Signed, now: datet
         except Unreadable as error:
             raise Invalid(f"The signature cannot be accepted: {error}.") from error
         expected = confirmation_for(now_read, by=by, now=at)
-        public_key = Enrolment.read(own.statement.encode()).public_key
-        _check_signed(signed, expected, public_key, at=at, now=now)
+        _check_enrolled(now_read)
+        _check_signed(signed, expected, _check_enrolled(own).public_key, at=at, now=now)
         _say(
             now_read,
             Verb.CONFIRM,
@@ -123,7 +124,8 @@ def confirm_at_console(
     """Confirm the key a person waits with, sealed with the root; return it.
 
     `label` names it where several wait, `only` is the fingerprint it has to have. Raises NotFound,
-    Conflict (several wait), Invalid (another fingerprint), NoRoot.
+    Conflict (several wait), Invalid (another fingerprint, or it did not sign what its row says),
+    NoRoot.
     """
     with transaction.atomic():
         found = list(waiting().filter(person__username=username))
@@ -136,8 +138,9 @@ def confirm_at_console(
             raise Conflict(f"Several keys of {username} wait: {labels}. Name one with --key.")
         key = _read_again(found[0])
         _check_waiting(key)
+        _check_enrolled(key)
         enrolled = key.statement.encode()
-        shown = fingerprint(Enrolment.read(enrolled).public_key)
+        shown = fingerprint(enrolled)
         if only and only != shown:
             raise Invalid(f"The key that waits has another fingerprint: {shown}.")
         statement = canonical(
@@ -184,6 +187,17 @@ def _check_signed(
         raise Invalid(f"The signature cannot be accepted: it {error}.") from error
     if not timedelta() <= now - at <= MAY_TAKE:
         raise Conflict("The signature was made too long ago. Try again.")
+
+
+def _check_enrolled(key: ApprovalKey) -> Enrolment:
+    """Return what the key has signed of itself. Raise Invalid unless it is its person's."""
+    try:
+        enrolment = read_enrolment(key, portal=portal_identity())
+    except NotEnrolled as error:
+        raise Invalid(f"{key.label} is a key that {error}. Revoke it.") from error
+    if enrolment.person != str(key.person_id):
+        raise Invalid(f"{key.label} was enrolled by somebody else. Revoke it.")
+    return enrolment
 
 
 def _check_new(credential: bytes) -> None:

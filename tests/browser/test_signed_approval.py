@@ -70,8 +70,9 @@ def enrol_the_first(pat: Person, live: Live) -> None:
     """Pat's key is confirmed by whoever runs the server."""
     add_passkey(pat)
     ask(pat)
-    said = live.run("manage", "confirm_approval_key", "pat")
-    assert "of pat is confirmed" in said
+    shown = pat.page.locator("code").first.inner_text()
+    said = live.run("manage", "confirm_approval_key", "pat", "--fingerprint", shown)
+    assert "of pat (Pat) is confirmed" in said
     pat.open("/approval-keys/")
     expect(pat.page.get_by_text("Confirmed", exact=True)).to_be_visible()
     pat.check_page()

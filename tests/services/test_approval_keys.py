@@ -25,6 +25,7 @@ from onboarding.services.installation import portal_identity
 from onboarding.services.key_ring import NotEnrolled, check_key
 from tests.support.approval_keys import asked, confirmed_by, enrolled, key_of
 from tests.support.database_roles import as_owner
+from tests.support.forgeries import add_key, enemy
 from tests.support.requests import actions
 from tests.support.soft_passkey import PRESENT, SoftPasskey
 
@@ -147,13 +148,13 @@ def test_a_revoked_key_is_not_confirmed_and_a_confirmed_one_not_twice(now: datet
 def test_the_console_names_what_it_confirms(now: datetime) -> None:
     with pytest.raises(NotFound, match="No key of dana waits"):
         confirm_at_console("dana", now=now)
-    first, passkey = asked("dana", SoftPasskey(), now=now), SoftPasskey()
-    second = asked("dana", passkey, now=now)
+    first = asked("dana", SoftPasskey(), now=now)
+    second = asked("dana", SoftPasskey(), now=now)
     with pytest.raises(Conflict, match=f"{first.label}, {second.label}"):
         confirm_at_console("dana", now=now)
     with pytest.raises(Invalid, match="another fingerprint"):
         confirm_at_console("dana", label=second.label, only="0000", now=now)
-    shown = fingerprint(passkey.public_key)
+    shown = fingerprint(second.statement.encode())
     assert confirm_at_console("dana", label=second.label, only=shown, now=now) == second
 
 
@@ -170,15 +171,33 @@ def test_the_commands_confirm_revoke_and_print_the_root(
     now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = asked("dana", SoftPasskey(), now=now)
-    call_command("confirm_approval_key", "dana")
+    with pytest.raises(CommandError, match="--fingerprint"):
+        call_command("confirm_approval_key", "dana")
+    with pytest.raises(CommandError, match="Ask the person"):
+        call_command("confirm_approval_key", "dana", fingerprint="")
+    shown = fingerprint(key.statement.encode())
+    call_command("confirm_approval_key", "dana", fingerprint=shown)
     call_command("revoke_approval_key", key.label)
     call_command("approval_root")
     said = capsys.readouterr().out
-    assert f"{key.label} of dana is confirmed" in said
+    assert f"{key.label} of dana (Dana) is confirmed. Lanes: network. It may not confirm" in said
     assert f"{key.label} is revoked" in said
     assert len(said.splitlines()[-1]) == 43
     with pytest.raises(CommandError, match="revoked already"):
         call_command("revoke_approval_key", key.label)
+
+
+def test_the_console_confirms_only_what_the_key_has_signed_for_its_person(now: datetime) -> None:
+    passkey = enemy("dana", "network", now=now)
+    own, erin = key_of(passkey), User.objects.get(username="erin")
+    key = add_key(erin, own.statement.encode(), own.proof, passkey, now=now)
+    with pytest.raises(CommandError, match="was enrolled by somebody else"):
+        call_command("confirm_approval_key", "erin", fingerprint=fingerprint(b"?"))
+    with pytest.raises(Invalid, match="was enrolled by somebody else"):
+        confirmed_by("pat", enrolled("pat", now=now), key, now=now)
+    add_key(User.objects.get(username="frank"), b"{}", {}, SoftPasskey(), now=now)
+    with pytest.raises(CommandError, match="has not signed its own enrolment"):
+        call_command("confirm_approval_key", "frank", fingerprint=fingerprint(b"?"))
 
 
 @pytest.mark.parametrize("table", ["onboarding_approvalkey", "onboarding_approvalkeyword"])

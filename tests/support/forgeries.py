@@ -96,13 +96,19 @@ def enemy(username: str, *lanes: str, now: datetime, confirms: bool = False) -> 
 
 
 def add_key(
-    person: User, statement: bytes, proof: object, passkey: SoftPasskey, *, now: datetime
+    person: User,
+    statement: bytes,
+    proof: object,
+    passkey: SoftPasskey,
+    *,
+    now: datetime,
+    lanes: object = ("network",),
 ) -> ApprovalKey:
     return ApprovalKey.objects.create(
         person=person,
         name="",
         credential=passkey.sign(b"{}").proof()["credentialId"],
-        lanes=["network"],
+        lanes=lanes,
         confirms=True,
         asked_at=now,
         statement=statement.decode(),

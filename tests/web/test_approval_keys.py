@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db.models import JSONField, Value
 from django.test import Client
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from onboarding.domain.approval import fingerprint
 from onboarding.models import ApprovalKey, User
 from onboarding.queries.approval_keys import usable
 from tests.support.approval_keys import asked, enrolled, key_of
+from tests.support.forgeries import add_key, say
 from tests.support.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +57,7 @@ def test_dana_asks_for_her_passkey(client_for: SignIn, dana: User, passkey: Soft
     key = ask(client, passkey)
     page = client.get(PAGE).content.decode()
     assert "Waits for another person" in page
-    assert fingerprint(passkey.public_key) in page
+    assert fingerprint(key.statement.encode()) in page
     assert (key.person, key.name, key.lanes) == (dana, "Laptop", ["network"])
 
 
@@ -123,6 +125,36 @@ def test_dana_revokes_her_own_and_nobody_elses(
     assert client_for(dana).post(url).status_code == 302
     assert not usable().exists()
     assert "Revoked" in client_for(dana).get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("lanes", [Value(None, JSONField()), 7, "network"], ids=str)
+def test_a_row_that_is_no_key_can_be_revoked_and_breaks_no_page(
+    lanes: object,
+    client_for: SignIn,
+    pat: User,
+    dana: User,
+    settings: Any,
+    now: datetime,
+) -> None:
+    settings.SIGNED_LANES = frozenset({"network"})
+    key = add_key(dana, b"{}", {}, SoftPasskey(), now=now, lanes=lanes)
+    say(key, statement="{}", proof={}, now=now)
+    page = client_for(pat).get(PAGE).content.decode()
+    assert "Cannot be read" in page
+    assert f"Revoke {key.label}" in page
+    assert "No approver of the network lane has" in client_for(pat).get("/").content.decode()
+    assert client_for(pat).post(f"{PAGE}{key.public_id}/revoke/").status_code == 302
+
+
+def test_a_key_that_is_about_somebody_else_is_not_offered_to_confirm(
+    client_for: SignIn, pat: User, dana: User, erin: User, now: datetime
+) -> None:
+    enrolled("pat", now=now)
+    danas = asked("dana", SoftPasskey(), now=now)
+    key = add_key(erin, danas.statement.encode(), danas.proof, SoftPasskey(), now=now)
+    page = client_for(pat).get(PAGE).content.decode()
+    assert f"Confirm {danas.label}" in page
+    assert f"Confirm {key.label}" not in page
 
 
 def test_keys_of_others_are_shown_to_platform_admins_only(

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from onboarding.domain.approval import Enrolment, fingerprint
+from onboarding.domain.approval import Enrolment
 from onboarding.domain.refusals import Refusal
 from onboarding.services.approval_keys import confirm_at_console
 from onboarding.services.clock import database_now
@@ -24,10 +24,16 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("username")
         parser.add_argument("--key", default="", help="which key, e.g. KEY-7K2M9Q, if several wait")
-        parser.add_argument("--fingerprint", default="", help="refuse a key with any other")
+        parser.add_argument(
+            "--fingerprint",
+            required=True,
+            help="as the person has read it to you; no other will do",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
+        if not options["fingerprint"]:
+            raise CommandError("Ask the person for the fingerprint that they see on their page.")
         try:
             key = confirm_at_console(
                 options["username"],
@@ -37,8 +43,11 @@ class Command(BaseCommand):
             )
         except Refusal as error:
             raise CommandError(str(error)) from error
-        shown = fingerprint(Enrolment.read(key.statement.encode()).public_key)
+        enrolment = Enrolment.read(key.statement.encode())
+        lanes = ", ".join(enrolment.lanes) or "none"
+        confirms = "may" if enrolment.confirms else "may not"
         self.stdout.write(
-            f"{key.label} of {options['username']} is confirmed. Fingerprint {shown}: revoke it "
-            f"with revoke_approval_key {key.label} if the person sees another one."
+            f"{key.label} of {options['username']} ({key.person.label}) is confirmed. Lanes: {lanes}. "
+            f"It {confirms} confirm other people's keys. If that is not what you expect: "
+            f"revoke_approval_key {key.label}"
         )
