@@ -46,7 +46,7 @@ class ApprovalKeysPage:
 
 
 def build_approval_keys_page(person: User, permissions: Permissions) -> ApprovalKeysPage:
-    """Return everything the page shows. Six queries."""
+    """Return everything the page shows. Eight queries."""
     is_admin = permissions.is_platform_admin
     rows = with_words(ApprovalKey.objects.all())
     shown = list(rows if is_admin else rows.filter(person=person))

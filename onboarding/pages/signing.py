@@ -32,7 +32,7 @@ class Signing:
 
 
 def signing_of(person: User, offered: Collection[Lane], demanded: Collection[Lane]) -> Signing:
-    """Return what to offer where approvals of `demanded` count only signed. One query or none."""
+    """Return what to offer where approvals of `demanded` count only signed. Two queries or none."""
     keys = usable_keys_of(person) if offered else []
     return Signing(
         offered=tuple(offered),

@@ -4,35 +4,60 @@ For pages, and for good errors in good time. Workers believe no row here: servic
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from onboarding.domain.lanes import Lane
 from onboarding.models import ApprovalKey, ApprovalKeyWord, User
 
-_WORDS = ApprovalKeyWord.objects.filter(key=OuterRef("pk"))
-CONFIRMED = Exists(_WORDS.filter(verb=ApprovalKeyWord.Verb.CONFIRM))
-REVOKED = Exists(_WORDS.filter(verb=ApprovalKeyWord.Verb.REVOKE))
+REVOKED = Exists(
+    ApprovalKeyWord.objects.filter(key=OuterRef("pk"), verb=ApprovalKeyWord.Verb.REVOKE)
+)
 
 
 def with_words(rows: QuerySet[ApprovalKey]) -> QuerySet[ApprovalKey]:
-    """Return the keys with `is_confirmed` and `is_revoked`."""
-    return rows.select_related("person").annotate(is_confirmed=CONFIRMED, is_revoked=REVOKED)
+    """Return the keys with `is_confirmed` and `is_revoked`. One query besides."""
+    is_confirmed = Case(When(pk__in=_confirmed(), then=True), default=False)
+    return rows.select_related("person").annotate(is_confirmed=is_confirmed, is_revoked=REVOKED)
 
 
 def usable() -> QuerySet[ApprovalKey]:
-    """Return the keys that are confirmed and not revoked."""
-    return ApprovalKey.objects.filter(CONFIRMED, ~REVOKED).select_related("person")
+    """Return the keys that are confirmed and not revoked. One query besides."""
+    return ApprovalKey.objects.filter(~REVOKED, pk__in=_confirmed()).select_related("person")
 
 
 def waiting() -> QuerySet[ApprovalKey]:
-    """Return the keys that somebody asked to enrol and nobody confirmed or revoked."""
-    return ApprovalKey.objects.filter(~CONFIRMED, ~REVOKED).select_related("person")
+    """Return the keys that somebody asked to enrol and nobody confirmed or revoked.
+
+    Keys that a revoked one confirmed are among them. One query besides.
+    """
+    rows = ApprovalKey.objects.filter(~REVOKED).exclude(pk__in=_confirmed())
+    return rows.select_related("person")
+
+
+def _confirmed() -> frozenset[int]:
+    """Return the keys that the console confirmed, or a key that counted by then. One query.
+
+    Who revokes a key takes away what it confirmed, or a thief could go on confirming in the past.
+    """
+    verbs = ApprovalKeyWord.Verb
+    words = list(ApprovalKeyWord.objects.order_by("at").values_list("key", "verb", "by_key", "at"))
+    revoked = {key for key, verb, _by, _at in words if verb == verbs.REVOKE}
+    given = [(key, by, at) for key, verb, by, at in words if verb == verbs.CONFIRM]
+    since: dict[int, datetime] = {}
+    before: dict[int, datetime] | None = None
+    while before != since:
+        before = dict(since)
+        for key, by, at in given:
+            if by is None or (by not in revoked and by in since and since[by] <= at):
+                since[key] = min(at, since.get(key, at))
+    return frozenset(since)
 
 
 def usable_keys_of(person: User) -> list[ApprovalKey]:
-    """Return the keys the person can sign with now. One query."""
+    """Return the keys the person can sign with now. Two queries."""
     return list(usable().filter(person=person))
 
 
@@ -58,7 +83,7 @@ def lanes_to_sign(needed: Iterable[str]) -> frozenset[Lane]:
 
 
 def signers(needed: Iterable[str]) -> Mapping[Lane, frozenset[int]]:
-    """Return of each lane that has to be signed who has a key for it, by id. One query or none."""
+    """Return of each lane that has to be signed who has a key for it, by id. Two queries."""
     demanded = lanes_to_sign(needed)
     keys = list(usable()) if demanded else []
     return {lane: frozenset(key.person_id for key in keys_for(lane, keys)) for lane in demanded}

@@ -24,7 +24,7 @@ from onboarding.domain.canonical import canonical
 from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import ApprovalKey, ApprovalKeyWord, User
-from onboarding.queries.approval_keys import REVOKED, confirming, usable_keys_of, waiting
+from onboarding.queries.approval_keys import REVOKED, confirming, usable, usable_keys_of, waiting
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.services import history
 from onboarding.services.approval_root import seal
@@ -154,7 +154,8 @@ def confirm_at_console(
 def revoke_approval_key(key: ApprovalKey, *, actor: Actor, by: By | None, now: datetime) -> None:
     """Revoke a key: its owner, a platform admin, or the console (`by` None). Nothing undoes it.
 
-    What was decided with it before stays decided. Raises Forbidden, Conflict (revoked already).
+    What clusters carry stays; what was signed with it and is not applied yet is not applied any
+    more. Keys it confirmed wait to be confirmed anew. Raises Forbidden, Conflict (revoked already).
     """
     if by and by.user.pk != key.person_id and not by.permissions.is_platform_admin:
         raise Forbidden("Its owner or a platform admin can revoke an approval key.")
@@ -213,10 +214,9 @@ def _check_other(key: ApprovalKey, by: By) -> None:
 
 
 def _check_waiting(key: ApprovalKey) -> None:
-    verbs = set(key.words.values_list("verb", flat=True))
-    if Verb.REVOKE in verbs:
+    if key.words.filter(verb=Verb.REVOKE).exists():
         raise Conflict(f"{key.label} is revoked.")
-    if Verb.CONFIRM in verbs:
+    if usable().filter(pk=key.pk).exists():
         raise Conflict(f"{key.label} is confirmed already.")
 
 

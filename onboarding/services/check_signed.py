@@ -78,6 +78,8 @@ def _why_not(request: Request, lane: Lane) -> str:
         return f"has a signature that {error}"
     except Unreadable as error:
         return f"has a signature that cannot be read: {error}"
+    except (OverflowError, RecursionError, ValueError):  # rows may hold what no signature has
+        return "has a signature that cannot be checked, by what stands beside it in the database"
 
 
 def _check(request: Request, decision: Decision, signature: DecisionSignature) -> str:

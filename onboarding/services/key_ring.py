@@ -2,6 +2,10 @@
 
 A chain of confirmations leads from every key to the installation's root, whose private half no web
 process has. Rows only say where to look: what they claim is proved by signatures, or it is not so.
+
+A revocation is the one word without a signature, and counts whatever time it has: times are the web
+process's word, and so is that of a decision. What was applied before stands all the same, see
+services/check_signed.py.
 """
 
 from collections.abc import Iterable
@@ -28,7 +32,11 @@ class NotEnrolled(Exception):
 
 
 def check_key(key: ApprovalKey, *, at: datetime, portal: str) -> Enrolment:
-    """Return whose key it is and what for. Raise NotEnrolled unless it counted at that time."""
+    """Return whose key it is and what for.
+
+    Raise NotEnrolled unless it was confirmed by that time, and neither it nor a key that its
+    confirmation rests on was revoked at any.
+    """
     return _check_key(key, at=at, portal=portal, after=())
 
 
@@ -53,8 +61,8 @@ def _check_key(key: ApprovalKey, *, at: datetime, portal: str, after: tuple[int,
         raise NotEnrolled("nobody outside a circle of keys has confirmed")
     enrolment = read_enrolment(key, portal=portal)
     words = list(key.words.select_related("by_key"))
-    if any(word.verb == ApprovalKeyWord.Verb.REVOKE and word.at <= at for word in words):
-        raise NotEnrolled("was revoked before")
+    if any(word.verb == ApprovalKeyWord.Verb.REVOKE for word in words):
+        raise NotEnrolled("was revoked")
     confirmed = (word for word in words if word.verb == ApprovalKeyWord.Verb.CONFIRM)
     if not _is_confirmed(key, confirmed, enrolment, at=at, after=(*after, key.pk)):
         raise NotEnrolled("nobody entitled had confirmed by then")

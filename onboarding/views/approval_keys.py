@@ -77,7 +77,11 @@ def approval_key_revoke(request: SignedIn, public_id: str) -> HttpResponse:
     revoke_approval_key(key, actor=acting.actor, by=acting, now=database_now())
     messages.success(
         request,
-        _("%(key)s is revoked. Nothing signed with it counts from now on.") % {"key": key.label},
+        _(
+            "%(key)s is revoked. What was signed with it and is not applied yet will not be. "
+            "Keys that it confirmed wait to be confirmed again."
+        )
+        % {"key": key.label},
     )
     return redirect("approval-key-list")
 

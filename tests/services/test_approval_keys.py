@@ -11,7 +11,7 @@ from onboarding.demo.scenario import acting
 from onboarding.domain.approval import Enrolment, fingerprint
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import ApprovalKey, ApprovalKeyWord, Event, RoleAssignment, User
-from onboarding.queries.approval_keys import usable
+from onboarding.queries.approval_keys import usable, waiting
 from onboarding.services.approval_keys import (
     ask_approval_key,
     confirm_at_console,
@@ -122,12 +122,31 @@ def test_its_owner_and_a_platform_admin_revoke_a_key_alone(who: str, now: dateti
     key = key_of(enrolled("dana", now=now))
     by = acting(who)
     revoke_approval_key(key, actor=by.actor, by=by, now=now + timedelta(hours=1))
-    assert counts(key, now)
-    with pytest.raises(NotEnrolled, match="was revoked before"):
-        counts(key, now + timedelta(hours=1))
+    with pytest.raises(NotEnrolled, match="was revoked"):
+        counts(key, now)
     assert Event.objects.latest("id").action == "portal:approval-key:revoked"
     with pytest.raises(Conflict, match="revoked already"):
         revoke_approval_key(key, actor=by.actor, by=by, now=now)
+
+
+def test_what_a_revoked_key_confirmed_waits_to_be_confirmed_again(now: datetime) -> None:
+    pats, erins, key = (
+        enrolled("pat", now=now),
+        SoftPasskey(),
+        asked("dana", SoftPasskey(), now=now),
+    )
+    User.objects.get(username="erin").role_assignments.create(role="platform-admin")
+    confirmed_by("pat", pats, asked("erin", erins, now=now), now=now)
+    confirmed_by("erin", erins, key, now=now)
+    revoke_approval_key(key_of(pats), actor=CONSOLE, by=None, now=now)
+    assert [*usable()] == []
+    assert [*waiting()] == [key, key_of(erins)]
+    later = now + timedelta(minutes=1)
+    confirm_at_console("erin", now=later)
+    assert [*usable()] == [key_of(erins)]
+    confirmed_by("erin", erins, key, now=later)
+    assert [*usable()] == [key, key_of(erins)]
+    assert counts(key, later).lanes == ("network",)
 
 
 def test_nobody_else_revokes_it(now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -299,6 +299,23 @@ class TestWorker:
             decision=decision, key=key_of(danas), statement="{}", proof={"nonce": "AA"}
         )
         with pytest.raises(NotSigned, match="cannot be read"):
+            check_signatures(asked_for)
+
+    def test_a_time_without_an_end_blocks_and_is_no_bug(
+        self, asked_for: Request, danas: SoftPasskey, settings: Any, now: datetime
+    ) -> None:
+        never = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+        word = word_of(asked_for, "dana", Lane.NETWORK)
+        signed = danas.sign(word.statement(expires_at=never))
+        forged(asked_for, settings, now=never)
+        decision = Decision.objects.get(request=asked_for, lane="network")
+        DecisionSignature.objects.create(
+            decision=decision,
+            key=key_of(danas),
+            statement=signed.statement.decode(),
+            proof=signed.proof(),
+        )
+        with pytest.raises(NotSigned, match="has a signature that cannot be checked"):
             check_signatures(asked_for)
 
     def test_a_lane_that_needs_no_signature_is_not_asked_for_one(

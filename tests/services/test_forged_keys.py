@@ -24,8 +24,16 @@ from tests.support.approval_keys import (
     sign,
     word_of,
 )
-from tests.support.forgeries import add_key, enemy, say, say_signed, with_signature
-from tests.support.requests import spec_of
+from tests.support.fake_cluster import FakeCluster
+from tests.support.forgeries import (
+    add_key,
+    enemy,
+    namespace_of,
+    say,
+    say_signed,
+    with_signature,
+)
+from tests.support.requests import spec_of, work_on
 from tests.support.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -150,20 +158,43 @@ def test_a_key_of_another_lane_does_not_count(
         with_signature(asked_for, signed, erins, settings, now=now, by="erin")
 
 
-def test_what_was_decided_before_a_revocation_stays_decided(
+def test_what_was_decided_before_a_revocation_stays_decided_once_it_is_applied(
+    asked_for: Request, danas: SoftPasskey, fake: FakeCluster, now: datetime
+) -> None:
+    namespace = namespace_of(approved(asked_for, danas, now))
+    work_on(namespace, now=now)
+    revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=now)
+    [policy] = [key for key in fake.objects if key.name == "deny-all"]
+    del fake.objects[policy]
+    assert work_on(namespace, now=now).state == "ready"
+    assert policy in fake.objects
+
+
+def test_what_was_not_applied_when_the_key_was_revoked_never_is(
     asked_for: Request, danas: SoftPasskey, now: datetime
 ) -> None:
     request = approved(asked_for, danas, now)
-    later = now + timedelta(minutes=1)
-    revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=later)
     check_signatures(request)
+    revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=now + timedelta(days=1))
+    with pytest.raises(NotSigned, match="is signed with a key that was revoked"):
+        check_signatures(request)
+
+
+def test_a_confirmation_from_before_its_key_was_revoked_does_not_count_either(
+    asked_for: Request, settings: Any, now: datetime
+) -> None:
+    pats, own = enrolled("pat", now=now), SoftPasskey()
+    key = asked("dana", own, now=now)
+    revoke_approval_key(key_of(pats), actor=CONSOLE, by=None, now=now + timedelta(days=1))
+    say_signed(key, pats, now=now)
+    refused(asked_for, own, settings, now, "nobody entitled had confirmed")
 
 
 def test_what_is_decided_after_it_does_not_count(
     asked_for: Request, danas: SoftPasskey, settings: Any, now: datetime
 ) -> None:
     revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=now)
-    refused(asked_for, danas, settings, now, "was revoked before")
+    refused(asked_for, danas, settings, now, "was revoked")
 
 
 def refused(request: Request, own: SoftPasskey, settings: Any, now: datetime, words: str) -> None:

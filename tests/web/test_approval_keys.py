@@ -130,6 +130,7 @@ def test_dana_revokes_her_own_and_nobody_elses(
 @pytest.mark.parametrize("lanes", [Value(None, JSONField()), 7, "network"], ids=str)
 def test_a_row_that_is_no_key_can_be_revoked_and_breaks_no_page(
     lanes: object,
+    *,
     client_for: SignIn,
     pat: User,
     dana: User,

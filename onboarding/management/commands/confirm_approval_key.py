@@ -47,7 +47,7 @@ class Command(BaseCommand):
         lanes = ", ".join(enrolment.lanes) or "none"
         confirms = "may" if enrolment.confirms else "may not"
         self.stdout.write(
-            f"{key.label} of {options['username']} ({key.person.label}) is confirmed. Lanes: {lanes}. "
-            f"It {confirms} confirm other people's keys. If that is not what you expect: "
-            f"revoke_approval_key {key.label}"
+            f"{key.label} of {options['username']} ({key.person.label}) is confirmed. "
+            f"Lanes: {lanes}. It {confirms} confirm other people's keys. "
+            f"If that is not what you expect: revoke_approval_key {key.label}"
         )

@@ -1,4 +1,4 @@
-"""manage.py revoke_approval_key KEY: no later decision counts that is signed with it."""
+"""manage.py revoke_approval_key KEY: nothing more is applied that was signed with it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,7 +15,7 @@ from onboarding.services.history import CONSOLE
 class Command(BaseCommand):
     """Revoke an approval key, whoever's it is."""
 
-    help = "Revoke an approval key. What was decided with it before stays decided."
+    help = "Revoke an approval key. What was applied before stays; nothing more signed with it is."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
