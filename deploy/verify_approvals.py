@@ -4,10 +4,15 @@
 
 Needs Python and the package `cryptography`, no portal, no database, no network. `manage.py
 approval_root` prints the root on the server; pin it where nobody who runs the portal can change it.
-The export has to be whole: not filtered, or at least with every event about approval keys.
+The export has to be whole: not filtered, or at least with every event about approval keys, lanes
+and requests. That it is whole is not verified: what was left out is missed only where something
+else in the export needs it. Times in it, of a decision as of a revocation, are the portal's word;
+an approval by a key that was revoked later is fine here, where workers would no longer apply it.
 
 Exit codes: 0 every approval is verified, or plainly unsigned on a lane that is not demanded;
 1 something is wrong, and named; 2 it cannot be told, because something is missing or unreadable.
+`--demand` are the lanes of BULKHEAD_SIGNED_LANES, "" for none. Where a request that took effect
+needed none of them, all its lanes are demanded.
 
 It shares no code with the portal on purpose: what workers believe is checked by a second reading.
 """
@@ -18,7 +23,7 @@ import base64
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +42,7 @@ ASKED, CONFIRMED, REVOKED = (
     f"portal:approval-key:{verb}" for verb in ("asked", "confirmed", "revoked")
 )
 APPROVED = "portal:lane:approved"
+TOOK_EFFECT = "portal:request:approved"
 
 
 class Wrong(Exception):
@@ -63,6 +69,41 @@ class Line:
     def at(self) -> datetime:
         return datetime.fromisoformat(self.said["at"])
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Which request it is about, and which content of it."""
+        return str(self.said["about"]["id"]), str(self.body["digest"])
+
+    def __str__(self) -> str:
+        try:
+            lane, who = self.body.get("lane", ""), self.said["actor"]["name"]
+            return f"{self.said['about']['label']} {lane or 'as a whole'} by {who}"
+        except (KeyError, TypeError, ValueError):
+            return f"event {self.id}"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Which lanes have to be signed, and which were approved of each request that took effect."""
+
+    lanes: frozenset[str]
+    approved: dict[tuple[str, str], set[str]]
+
+    @classmethod
+    def of(cls, lines: Iterable[Line], lanes: Iterable[str]) -> "Demand":
+        approved: dict[tuple[str, str], set[str]] = {
+            line.subject: set() for line in lines if line.said["action"] == TOOK_EFFECT
+        }
+        for line in lines:
+            if line.said["action"] == APPROVED and line.subject in approved:
+                approved[line.subject].add(str(line.body["lane"]))
+        return cls(frozenset(lanes), approved)
+
+    def holds_for(self, line: Line) -> bool:
+        lane, others = str(line.body.get("lane")), self.approved.get(line.subject)
+        is_left_away = others is not None and not others & self.lanes
+        return lane in self.lanes or bool(self.lanes and is_left_away)
+
 
 @dataclass
 class Ring:
@@ -77,6 +118,8 @@ class Ring:
     def add(self, line: Line) -> None:
         key = str(line.body.get("key"))
         if line.said["action"] == ASKED:
+            if key in self.asked:
+                raise Wrong(f"KEY-{key} is asked for a second time")
             self.asked[key] = line
         elif line.said["action"] == CONFIRMED:
             self.confirmed.setdefault(key, []).append(line)
@@ -101,18 +144,28 @@ class Ring:
     def _is_confirmed(
         self, key: str, enrolled: dict[str, Any], at: datetime, after: tuple[str, ...]
     ) -> bool:
-        digest = hashlib.sha256(signed_part(self.asked[key])[0]).hexdigest()
+        missing: list[CannotTell] = []
         for line in self.confirmed.get(key, ()):
-            statement, proof = signed_part(line)
-            said = parse(statement, "approval-key-confirmed")
-            when = datetime.fromisoformat(said["at"])
-            same = (said["enrolment"], said["portal"]) == (digest, enrolled["portal"])
             try:
-                if same and when <= at and self._is_by(line, statement, proof, enrolled, after):
+                if self._confirms(line, key, enrolled, at, after):
                     return True
-            except Wrong:
+            except CannotTell as error:
+                missing.append(error)
+            except Exception:  # noqa: BLE001, S112 - a senseless one confirms nothing
                 continue
+        if missing:
+            raise missing[0]
         return False
+
+    def _confirms(
+        self, line: Line, key: str, enrolled: dict[str, Any], at: datetime, after: tuple[str, ...]
+    ) -> bool:
+        digest = hashlib.sha256(signed_part(self.asked[key])[0]).hexdigest()
+        statement, proof = signed_part(line)
+        said = parse(statement, "approval-key-confirmed")
+        when = datetime.fromisoformat(said["at"])
+        same = (said["enrolment"], said["portal"]) == (digest, enrolled["portal"])
+        return same and when <= at and self._is_by(line, statement, proof, enrolled, after)
 
     def _is_by(
         self,
@@ -133,19 +186,29 @@ class Ring:
 
 
 def main(argv: list[str]) -> int:
-    """Print a line for each approval; return the exit code."""
+    """Print a line for each approval and each event that is odd; return the exit code."""
     wanted = arguments(argv)
     try:
-        lines = list(read(Path(wanted.export)))
-    except (Wrong, CannotTell) as error:
-        print(f"{wanted.export}: {error}")
-        return 1 if isinstance(error, Wrong) else 2
-    ring = Ring([decode(root) for root in wanted.root], wanted.origin)
-    for line in lines:
-        ring.add(line)
-    codes = [report(line, ring, wanted.demand) for line in lines if line.said["action"] == APPROVED]
-    print(f"{len(codes)} approvals, {codes.count(1)} wrong, {codes.count(2)} that cannot be told")
-    return 1 if 1 in codes else max(codes, default=0)
+        entries = json.loads(Path(wanted.export).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        print(f"{wanted.export}: not an export that can be read: {error}")
+        return 2
+    if not isinstance(entries, list):
+        print(f"{wanted.export}: not an export, it is missing its list of events")
+        return 2
+    lines: list[Line] = []
+    ring = Ring(wanted.root, wanted.origin)
+    codes = [judge(entry_name(entry), lambda one=entry: read(one, lines)) for entry in entries]
+    lines.sort(key=lambda line: line.id)
+    codes += [judge(line, lambda one=line: ring.add(one)) for line in lines]
+    demand = Demand.of(lines, wanted.demand)
+    codes += [report(line, ring, demand) for line in lines]
+    approvals = sum(line.said["action"] == APPROVED for line in lines)
+    print(f"{approvals} approvals; {codes.count(1)} wrong, {codes.count(2)} that cannot be told")
+    if not approvals:
+        print("There is no approval in the export.")
+        codes.append(2)
+    return 1 if 1 in codes else max(codes)
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -155,45 +218,74 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         "--root",
         action="append",
         required=True,
+        type=decode,
         help="as approval_root prints it; write --root=… where it begins with a dash",
     )
     parser.add_argument(
-        "--demand", type=lambda text: text.split(","), default=[], help="lanes that must be signed"
+        "--demand",
+        type=lambda text: [lane.strip() for lane in text.split(",") if lane.strip()],
+        required=True,
+        help='lanes that must be signed, as BULKHEAD_SIGNED_LANES names them; "" for none',
     )
     parser.add_argument("--origin", action="append", default=[], help="https://… of the portal")
     return parser.parse_args(argv)
 
 
-def read(export: Path) -> Iterator[Line]:
-    """Yield the events, oldest first; raise Wrong where one is not what its hash says."""
+def judge(about: object, look: Callable[[], object]) -> int:
+    """Look at one event, print what is odd about it; return its exit code."""
     try:
-        entries = sorted(json.loads(export.read_text("utf-8")), key=lambda entry: int(entry["id"]))
-        for entry in entries:
-            canonical = entry["canonical"].encode()
-            if hashlib.sha256(b"\x00" + canonical).hexdigest() != entry["leaf"]:
-                raise Wrong(f"event {entry['id']} is not what its hash says")
-            yield Line(int(entry["id"]), json.loads(canonical), entry["note"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CannotTell(f"not an export that can be read: {error}") from error
-
-
-def report(line: Line, ring: Ring, demanded: list[str]) -> int:
-    """Print how one approval stands; return its exit code."""
-    about = f"{line.said['about']['label']} {line.body.get('lane')} by {line.said['actor']['name']}"
-    if "signed" not in line.body:
-        is_wrong = line.body.get("lane") in demanded
-        print(f"{'WRONG' if is_wrong else 'plain':8} {about}: not signed")
-        return 1 if is_wrong else 0
-    try:
-        remark = verify(line, ring)
+        look()
     except CannotTell as error:
         print(f"{'UNKNOWN':8} {about}: {error}")
         return 2
-    except (Wrong, ValueError, KeyError, TypeError) as error:
-        print(f"{'WRONG':8} {about}: {error}")
+    except Exception as error:  # noqa: BLE001 - one odd event never ends the audit of the others
+        name = "" if isinstance(error, Wrong) else f"{type(error).__name__}: "
+        print(f"{'WRONG':8} {about}: {name}{error}")
         return 1
-    print(f"{'verified':8} {about}: KEY-{line.body['signed']['key']}{remark}")
     return 0
+
+
+def entry_name(entry: Any) -> str:
+    return f"event {entry.get('id') if isinstance(entry, dict) else '?'}"
+
+
+def read(entry: Any, lines: list[Line]) -> None:
+    """Add the event to the lines; raise where it is not what its hash says, or none."""
+    canonical = entry["canonical"].encode()
+    if hashlib.sha256(b"\x00" + canonical).hexdigest() != entry["leaf"]:
+        raise Wrong("it is not what its hash says")
+    line = Line(int(entry["id"]), json.loads(canonical), str(entry["note"]))
+    if not str(line.said["action"]) or line.at.tzinfo is None:
+        raise Wrong("it has no action, or no time")
+    if line.said["action"] in {APPROVED, TOOK_EFFECT}:
+        line.subject  # noqa: B018 - raises where it has none
+    lines.append(line)
+
+
+def report(line: Line, ring: Ring, demand: Demand) -> int:
+    """Print how one approval stands; return its exit code."""
+    if line.said["action"] == TOOK_EFFECT:
+        return judge(line, lambda: check_approved(line, demand))
+    if line.said["action"] != APPROVED:
+        return 0
+    return judge(line, lambda: check_lane(line, ring, demand))
+
+
+def check_approved(line: Line, demand: Demand) -> None:
+    """Raise unless lanes of just this content were approved in the export."""
+    if not demand.approved[line.subject]:
+        raise CannotTell("it took effect, and no approval of it is in the export")
+
+
+def check_lane(line: Line, ring: Ring, demand: Demand) -> None:
+    """Raise unless the lane's approval is verified, or may be unsigned; print which."""
+    if "signed" in line.body:
+        remark = verify(line, ring)
+        print(f"{'verified':8} {line}: KEY-{line.body['signed']['key']}{remark}")
+    elif demand.holds_for(line):
+        raise Wrong("not signed")
+    else:
+        print(f"{'plain':8} {line}: not signed")
 
 
 def verify(line: Line, ring: Ring) -> str:

@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from onboarding.demo.scenario import approve, ask
+from onboarding.domain.actions import Action
 from onboarding.domain.approval import to_text
 from onboarding.domain.canonical import canonical
 from onboarding.domain.lanes import Lane
 from onboarding.models import Event, Request, User
 from onboarding.pages.event_export import json_lines
+from onboarding.services import history
 from onboarding.services.approval_keys import confirm_at_console, revoke_approval_key
 from onboarding.services.approval_root import roots
 from onboarding.services.history import CONSOLE
@@ -56,7 +58,8 @@ class Desk:
         path.write_text(json.dumps(entries), "utf-8")
         is_pinned = any(option.startswith("--root=") for option in options)
         root = () if is_pinned else (f"--root={to_text(roots()[0])}",)
-        argv = [sys.executable, "-I", str(SCRIPT), str(path), *root, *options]
+        demand = () if "--demand" in options else ("--demand", "")
+        argv = [sys.executable, "-I", str(SCRIPT), str(path), *root, *demand, *options]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
@@ -132,6 +135,92 @@ def test_an_event_that_is_not_what_its_hash_says_is_noticed(desk: Desk, decided:
     entries = json.loads("".join(json_lines(Event.objects.all())))
     entries[0]["canonical"] = entries[0]["canonical"].replace('"v":1', '"v":2')
     assert desk.run(entries)[0] == 1
+
+
+def test_which_lanes_are_demanded_has_to_be_said(desk: Desk, decided: Request) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", str(SCRIPT), "history.json", "--root=AAAA"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "--demand" in done.stderr) == (2, True)
+
+
+def test_where_no_lane_is_a_demanded_one_all_are(desk: Desk, decided: Request) -> None:
+    code, said = desk.audit("--demand", "security")
+    assert code == 1
+    assert f"WRONG    {decided.label} platform by Pat: not signed" in said
+    assert f"verified {decided.label} network by Dana" in said
+
+
+@pytest.mark.parametrize("action", ["portal:lane:approved", "portal:request:approved"])
+def test_what_took_effect_needs_its_approvals(action: str, desk: Desk, decided: Request) -> None:
+    def without_approvals(entry: Entry) -> None:
+        entry["gone"] = entry["action"] == action
+        if entry["action"] == "portal:request:approved":
+            entry["canonical"]["body"]["digest"] = "sha256:1"
+
+    code, said = desk.audit(change=without_approvals)
+    is_missed = "it took effect, and no approval of it is in the export" in said
+    assert (code, is_missed) == ((2, True) if action == "portal:lane:approved" else (0, False))
+
+
+def test_an_export_without_approvals_tells_nothing(desk: Desk) -> None:
+    assert desk.run([])[0] == 2
+
+
+ODD = {
+    "no body": lambda said: said.update(body=7),
+    "no time": lambda said: said.update(at="yesterday"),
+    "no subject": lambda said: said.update(about=None),
+    "no proof": lambda said: said["body"]["signed"].update(proof=[1]),
+    "no client data": lambda said: said["body"]["signed"]["proof"].update(clientDataJSON="MQ"),
+    "a statement that is a list": lambda said: said["body"]["signed"].update(statement="[]"),
+    "too deep": lambda said: said["body"]["signed"].update(statement="[" * 50_000),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_one_odd_event_does_not_end_the_audit(odd: str, desk: Desk, decided: Request) -> None:
+    code, said = desk.audit(change=of_dana(ODD[odd]))
+    assert "Traceback" not in said
+    assert (code, "WRONG" in said) == (1, True), said
+    assert f"plain    {decided.label} platform by Pat: not signed" in said
+
+
+def test_a_senseless_confirmation_is_passed_over(
+    desk: Desk, danas: SoftPasskey, decided: Request, now: datetime
+) -> None:
+    key = key_of(danas)
+    for statement in ("[" * 50_000, "{}", "7"):
+        evidence = {"statement": statement, "proof": {}}
+        history.record(
+            Action.APPROVAL_KEY_CONFIRMED,
+            actor=CONSOLE,
+            at=now,
+            about=history.about_user(key.person),
+            body={"key": key.public_id, "signed": evidence, "by_key": None},
+        )
+    entries = json.loads("".join(json_lines(Event.objects.order_by("id"))))
+    moved = [{**one, "id": str(100_000 - at)} for at, one in enumerate(entries)]
+    code, said = desk.run(moved)
+    assert (code, "verified" in said) == (0, True), said
+
+
+def test_a_key_that_is_asked_for_twice_stays_the_first(
+    desk: Desk, danas: SoftPasskey, decided: Request, now: datetime
+) -> None:
+    history.record(
+        Action.APPROVAL_KEY_ASKED,
+        actor=CONSOLE,
+        at=now,
+        about=history.about_user(key_of(danas).person),
+        body={"key": key_of(danas).public_id, "signed": {"statement": "{}", "proof": {}}},
+    )
+    code, said = desk.audit()
+    assert (code, "is asked for a second time" in said) == (1, True)
+    assert f"verified {decided.label} network by Dana" in said
 
 
 def test_another_root_vouches_for_nobody(desk: Desk, decided: Request) -> None:
