@@ -154,7 +154,7 @@ def staffed_lane_states(row: Request, permissions: Permissions) -> list[LaneStat
     if row.state != RequestState.PENDING.value:
         return states
     barred = barred_from_request(row)
-    known = load_deciders(barred.people)
+    known = load_deciders(barred.everybody)
     keyed = signers(state.lane for state in states)
     people = {state.lane: known.of(state.lane, barred) for state in states}
     return [

@@ -12,7 +12,7 @@ from onboarding.domain.lanes import Lane, NeededLane, SeparationRule
 from onboarding.models import Decision, Membership, Request, RoleAssignment, Team, User
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.approval_keys import signers, who_can_sign
-from onboarding.queries.identity import addresses_of
+from onboarding.queries.identity import addresses_of, one_for_each_person
 
 LANE_ROLES = [lane.value for lane in Lane]
 SHOWN = 5
@@ -33,6 +33,11 @@ class Barred:
     def one_lane_each(self) -> bool:
         """Tell whether a person decides one lane of the request at most."""
         return SeparationRule.ONE_LANE_EACH in self.rules
+
+    @property
+    def everybody(self) -> frozenset[int]:
+        """Return everybody who is named in it: whose other accounts may matter."""
+        return self.people | self.decided.keys()
 
     def elsewhere(self, lane: Lane) -> frozenset[int]:
         """Return who decided another lane where that bars them from this one."""
@@ -58,6 +63,14 @@ class Deciders:
             if person.pk not in out and not taken & self.addresses[person.pk]
         )
 
+    def persons(self, accounts: Iterable[User]) -> Mapping[int, User]:
+        """Return one account for each person, by a number that is the person's own."""
+        person_of = one_for_each_person(self.addresses)
+        found: dict[int, User] = {}
+        for account in accounts:
+            found.setdefault(person_of[account.pk], account)
+        return found
+
 
 @dataclass(frozen=True)
 class StaffedLane:
@@ -69,6 +82,8 @@ class StaffedLane:
     only_barred: bool
     # Who could, if they had the approval key that the lane demands.
     keyless: tuple[User, ...] = ()
+    # Of `people` one account for each person, as `Deciders.persons` tells them apart.
+    persons: Mapping[int, User] = field(default_factory=dict)
 
     @property
     def names(self) -> str:
@@ -114,15 +129,18 @@ def decided_by(decisions: Iterable[Decision]) -> dict[int, frozenset[Lane]]:
     return found
 
 
-def load_deciders(authors: Iterable[int]) -> Deciders:
-    """Return who holds each lane now. Three queries, whatever is asked of it then."""
+def load_deciders(barred: Iterable[int]) -> Deciders:
+    """Return who holds each lane now, for requests that bar these, as `Barred.everybody` says.
+
+    Three queries, whatever is asked of it then.
+    """
     rows = RoleAssignment.objects.filter(role__in=LANE_ROLES, user__is_active=True)
     ordered = list(rows.select_related("user").order_by("user__first_name", "user__username"))
     return Deciders(
         holders={
             lane: tuple(row.user for row in ordered if row.role == lane.value) for lane in Lane
         },
-        addresses=addresses_of({*authors, *(row.user_id for row in ordered)}),
+        addresses=addresses_of({*barred, *(row.user_id for row in ordered)}),
     )
 
 
@@ -144,7 +162,7 @@ def authors_of(request: Request | None) -> frozenset[int]:
 
 def staff(lanes: Iterable[NeededLane], barred: Barred) -> tuple[StaffedLane, ...]:
     """Return each needed lane with who can approve it. Four queries at most."""
-    wanted, known = list(lanes), load_deciders(barred.people)
+    wanted, known = list(lanes), load_deciders(barred.everybody)
     keyed = signers(needed.lane for needed in wanted)
     return tuple(_staffed(needed, known, barred, keyed) for needed in wanted)
 
@@ -160,6 +178,7 @@ def _staffed(
         able,
         only_barred=bool(known.holders[needed.lane]),
         keyless=tuple(person for person in people if person not in able),
+        persons=known.persons(able),
     )
 
 
@@ -172,7 +191,7 @@ def nobody_can(lanes: Collection[StaffedLane], barred: Barred) -> str:
     if barred.one_lane_each and (short := too_few(lanes)):
         names = " and ".join(lane.lane.value for lane in short)
         people = names_of(
-            [*{person.pk: person for lane in short for person in lane.people}.values()]
+            [*{one: person for lane in short for one, person in lane.persons.items()}.values()]
         )
         return (
             f"Here one person decides one lane, and for {names} together there is only {people}. "
@@ -184,11 +203,11 @@ def nobody_can(lanes: Collection[StaffedLane], barred: Barred) -> str:
 def too_few(lanes: Collection[StaffedLane]) -> tuple[StaffedLane, ...]:
     """Return lanes that have fewer people together than they are; () where each can have its own.
 
-    By Hall's theorem that is all there is to look for.
+    Two accounts of one person are one. By Hall's theorem that is all there is to look for.
     """
     for size in range(2, len(lanes) + 1):
         for some in combinations(lanes, size):
-            if len({person.pk for lane in some for person in lane.people}) < size:
+            if len({one for lane in some for one in lane.persons}) < size:
                 return some
     return ()
 

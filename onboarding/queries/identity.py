@@ -25,6 +25,19 @@ def addresses_of(people: Iterable[int]) -> Mapping[int, frozenset[str]]:
     return {person: frozenset(found[person]) for person in ids}
 
 
+def one_for_each_person(addresses: Mapping[int, frozenset[str]]) -> Mapping[int, int]:
+    """Return of each account the lowest id of those that are the same person, at any remove."""
+    lowest, before = {account: account for account in addresses}, dict[int, int]()
+    while before != lowest:
+        before, by_address = dict(lowest), dict[str, int]()
+        for account, own in addresses.items():
+            for one in own:
+                by_address[one] = min(lowest[account], by_address.get(one, lowest[account]))
+        for account, own in addresses.items():
+            lowest[account] = min([lowest[account], *(by_address[one] for one in own)])
+    return lowest
+
+
 def accounts_of_one_person(person: int) -> QuerySet[User]:
     """Return the account and every other that shares an address with it, as one lazy query."""
     own = User.objects.filter(pk=person).exclude(email="").values(low=Lower("email"))

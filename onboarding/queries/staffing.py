@@ -23,7 +23,7 @@ def undecidable() -> list[tuple[Request, list[Lane]]]:
     if not pending:
         return []
     barred = {row.pk: _barred(row) for row in pending}
-    known = load_deciders(frozenset[int]().union(*(one.people for one in barred.values())))
+    known = load_deciders(frozenset[int]().union(*(one.everybody for one in barred.values())))
     found = [(row, _stuck_lanes(row, barred[row.pk], known)) for row in pending]
     return [(row, lanes) for row, lanes in found if lanes]
 

@@ -11,9 +11,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
+from onboarding.domain.refusals import Invalid
 from onboarding.models import Decision, Request, User
 from onboarding.queries.deciders import barred_from_request, load_deciders
 from onboarding.queries.requests import waiting_for
+from onboarding.queries.staffing import undecidable
 from onboarding.services.separation import OwnRequest
 from tests.services.test_separation import insert
 from tests.support.database_roles import as_owner
@@ -90,6 +92,39 @@ def test_the_other_account_is_not_named_among_those_who_can_decide(
     known = load_deciders(barred.people)
     assert known.of(Lane.PLATFORM, barred) == (pat,)
     assert other_alice in known.holders[Lane.PLATFORM]
+
+
+@pytest.fixture
+def other_dana(pat: User, dana: User) -> User:
+    """Dana's other account, which alone holds the platform lane, by a third of hers."""
+    pat.role_assignments.filter(role="platform").delete()
+    other = User.objects.create_user("dana.b", "dana.b@example.com", first_name="Dana B")
+    other.role_assignments.create(role="platform")
+    third = User.objects.create_user("dana.c", "dana.c@example.com", first_name="Dana C")
+    verify(third, "dana.b@example.com")
+    verify(third, dana.email.upper())
+    third.role_assignments.create(role="network")
+    return other
+
+
+def test_two_accounts_do_not_make_two_lanes_decidable(other_dana: User, now: datetime) -> None:
+    with pytest.raises(Invalid, match=r"for platform and network together there is only Dana\."):
+        ask(spec_of(), now=now)
+    assert ask(spec_of(environment="test"), now=now).state == "pending"
+
+
+def test_whoever_decided_is_known_by_their_other_account_when_the_role_is_gone(
+    pat: User, dana: User, now: datetime
+) -> None:
+    request = approve(ask(spec_of(), now=now), "dana", Lane.NETWORK, now=now)
+    dana.role_assignments.all().delete()
+    other = User.objects.create_user("dana.b", "dana.b@example.com", first_name="Dana B")
+    verify(other, dana.email)
+    other.role_assignments.create(role="platform")
+    barred = barred_from_request(request)
+    assert load_deciders(barred.everybody).of(Lane.PLATFORM, barred) == (pat,)
+    pat.role_assignments.all().delete()
+    assert undecidable() == [(request, [Lane.PLATFORM])]
 
 
 def test_g15_the_database_refuses_the_other_account_to_sql(

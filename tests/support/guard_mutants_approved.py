@@ -78,4 +78,11 @@ APPROVED: tuple[GuardMutant, ...] = (
     GuardMutant("lanes that one person would decide alone are not asked", "queries.deciders",
         "too_few", "< size:", "< 0:",
         "tests/services/test_separation.py::test_two_lanes_with_one_person_are_refused_when_sent"),
+    GuardMutant("two accounts of one person are one person to decide", "queries.deciders",
+        "Deciders.persons", "person_of[account.pk]", "account.pk",
+        "tests/services/test_one_person.py::test_two_accounts_do_not_make_two_lanes_decidable"),
+    GuardMutant("who decided is known by every account of theirs", "queries.deciders",
+        "load_deciders", "*barred, ", "",
+        "tests/services/test_one_person.py::"
+        "test_whoever_decided_is_known_by_their_other_account_when_the_role_is_gone"),
 )
