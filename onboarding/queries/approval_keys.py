@@ -45,7 +45,9 @@ def _confirmed() -> frozenset[int]:
     verbs = ApprovalKeyWord.Verb
     words = list(ApprovalKeyWord.objects.order_by("at").values_list("key", "verb", "by_key", "at"))
     revoked = {key for key, verb, _by, _at in words if verb == verbs.REVOKE}
-    given = [(key, by, at) for key, verb, by, at in words if verb == verbs.CONFIRM]
+    given: list[tuple[int, int | None, datetime]] = [
+        (key, by, at) for key, verb, by, at in words if verb == verbs.CONFIRM
+    ]
     since: dict[int, datetime] = {}
     before: dict[int, datetime] | None = None
     while before != since:
