@@ -1,14 +1,15 @@
 """Write the environment files of docker-compose.yml, with fresh secrets, into `deploy/env/`.
 
     python3 deploy/make_env.py portal.example.org
-    python3 deploy/make_env.py --second-role
+    python3 deploy/make_env.py --upgrade
 
 Files that exist are left as they are: their secrets are in use. Only the standard library is
 needed. `worker.env` opens stored cluster credentials; the web process is not given it.
 `migrate.env` is the owner of the database; only the step that migrates is given it.
 
-`--second-role` is for files of a release that knew one role only: what `portal.env` connects with
-moves to `migrate.env`, and `portal.env` gets the application's role.
+`--upgrade` adds to files of an earlier release what this one needs, and changes nothing else: a key
+for second factors; and where the portal connects as the owner, that moves to `migrate.env`, and
+`portal.env` gets the application's role. Cut off anywhere, it goes on when it is run again.
 """
 # ruff: noqa: INP001 - a script that runs before anything is installed, not part of a package
 
@@ -17,10 +18,12 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 FOLDER = Path(__file__).resolve().parent / "env"
 OWNER, APPLICATION = "bulkhead", "bulkhead_app"
 DATABASE_VARIABLE = "BULKHEAD_DATABASE_URL"
+KEYS_VARIABLE = "BULKHEAD_SECOND_FACTOR_KEYS"
 Variables = dict[str, str]
 
 
@@ -37,7 +40,7 @@ def contents(host: str) -> dict[str, Variables]:
         "redis.env": {"REDISCLI_AUTH": queue},
         "portal.env": {
             "BULKHEAD_SECRET_KEY": secrets.token_urlsafe(48),
-            "BULKHEAD_SECOND_FACTOR_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+            KEYS_VARIABLE: _key(),
             "BULKHEAD_HTTPS": "1",
             "BULKHEAD_TRUSTED_PROXIES": "1",
             "BULKHEAD_ALLOWED_HOSTS": host,
@@ -47,7 +50,7 @@ def contents(host: str) -> dict[str, Variables]:
         },
         "migrate.env": migrate,
         "worker.env": {
-            "BULKHEAD_CREDENTIAL_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "BULKHEAD_CREDENTIAL_KEYS": _key(),
         },
     }
 
@@ -72,34 +75,70 @@ def write_new(host: str) -> int:
         return 1
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     for name, variables in files.items():
-        _write(FOLDER / name, variables)
+        _write(FOLDER / name, _lines(variables))
     return 0
 
 
-def add_second_role() -> int:
-    """Let files of a release with one role have two; all else in them stays."""
+def upgrade() -> int:
+    """Add what files of an earlier release lack; all else in them stays.
+
+    `migrate.env` is whole before `portal.env` changes, and no sign that the rest was done.
+    """
     path = FOLDER / "portal.env"
-    if not path.exists() or (FOLDER / "migrate.env").exists():
-        print(f"{FOLDER} holds no portal.env, or a migrate.env already; nothing was written")
+    if not path.exists():
+        print(f"{FOLDER} holds no portal.env; nothing was written")
         return 1
-    lines = path.read_text().splitlines(keepends=True)
-    [old] = [line for line in lines if line.startswith(f"{DATABASE_VARIABLE}=")]
-    portal, migrate = _roles(old.strip().partition("=")[2])
-    _write(FOLDER / "migrate.env", migrate)
-    new = f"{DATABASE_VARIABLE}={portal[DATABASE_VARIABLE]}\n"
-    path.write_text("".join(new if line == old else line for line in lines))
-    print(f"{path} connects as {APPLICATION} now")
+    portal = _read(path)
+    new = {KEYS_VARIABLE: _key(), **portal, **_own_role(portal[DATABASE_VARIABLE])}
+    if new == portal:
+        print(f"{path} lacks nothing")
+        return 0
+    lines = path.read_text().splitlines()
+    kept = [line for line in lines if new.get(name := line.partition("=")[0]) == portal.get(name)]
+    added = [f"{name}={value}" for name, value in new.items() if portal.get(name) != value]
+    _write(path, [*kept, *added])
     return 0
 
 
-def _write(path: Path, variables: Variables) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    with os.fdopen(os.open(path, flags, 0o600), "w") as file:
-        file.writelines(f"{key}={value}\n" for key, value in variables.items())
+def _own_role(url: str) -> Variables:
+    """What the portal connects with instead of the owner's URL; nothing where it does not."""
+    path = FOLDER / "migrate.env"
+    if urlsplit(url).username == APPLICATION:
+        return {}
+    if not path.exists():
+        _write(path, _lines(_roles(url)[1]))
+    migrate = _read(path)
+    if migrate[DATABASE_VARIABLE] != url:
+        return {}
+    return {DATABASE_VARIABLE: _url(APPLICATION, migrate["BULKHEAD_APPLICATION_PASSWORD"])}
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _read(path: Path) -> Variables:
+    named = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, sign, value in named if sign}
+
+
+def _lines(variables: Variables) -> list[str]:
+    return [f"{name}={value}" for name, value in variables.items()]
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    """Write the file whole or not at all, for its owner alone."""
+    started = path.with_name(f"{path.name}.new")
+    started.unlink(missing_ok=True)
+    with os.fdopen(os.open(started, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    started.rename(path)
     print(f"wrote {path}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python3 deploy/make_env.py HOST | --second-role")
-    sys.exit(add_second_role() if sys.argv[1] == "--second-role" else write_new(sys.argv[1]))
+        sys.exit("usage: python3 deploy/make_env.py HOST | --upgrade")
+    sys.exit(upgrade() if sys.argv[1] == "--upgrade" else write_new(sys.argv[1]))

@@ -1,5 +1,6 @@
 """What docker-compose.yml and its environment files promise, as far as texts can say it."""
 
+import base64
 import os
 import shutil
 import stat
@@ -38,7 +39,7 @@ def make_env(folder: Path, *arguments: str) -> dict[str, dict[str, str]]:
         [sys.executable, str(folder / "make_env.py"), *arguments], check=True, capture_output=True
     )
     return {
-        path.name: dict(line.split("=", 1) for line in path.read_text().splitlines())
+        path.name: dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
         for path in (folder / "env").iterdir()
     }
 
@@ -83,16 +84,45 @@ def test_every_file_is_its_owners_alone_and_named_in_the_compose_file(tmp_path: 
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_m15_files_of_one_role_become_files_of_two(tmp_path: Path) -> None:
-    old = "postgres://bulkhead:secret@postgres:5432/bulkhead"
+OLD = "postgres://bulkhead:secret@postgres:5432/bulkhead"
+
+
+@pytest.fixture
+def old_files(tmp_path: Path) -> Path:
+    """The folder of a release that knew one role and no key of second factors."""
     (tmp_path / "env").mkdir()
-    (tmp_path / "env/portal.env").write_text(f"BULKHEAD_DATABASE_URL={old}\nBULKHEAD_HTTPS=1\n")
-    files = make_env(tmp_path, "--second-role")
-    assert files["migrate.env"]["BULKHEAD_DATABASE_URL"] == old
-    assert "//bulkhead_app:" in files["portal.env"]["BULKHEAD_DATABASE_URL"]
-    assert files["portal.env"]["BULKHEAD_HTTPS"] == "1"
-    with pytest.raises(subprocess.CalledProcessError):
-        make_env(tmp_path, "--second-role")
+    (tmp_path / "env/portal.env").write_text(f"# ours\nBULKHEAD_DATABASE_URL={OLD}\nBULKHEAD_X=1")
+    return tmp_path
+
+
+def test_m15_files_of_one_role_become_files_of_two(old_files: Path) -> None:
+    files = make_env(old_files, "--upgrade")
+    password = files["migrate.env"]["BULKHEAD_APPLICATION_PASSWORD"]
+    assert files["migrate.env"]["BULKHEAD_DATABASE_URL"] == OLD
+    assert f"//bulkhead_app:{password}@" in files["portal.env"]["BULKHEAD_DATABASE_URL"]
+    assert (old_files / "env/portal.env").read_text().startswith("# ours\nBULKHEAD_X=1\n")
+    assert stat.S_IMODE((old_files / "env/portal.env").stat().st_mode) == 0o600
+
+
+def test_an_upgrade_adds_the_key_of_second_factors_and_keeps_it(old_files: Path) -> None:
+    files = make_env(old_files, "--upgrade")
+    assert len(base64.b64decode(files["portal.env"]["BULKHEAD_SECOND_FACTOR_KEYS"])) == 32
+    assert make_env(old_files, "--upgrade") == files
+
+
+def test_an_upgrade_that_was_cut_off_goes_on_with_the_same_password(old_files: Path) -> None:
+    cut_off = (old_files / "env/portal.env").read_text()
+    migrate = make_env(old_files, "--upgrade")["migrate.env"]
+    (old_files / "env/portal.env").write_text(cut_off)
+    (old_files / "env/portal.env.new").write_text("BULKHEAD_DATABASE_URL=post")
+    files = make_env(old_files, "--upgrade")
+    assert files["migrate.env"] == migrate
+    assert migrate["BULKHEAD_APPLICATION_PASSWORD"] in files["portal.env"]["BULKHEAD_DATABASE_URL"]
+
+
+def test_a_new_environment_has_what_an_upgrade_adds(tmp_path: Path) -> None:
+    files = make_env(tmp_path, "portal.example.org")
+    assert make_env(tmp_path, "--upgrade") == files
 
 
 @pytest.fixture
