@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -12,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from onboarding.demo.people import DEMO_PASSWORD
+from onboarding.domain.actions import Action
+from onboarding.domain.objects import Manifest
 from onboarding.models import Event, User
 from onboarding.services import account_events
 from tests.web.account_pages import HOME_IP, SEED, AtAccounts, code_of, told
@@ -188,6 +191,31 @@ def test_a_reset_is_told_from_the_wish_to_the_new_password(
 def test_nobody_is_told_about_who_has_no_account(at_accounts: Browse) -> None:
     at_accounts().send("account_reset_password", {"email": "nobody@example.com"})
     assert told("password:reset-asked") == []
+
+
+def test_beyond_the_bound_a_wish_to_reset_is_in_the_log(
+    bob: User, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(account_events, "TOLD_AN_HOUR", 1)
+    for _ in range(3):
+        account_events.record_by_somebody(
+            Action.PASSWORD_RESET_ASKED, bob, ip=HOME_IP, now=now, body={}
+        )
+    assert len(told("password:reset-asked")) == 1
+    assert caplog.text.count("not in history, too many an hour") == 2
+
+
+def test_an_address_verified_by_its_link_is_told_every_time(
+    bob: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_events, "TOLD_AN_HOUR", 2)
+    for number in range(3):
+        body: Manifest = {"verified": f"bob-{number}@example.com"}
+        account_events.record_by_somebody(
+            Action.ADDRESS_CHANGED, bob, ip=HOME_IP, now=now, body=body
+        )
+    verified = [body_of(event) for event in told("address:changed")]
+    assert verified == [{"verified": f"bob-{number}@example.com"} for number in range(3)]
 
 
 def test_each_step_of_another_address_is_told(at_accounts: Browse, bob: User) -> None:
