@@ -6,7 +6,6 @@ can give somebody else their own. Passkeys have no secret here.
 """
 
 import base64
-import binascii
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -36,7 +35,7 @@ def unseal(keys: Sequence[bytes], stored: str) -> str:
         raise CannotUnseal("it was never sealed")
     try:
         sealed = base64.b64decode(stored.removeprefix(_MARK), validate=True)
-    except binascii.Error as broken:
+    except ValueError as broken:  # letters beyond ASCII, or no base64
         raise CannotUnseal("it is cut short or altered") from broken
     for key in keys:
         try:

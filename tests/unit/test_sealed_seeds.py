@@ -39,7 +39,7 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", ["JBSWY3DPEHPK3PXP", "", "sealed1:", "sealed1:%%", "sealed1:AA=="]
+    "stored", ["JBSWY3DPEHPK3PXP", "", "sealed1:", "sealed1:%%", "sealed1:AA==", "sealed1:ü"]
 )
 def test_what_was_never_sealed_or_was_cut_short_opens_nothing(stored: str) -> None:
     with pytest.raises(CannotUnseal):
