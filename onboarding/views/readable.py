@@ -2,9 +2,11 @@
 
 PostgreSQL refuses NUL, and no database can hold half a surrogate pair; both are answered 400 here,
 before anything is asked of the database. What turns or hides text is shown by its number in every
-page, wherever it came from: people, clusters, other systems.
+page, wherever it came from: people, clusters, other systems. What a form would send stays as it is
+stored, or whoever sends it again would store the numbers.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -15,6 +17,8 @@ from django.utils.translation import gettext as _
 from onboarding.domain.invisible import shown, unstorable_in
 from onboarding.views.errors import UnreadableForm, refusal_page
 
+# Templates escape what they write: no value of a person ends its own attribute or element.
+_SENT_BY_FORMS = re.compile(r'(<textarea\b[^>]*>.*?</textarea>|\svalue="[^"]*")', re.DOTALL)
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -49,9 +53,15 @@ class ShownAsWritten:
         if response.streaming or not response.headers["Content-Type"].startswith("text/html"):
             return response
         page = response.content.decode(response.charset)
-        if (readable := shown(page)) != page:
-            response.content = readable.encode(response.charset)
+        if shown(page) != page:
+            response.content = _readable(page).encode(response.charset)
         return response
+
+
+def _readable(page: str) -> str:
+    """Return the page with such characters shown, but for what its forms would send."""
+    parts = _SENT_BY_FORMS.split(page)
+    return "".join(part if number % 2 else shown(part) for number, part in enumerate(parts))
 
 
 class NoFiles(FileUploadHandler):

@@ -9,11 +9,13 @@ from datetime import datetime
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.test import Client, override_settings
+from django.http import HttpResponse
+from django.test import Client, RequestFactory, override_settings
 
 from onboarding.domain.actions import Action
 from onboarding.models import User
 from onboarding.services import history
+from onboarding.views.readable import ShownAsWritten
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
@@ -93,3 +95,11 @@ def test_what_would_turn_text_is_shown_wherever_it_came_from(
         assert text in answer.content.decode()
     assert not {"\u202e", "\u2066", "\u200b"} & set(answer.content.decode())
     assert int(answer.headers["Content-Length"]) == len(answer.content)
+
+
+def test_what_a_form_would_send_stays_and_all_around_it_is_shown(rf: RequestFactory) -> None:
+    page = '<p>\u202e<input value="\u202e">\u202e<textarea rows="2">\u202e\n</textarea>\u202e'
+    answer = ShownAsWritten(lambda _request: HttpResponse(page))(rf.get("/"))
+    shown = page.replace("\u202e", "⟨U+202E⟩")
+    shown = shown.replace('value="⟨U+202E⟩"', 'value="\u202e"')
+    assert answer.content.decode() == shown.replace('"2">⟨U+202E⟩', '"2">\u202e')

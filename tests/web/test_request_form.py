@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -305,6 +306,18 @@ def test_a_draft_needs_a_name_but_no_purpose_and_can_be_sent_later(desk: Client)
     desk.post(edit, answers(form_key="b" * 32))
     draft.refresh_from_db()
     assert draft.state == RequestState.PENDING
+
+
+def test_editing_stores_what_hides_text_as_it_was_typed(desk: Client) -> None:
+    purpose = 'Auf\u200clage \u200b"x" > y'
+    desk.post(NEW, answers(purpose=purpose, action="draft"))
+    edit = reverse("request-edit", args=[Request.objects.get().public_id])
+    [stored] = re.findall(r"<textarea[^>]*>\n?(.*?)</textarea>", desk.get(edit).content.decode())
+    desk.post(edit, answers(form_key="b" * 32, purpose=unescape(stored)))
+    row = Request.objects.get()
+    assert (row.state, row.spec["purpose"]) == (RequestState.PENDING, purpose)
+    html = desk.get(reverse("request-detail", args=[row.public_id])).content.decode()
+    assert "Auf⟨U+200C⟩lage ⟨U+200B⟩&quot;x&quot;" in html
 
 
 def test_nobody_edits_the_draft_of_another(desk: Client, bob: User, client_for: ClientFor) -> None:
