@@ -57,12 +57,16 @@ def every_model() -> list[type[models.Model]]:
 
 @dataclass
 class RowAttack:
-    """One attacker with a seeded hand. `tried` and `refused` count what the database was asked."""
+    """One attacker with a seeded hand. `tried` and `refused` count what the database was asked.
+
+    `forged` counts the approvals that were written whole.
+    """
 
     random: Random
     now: datetime
     tried: int = 0
     refused: int = 0
+    forged: int = 0
     told: list[str] = field(default_factory=list)
 
     def mutate(self) -> None:
@@ -74,6 +78,7 @@ class RowAttack:
         try:
             with transaction.atomic():
                 self.told.append(f"{act.__name__}: {act()}")
+            self.forged += act == self.forge
         except NOTHING_WRITTEN as refused:
             self.refused += 1
             self.told.append(f"{act.__name__}: refused, {str(refused)[:120]}")
@@ -112,8 +117,8 @@ class RowAttack:
         kinds = self.random.sample([*WIDE], self.random.randint(0, len(WIDE)))
         request = self._forged_request(base, target, kinds)
         for lane in self._lanes(base):
-            self._say(request, lane)
-        self._take_effect(request, target)
+            self.say(request, lane)
+        self.take_effect(request, target)
         return f"{target.name}: {', '.join(kinds) or 'the same plan'} of {base.label}"
 
     def _forged_request(
@@ -143,7 +148,8 @@ class RowAttack:
         needed = [*base.lanes.values_list("lane", flat=True)]
         return self.random.choice([needed, needed, needed[:1]])
 
-    def _say(self, request: Request, lane: str) -> None:
+    def say(self, request: Request, lane: str) -> None:
+        """Approve the lane in the name of who holds it, without a signature."""
         holder = User.objects.filter(role_assignments__role=lane).first()
         Decision.objects.create(
             request=request,
@@ -155,7 +161,8 @@ class RowAttack:
             decided_at=self.now,
         )
 
-    def _take_effect(self, request: Request, target: ManagedNamespace) -> None:
+    def take_effect(self, request: Request, target: ManagedNamespace) -> None:
+        """Make the request the namespace's newest revision, and it due."""
         number = target.generation + 1
         Revision.objects.create(
             namespace=target,
