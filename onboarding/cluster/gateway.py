@@ -190,12 +190,15 @@ class Gateway(ClusterGateway):
         review = self._post_review(kind, spec)
         return branch(review, "status").get("allowed") is True
 
-    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
+    def renew_token(
+        self, seconds: int, *, pod: str = "", dry_run: bool = False
+    ) -> tuple[str, datetime]:
         key = Key("ServiceAccount", PORTAL_NAMESPACE, PORTAL_ACCOUNT)
+        bound: Manifest = {"boundObjectRef": {"kind": "Pod", "name": pod}} if pod else {}
         body: Manifest = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
-            "spec": {"expirationSeconds": seconds},
+            "spec": {"expirationSeconds": seconds, **bound},
         }
         options = self._write_options(dry_run=dry_run)
         answer = self._send("POST", f"{object_path(key)}/token", query=options, body=body)

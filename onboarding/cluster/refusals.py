@@ -13,6 +13,7 @@ from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Json, Manifest, branch, text
 
 LONGEST_TOKEN = 86400
+_EXTENDED_SECONDS = 3607  # the API server makes a year of it where the token is for a pod
 _NO_ANSWER = frozenset({401, 429})
 _NAME = "bulkhead-admission-probe"
 _MANAGED = "bulkhead.dev/managed"
@@ -133,15 +134,27 @@ def _long_token(gateway: ClusterGateway, _at: str) -> object:
     return gateway.renew_token(LONGEST_TOKEN + 1, dry_run=True)
 
 
+def _token_of_a_pod(gateway: ClusterGateway, _at: str) -> object:
+    return gateway.renew_token(_EXTENDED_SECONDS, pod=_NAME, dry_run=True)
+
+
 _CONFINED = "bulkhead-confined"
 _LEVEL = "enforce at baseline or restricted"
 _ONE_GROUP = "may bind one group only"
 _BY_NAME = "as team-developer, team-shell and team-viewer"
-_TOKEN = Attempt(
-    "mint a token of its account that lives longer than a day",
-    "bulkhead-credentials",
-    "lives for a day at most",
-    _long_token,
+_TOKENS = (
+    Attempt(
+        "mint a token of its account that lives longer than a day",
+        "bulkhead-credentials",
+        "lives for a day at most",
+        _long_token,
+    ),
+    Attempt(
+        "mint a token of its account for a pod, which may live for a year",
+        "bulkhead-credentials",
+        "is bound to no pod",
+        _token_of_a_pod,
+    ),
 )
 PORTAL_MAY_NOT = (
     Attempt(
@@ -235,7 +248,7 @@ PORTAL_MAY_NOT = (
         ),
         is_inside=True,
     ),
-    _TOKEN,
+    *_TOKENS,
 )
 ADMIN_MAY_NOT = (
     Attempt(
@@ -286,7 +299,7 @@ ADMIN_MAY_NOT = (
         ),
         is_inside=True,
     ),
-    _TOKEN,
+    *_TOKENS,
     *(
         Attempt(f"make what {policy} refuses", policy, "", _building(build), is_inside=True)
         for policy, build in TEAM_PROBES.items()

@@ -93,8 +93,11 @@ class ClusterGateway(Protocol):
         `deployments.apps/scale`. Without `group` and `user` the question is about the portal.
         """
 
-    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
+    def renew_token(
+        self, seconds: int, *, pod: str = "", dry_run: bool = False
+    ) -> tuple[str, datetime]:
         """Return a new token of the portal's own account, and when it expires.
 
-        A dry run is refused like the real thing; what it returns opens nothing.
+        A dry run is refused like the real thing; what it returns opens nothing. One for a `pod`
+        is only ever tried, because admission must refuse it.
         """

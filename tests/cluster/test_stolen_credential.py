@@ -4,6 +4,8 @@ The thief writes past the gateway. Every attempt names the policy that refuses i
 nearest thing that the portal itself does is accepted.
 """
 
+import base64
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any, cast
@@ -192,6 +194,38 @@ def test_no_token_of_the_portals_account_lives_longer_than_a_day(
     words = "a token of the portal's account lives for a day at most"
     assert refused_by("bulkhead-credentials", words, longer)
     assert refused_by("bulkhead-credentials", words, decade)
+
+
+def lives_for(token: str) -> int:
+    """Return for how many seconds a token is valid, as it says itself."""
+    middle = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    return int(claims["exp"] - claims["iat"])
+
+
+@pytest.fixture
+def own_pod(prepared: Prepared) -> Iterator[dict[str, Any]]:
+    """A pod beside the portal's account, which runs as it."""
+    pods, name = f"{NAMESPACES}/bulkhead-system/pods", f"test-{uuid.uuid4().hex[:8]}"
+    wanted: dict[str, Any] = pod(name)
+    wanted["spec"]["serviceAccountName"] = "bulkhead"
+    assert prepared.break_glass.post(pods, wanted).status == 201
+    yield {"apiVersion": "v1", "kind": "Pod", "name": name}
+    prepared.break_glass.delete(f"{pods}/{name}")
+
+
+@pytest.mark.parametrize("who", ["as_portal", "cluster_admin", "break_glass"])
+def test_no_token_of_the_portals_account_is_made_for_a_pod_and_lives_a_year(
+    prepared: Prepared, own_pod: dict[str, Any], who: str
+) -> None:
+    anybody: RawApi = getattr(prepared, who)
+    reply = anybody.post(TOKEN, {"spec": {"expirationSeconds": 3607, "boundObjectRef": own_pod}})
+    said = f"lives for {lives_for(reply.body['status']['token'])} s" if reply.status == 201 else ""
+    words = "a token of the portal's account is bound to no pod"
+    assert refused_by("bulkhead-credentials", words, reply), said
+    free = anybody.post(TOKEN, {"spec": {"expirationSeconds": 3607}})
+    assert free.status == 201, free.message
+    assert lives_for(free.body["status"]["token"]) == 3607
 
 
 def test_other_accounts_keep_their_tokens(prepared: Prepared) -> None:

@@ -199,6 +199,13 @@ def test_a_job_runs_and_its_pods_are_finished_by_its_controller(home: Home) -> N
     assert freed.status == 200
 
 
+def test_only_the_controller_of_jobs_makes_pods_that_it_has_to_finish(home: Home) -> None:
+    tracked = pod_with({}, finalizers=["batch.kubernetes.io/job-tracking"])
+    for who in (home.alice, home.root, home.controller(f"{JOBS}-2")):
+        reply = who.post(home.path("pods"), tracked)
+        assert (reply.status, "finalizers: only Kubernetes' own" in reply.message) == (403, True)
+
+
 FROM_TEMPLATES = [*BAD_PODS, "a finalizer on pods", "a finalizer on persistentvolumeclaims"]
 
 
@@ -316,7 +323,7 @@ def test_preparing_a_cluster_ends_only_when_the_policies_refuse(
     assert (
         without_bindings.breaker.post(without_bindings.path("resourcequotas"), full).status == 201
     )
-    monkeypatch.setattr(installation, "_any_managed_namespace", lambda _: without_bindings.name)
+    monkeypatch.setattr(installation, "managed_namespace", lambda _: without_bindings.name)
     monkeypatch.setattr(installation, "WAIT_SECONDS", 0.5)
     with pytest.raises(NotInForce, match="bulkhead-team-"):
         wait_for_admission(prepared.admin, prepared.portal)

@@ -269,7 +269,9 @@ class FakeCluster(ClusterGateway):
         ]
         return allows(bound, verb=verb, resource=resource, name=name)
 
-    def renew_token(self, seconds: int, *, dry_run: bool = False) -> tuple[str, datetime]:
+    def renew_token(
+        self, seconds: int, *, pod: str = "", dry_run: bool = False
+    ) -> tuple[str, datetime]:
         self._asked("renew_token", Key("ServiceAccount", "bulkhead-system", "bulkhead"))
         return f"token-{uuid.uuid4()}", self.now() + timedelta(seconds=seconds)
 
