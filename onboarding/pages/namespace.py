@@ -20,7 +20,7 @@ from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
 from onboarding.queries.deciders import names_of
-from onboarding.queries.deviations import last_made_again
+from onboarding.queries.deviations import last_made_again, may_be_opened
 from onboarding.queries.guards import GuardTruth, guards_of
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
 from onboarding.queries.leads import leads_of
@@ -98,6 +98,7 @@ class Overview:
     holdings: Holdings | None
     asked_by: str
     lost_because: str = ""
+    may_be_opened: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: date
         holdings=holdings,
         asked_by=revision.request.requester.label if revision else "",
         lost_because=_why_lost(row),
+        may_be_opened=may_be_opened(row),
     )
 
 

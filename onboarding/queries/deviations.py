@@ -33,6 +33,12 @@ def standing_foreign(namespace: ManagedNamespace) -> QuerySet[Deviation]:
     return namespace.deviations.filter(ended_at__isnull=True, kind=_FOREIGN).order_by("id")
 
 
+def may_be_opened(namespace: ManagedNamespace) -> bool:
+    """Tell whether a policy stands in it that no plan contains and nobody acknowledged."""
+    policies = standing_foreign(namespace).filter(object_kind="NetworkPolicy")
+    return policies.filter(acknowledged_at=None).exists()
+
+
 def last_made_again(namespace: ManagedNamespace) -> Deviation | None:
     """Return the newest deletion outside the portal after which it was made again, or None."""
     rows = namespace.deviations.filter(kind=_DELETED, ended_at__isnull=False)

@@ -27,15 +27,13 @@ from onboarding.domain.deviations import (
 )
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Json, Key, Manifest, key_of, text
-from onboarding.models import Deviation, Event
+from onboarding.models import Deviation, Event, ManagedNamespace
 from onboarding.plan.compare import Difference, differences
-from onboarding.plan.digest import canonical, digest_of
+from onboarding.plan.digest import canonical
 from onboarding.plan.fence import is_of_the_fence
-from onboarding.services.phases.work import Work
+from onboarding.services.phases.work import Work, content_digest
 from onboarding.services.runs import Journal
 
-# The parts of a foreign object that say what it does; its labels and annotations do nothing.
-_SAYS = ("spec", "roleRef", "subjects")
 LARGEST_KEPT = 16 * 1024  # bytes of differences that are kept for people to read
 
 
@@ -87,20 +85,30 @@ def foreign_of(work: Work) -> list[Sighting]:
             key=key_of(foreign),
             writer=last_writer(foreign),
             uid=text(foreign, "metadata", "uid"),
-            digest=digest_of({part: foreign.get(part) for part in _SAYS}),
+            digest=content_digest(foreign),
         )
         for foreign in work.foreign()
     ]
 
 
-def seen(journal: Journal, drift: Sequence[Sighting], *, now: datetime) -> datetime | None:
+def acknowledged_in(namespace: ManagedNamespace) -> frozenset[tuple[str, str]]:
+    """Return the uid and content of every foreign object in it that somebody answers for."""
+    rows = namespace.deviations.filter(
+        kind=DeviationKind.FOREIGN.value, ended_at=None, acknowledged_at__isnull=False
+    )
+    return frozenset(rows.values_list("uid", "digest"))
+
+
+def seen(
+    journal: Journal, drift: Sequence[Sighting], *, now: datetime, is_urgent: bool = False
+) -> datetime | None:
     """Write down what differs, and say until when its repair waits; None: repair it now.
 
     It waits, and the claim is given back, only where every object has to wait.
     """
     with transaction.atomic():
         rows = [_continued(journal, sighting, now) for sighting in drift]
-        until = _hold(rows, drift, now)
+        until = None if is_urgent else _hold(rows, drift, now)
         fields = _while_held(rows, until) if until else {}
         pairs = [*zip(rows, drift, strict=True)]
         news = [(row, one) for row, one in pairs if not row.seen_event_id]

@@ -105,10 +105,11 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         _note_missing(journal, now=clock())
     elif exists and namespace.observed_generation == namespace.generation:
         drift = deviations.drift_of(work)
-        if not drift and (work.is_proven or not work.has_gate):
+        if not drift and _is_told_right(work) and not work.outdated("NetworkPolicy"):
             _confirm(journal, work, clock)
             return
-        if drift and deviations.seen(journal, drift, now=clock()):
+        is_urgent = work.is_proven and not _is_told_right(work)
+        if drift and deviations.seen(journal, drift, now=clock(), is_urgent=is_urgent):
             return  # somebody keeps undoing it: its repair waits
         journal.is_repair = True
     check_signed(journal.revision, work)
@@ -117,11 +118,16 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     _run(journal, work, clock)
 
 
+def _is_told_right(work: Work) -> bool:
+    """Tell whether the fence counts as proven where it is, and nowhere else."""
+    return not work.has_gate or work.is_proven != work.is_opened
+
+
 def _confirm(journal: Journal, work: Work, clock: Clock) -> None:
     """Everything planned was read equal: ask about rights, and let late pods go."""
     check_team(work, ALL_QUESTIONS)
     check_roles(work)
-    if work.has_gate and (said := release(work)):
+    if work.has_gate and not work.is_opened and (said := release(work)):
         log.info("released late", said=said)
     _settle(journal, work, now=clock())
 
@@ -161,6 +167,7 @@ def _work(journal: Journal, approved: Approved) -> Work:
         agreed_uid=revision.request.adopted_uid or "",
         was_complete=namespace.observed_generation > 0,
         portal=portal_identity(),
+        acknowledged=deviations.acknowledged_in(namespace),
         has_gate=namespace.cluster.has_fence_gate,
         is_proven=namespace.is_fence_proven,
     )

@@ -182,6 +182,22 @@ def test_tampering_holds_new_pods_back_until_it_is_repaired(
     assert said == [False, True]
 
 
+def test_a_policy_of_others_holds_new_pods_back_until_it_is_gone(
+    dev_eu: Cluster, admin: RawApi, racer: RawApi, name: str
+) -> None:
+    row = work_off(live_portal.onboard(dev_eu, name))
+    breaker = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
+    policies = f"/apis/networking.k8s.io/v1/namespaces/{name}/networkpolicies"
+    open_wide = policy(name, "open", {"podSelector": {}, "egress": [{}], "ingress": [{}]})
+    assert breaker.post(policies, open_wide).status == 201
+    assert live_portal.look(row).state == NamespaceState.DRIFTED
+    pods = f"/api/v1/namespaces/{name}/pods"
+    assert GATE in str(racer.post(pods, pod("late")).body["spec"]["schedulingGates"])
+    breaker.delete(f"{policies}/open")
+    assert live_portal.look(row).state == READY
+    assert "schedulingGates" not in racer.get(f"{pods}/late").body["spec"]
+
+
 def test_gated_pods_go_with_the_namespace(
     dev_eu: Cluster, admin: RawApi, racer: RawApi, name: str
 ) -> None:

@@ -9,6 +9,7 @@ from tests.support.guard_mutants_admission import ADMISSION
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
+from tests.support.guard_mutants_doubt import DOUBT
 from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_observer import OBSERVER
@@ -397,6 +398,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *APPROVED,
     *CREDENTIALS,
     *DOORS,
+    *DOUBT,
     *OBSERVER,
     *HTTP,
     *RENDERED_ANEW,

@@ -56,6 +56,22 @@ def test_once_it_was_read_back_they_wait_for_a_look_only(
     assert "New pods start at once: the fence was read back" in page
 
 
+def test_while_a_policy_of_others_stands_bob_reads_what_pods_wait_for(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    there = {
+        "first_seen_at": timezone.now(),
+        "seen_at": timezone.now(),
+        "object_name": "let-me-out",
+    }
+    row = prod.deviations.create(kind="foreign", object_kind="NetworkPolicy", **there)
+    said = "New pods wait: a network policy that no approved plan contains may open the fence."
+    assert said in overview(client_for(bob), prod)
+    row.acknowledged_at = timezone.now()
+    row.save()
+    assert said not in overview(client_for(bob), prod)
+
+
 @pytest.mark.parametrize("count", [0, None])
 def test_where_none_was_seen_waiting_nothing_is_said(
     client_for: SignIn, bob: User, prod: ManagedNamespace, count: int | None

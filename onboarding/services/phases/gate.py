@@ -21,6 +21,7 @@ MOST_AT_ONCE = 500  # pods released in one look, far within its lease; the other
 LISTINGS = 5
 CONNECTIONS = 8
 PROOF_ATTEMPTS = 3
+OPENED = "New pods wait: a network policy that no approved plan contains may open the fence."
 
 
 class Lifted(StrEnum):
@@ -32,9 +33,14 @@ class Lifted(StrEnum):
 
 
 def open_gate(work: Work) -> PhaseResult:
-    """Prove the fence and release what waited. Everything planned was just read back equal."""
+    """Prove the fence and release what waited. Everything planned was just read back equal.
+
+    Beside a policy that nobody answers for that proves nothing, so pods go on waiting.
+    """
     if not work.has_gate:
         return PhaseResult()
+    if work.is_opened:
+        return PhaseResult(note=OPENED)
     proof = () if work.is_proven else (_prove(work),)
     return PhaseResult(proof, note=release(work))
 
@@ -45,7 +51,7 @@ def is_in_doubt(work: Work, drift: Iterable[Sighting]) -> bool:
     Stamps do not count: every revision renews them, and deny-all stands meanwhile. A row alone
     proves nothing: what the cluster does not say, the portal did not prove.
     """
-    if any(sighting.is_fence for sighting in drift):
+    if work.is_opened or any(sighting.is_fence for sighting in drift):
         return True
     return not says_proven(work.live.get(work.namespace_key, {})) or any(
         difference.path[:2] != ("metadata", "annotations")

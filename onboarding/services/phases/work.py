@@ -18,6 +18,7 @@ from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Json, Key, Manifest, branch, key_of, text
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST, is_ours, marks_of
 from onboarding.plan.compare import differences
+from onboarding.plan.digest import digest_of
 from onboarding.plan.model import Plan, PlannedObject, stamped
 
 # What a managed namespace holds of the portal's, besides the Namespace itself.
@@ -26,6 +27,8 @@ MANAGED_KINDS = ("NetworkPolicy", "ResourceQuota", "LimitRange", "RoleBinding")
 GUARDED_KINDS = frozenset({"NetworkPolicy", "RoleBinding"})
 LARGEST_FOUND = 256 * 1024  # characters of what was found that are kept for a person to compare
 MOST_FOREIGN = 100
+# The parts of a foreign object that say what it does; its labels and annotations do nothing.
+_SAYS = ("spec", "roleRef", "subjects")
 
 
 class Outcome(StrEnum):
@@ -119,6 +122,8 @@ class Work:
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
     waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
+    # The uid and content of every foreign object somebody answers for.
+    acknowledged: frozenset[tuple[str, str]] = frozenset()
     has_gate: bool = False  # the cluster keeps pods waiting until their fence is proven
     is_proven: bool = False  # the fence of this very namespace was read back, and still counts
     released: int = 0  # pods whose gate was lifted
@@ -206,6 +211,19 @@ class Work:
             if key.kind in GUARDED_KINDS and key not in planned and not is_ours(manifest)
         ]
 
+    @property
+    def is_opened(self) -> bool:
+        """Tell whether a policy is there that no plan contains and nobody answers for.
+
+        What only looks like the portal's counts too: policies add up, so any may open everything.
+        """
+        planned = {entry.key for entry in self.plan.objects}
+        return any(
+            (text(live, "metadata", "uid"), content_digest(live)) not in self.acknowledged
+            for key, live in self.live.items()
+            if key.kind == "NetworkPolicy" and key not in planned
+        )
+
     def check_generation(self) -> None:
         """Raise Superseded when a live object is newer than this work, or of another content.
 
@@ -239,6 +257,11 @@ class Work:
             "may have been restored from a backup. Nothing was changed.",
             found=found_on_cluster(self),
         )
+
+
+def content_digest(foreign: Manifest) -> str:
+    """Return the digest of what a foreign object does, by which an acknowledgement knows it."""
+    return digest_of({part: foreign.get(part) for part in _SAYS})
 
 
 def found_on_cluster(work: Work) -> Manifest:
