@@ -28,6 +28,8 @@ FIELD_MANAGER = "bulkhead-prepare"
 # For API servers that serve MutatingAdmissionPolicy v1, so from Kubernetes 1.36 on.
 FENCE_GATE_FILE = "fence-gate.yaml"
 WAIT_SECONDS = 30.0
+_ADMISSION, _MUTATING = "admissionregistration.k8s.io", "MutatingAdmissionPolicy"
+_GATE_BINDING = Key("ValidatingAdmissionPolicyBinding", "", "bulkhead-fence-gate-there")
 _PAUSE_SECONDS = 0.2
 
 
@@ -70,19 +72,40 @@ def _trees(path: Path) -> list[Manifest]:
 
 def manifests_for(folder: Path, *, has_gate: bool) -> list[Manifest]:
     """Return the objects that apply to a cluster: all, or all but the fence gate's."""
-    gate = set() if has_gate else {key_of(tree) for tree in _trees(folder / FENCE_GATE_FILE)}
+    gate = set() if has_gate else {key_of(tree) for tree in gate_manifests(folder)}
     return [tree for tree in load_manifests(folder) if key_of(tree) not in gate]
 
 
+def gate_manifests(folder: Path) -> list[Manifest]:
+    """Return the objects of the fence gate, in the order they are to be applied."""
+    return _trees(folder / FENCE_GATE_FILE)
+
+
 def serves_fence_gate(admin: ClusterGateway) -> bool:
-    """Ask whether the API server knows the policies that the fence gate rests on."""
+    """Ask whether the API server knows the policies that the fence gate rests on.
+
+    Anything in front of a server answers 404 too, so one is not believed: what the server serves
+    is asked for, and where that names the kind, of whatever version, the policies once more.
+    """
+    if _lists(admin):
+        return True
+    served = admin.served_kinds([_ADMISSION]).get(_ADMISSION, ())
+    return _MUTATING in served and _lists(admin)
+
+
+def _lists(admin: ClusterGateway) -> bool:
     try:
-        admin.list("MutatingAdmissionPolicy")
+        admin.list(_MUTATING)
     except ClusterError as error:
         if error.status == 404:
             return False
         raise
     return True
+
+
+def holds_pods_back(admin: ClusterGateway) -> bool:
+    """Tell whether pods wait, or are refused, until the portal says that their fence is proven."""
+    return admin.get(_GATE_BINDING) is not None
 
 
 def printed(folder: Path) -> str:

@@ -19,6 +19,8 @@ from onboarding.cluster.installation import (
     FENCE_GATE_FILE,
     FIELD_MANAGER,
     InstallOutcome,
+    gate_manifests,
+    holds_pods_back,
     install,
     manifests_for,
     printed,
@@ -31,7 +33,7 @@ from onboarding.domain.facts import IngressFacts
 from onboarding.domain.fence_gate import FENCE_GATE_FACT
 from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.names import check_dns_label, check_group
-from onboarding.domain.objects import Json, Key, text
+from onboarding.domain.objects import Json, Key, Manifest, text
 from onboarding.domain.refusals import Refusal
 from onboarding.models import Cluster, IngressSource, ManagedNamespace, Team
 from onboarding.models.clusters import read_facts
@@ -53,7 +55,7 @@ NO_FENCE_GATE = (
 
 
 class CannotPrepare(Refusal):
-    """The cluster cannot be prepared like this; nothing was registered."""
+    """The cluster cannot be prepared like this."""
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,21 @@ def parse_pods(written: str) -> Pods:
 def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     """Prepare and register the cluster, saying one line per thing; False if any right is wrong.
 
-    Raise CannotPrepare, NotInForce, CannotEncrypt or any ClusterError, with nothing registered yet.
+    Raise CannotPrepare, NotInForce, CannotEncrypt or any ClusterError, with nothing registered yet
+    unless it is about the fence gate, which comes last.
     """
     _check(wish)
     admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
     cluster = registered_row(wish.name, uid=_cluster_uid(admin))
-    has_gate = serves_fence_gate(admin)
-    _install(admin, has_gate=has_gate, say=say)
+    has_gate = _has_gate(admin, cluster, say=say)
+    _install(admin, manifests_for(manifests_folder(), has_gate=False), say=say)
     minted = None if _has_working_token(cluster, wish, now=now) else _mint(admin)
     portal = _portal(cluster, wish, minted)
     wait_for_admission(admin, portal)
     facts = {**_facts(cluster, wish, find_ranges(admin)), FENCE_GATE_FACT: has_gate}
     _register(cluster, wish, facts=facts, minted=minted, say=say, now=now)
+    if has_gate:  # last: from here on pods wait for workers that know of it
+        _install(admin, gate_manifests(manifests_folder()), say=say)
     wrong = say_lines(portal, has_gate=has_gate, say=say)
     note_check(cluster, wrong, now=now)
     return _compare_guards(cluster, portal, say=say, now=now) and not wrong
@@ -147,10 +152,21 @@ def registered_row(name: str, *, uid: str) -> Cluster:
     return Cluster.objects.filter(name=name).first() or Cluster(name=name, facts={"uid": uid})
 
 
-def _install(admin: ClusterGateway, *, has_gate: bool, say: Say) -> None:
-    manifests = manifests_for(manifests_folder(), has_gate=has_gate)
-    if not has_gate:
-        say(f"{FENCE_GATE_FILE} is left out: {NO_FENCE_GATE}")
+def _has_gate(admin: ClusterGateway, cluster: Cluster, *, say: Say) -> bool:
+    """Tell whether the cluster can have the gate. Pods must never wait for what nobody proves."""
+    if serves_fence_gate(admin):
+        return True
+    if cluster.has_fence_gate and holds_pods_back(admin):
+        raise CannotPrepare(
+            "this API server does not say any more that it serves MutatingAdmissionPolicy v1, and "
+            "still holds pods back. If it was set back to an older version for good, delete the "
+            "validatingadmissionpolicybinding bulkhead-fence-gate-there and run again"
+        )
+    say(f"{FENCE_GATE_FILE} is left out: {NO_FENCE_GATE}")
+    return False
+
+
+def _install(admin: ClusterGateway, manifests: Sequence[Manifest], *, say: Say) -> None:
     held = False
     for done in install(admin, manifests):
         say(f"{done.key} {done.outcome}" + "".join(f"\n  {path}" for path in done.differing))

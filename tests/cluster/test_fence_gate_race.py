@@ -17,7 +17,7 @@ from onboarding.services.phases.work import PhaseResult, Work
 from tests.cluster.conftest import eventually
 from tests.support import live_portal
 from tests.support.audit_log import PORTAL, AuditLog, Entry
-from tests.support.manifests import RBAC_GROUP, pod
+from tests.support.manifests import RBAC_GROUP, pod, policy
 from tests.support.raw_api import RawApi
 
 pytestmark = pytest.mark.django_db

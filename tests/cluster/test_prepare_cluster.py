@@ -11,7 +11,9 @@ import yaml
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from onboarding.cluster.installation import load_manifests
+from onboarding.cluster.errors import ClusterError
+from onboarding.cluster.gateway import Gateway
+from onboarding.cluster.installation import load_manifests, serves_fence_gate
 from onboarding.cluster.kinds import KINDS, Resource
 from onboarding.domain.objects import Key, Manifest, copied, key_of, text
 from onboarding.models import Cluster, ClusterGuards, ManagedNamespace
@@ -267,6 +269,53 @@ def without_gate(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Iterato
         prepared.cluster_admin.delete(f"{RBAC}/clusterrolebindings/bulkhead:fence-gate")
         yield
     prepare(prepared)
+
+
+def test_a_gate_that_is_known_is_not_forgotten_while_pods_are_held_back(
+    prepared: Prepared, without_gate: None, registration: Registration
+) -> None:
+    cluster = registration.write()
+    Cluster.objects.update(name="kind-dev")
+    with pytest.raises(CommandError, match="still holds pods back"):
+        prepare(prepared)
+    cluster.refresh_from_db()
+    assert cluster.has_fence_gate
+
+
+def test_one_answer_of_something_in_front_takes_no_gate_away(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [ClusterError("not found, says a proxy", status=404)]
+
+    def in_front(gateway: Gateway, kind: str, namespace: str = "") -> list[Manifest]:
+        if answers:
+            raise answers.pop()
+        return ask(gateway, kind, namespace)
+
+    ask = Gateway.list
+    monkeypatch.setattr(Gateway, "list", in_front)
+    assert serves_fence_gate(prepared.admin)
+
+
+def test_no_pod_is_held_back_before_workers_know_that_they_have_to_let_it_go(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guards = POLICY.rpartition("/")[0]
+    known: list[bool] = []
+    for name in ("bulkhead-fence-gate-there", "bulkhead-fence-gate"):
+        kind = "validating" if name.endswith("there") else "mutating"
+        path = f"{guards.rpartition('/')[0]}/{kind}admissionpolicybindings/{name}"
+        assert prepared.cluster_admin.delete(path).status == 200
+
+    def noted(gateway: Gateway, manifest: Manifest, **options: Any) -> Manifest:
+        if "bulkhead-fence-gate" in key_of(manifest).name:
+            known.append(Cluster.objects.filter(facts__fence_gate=True).exists())
+        return apply(gateway, manifest, **options)
+
+    apply = Gateway.apply
+    monkeypatch.setattr(Gateway, "apply", noted)
+    prepare(prepared)
+    assert known == [True, True]
 
 
 def test_a_gate_that_comes_later_has_every_namespace_looked_at_at_once(
