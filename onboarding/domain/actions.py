@@ -45,6 +45,7 @@ class Action(StrEnum):
     SECOND_FACTOR_REMOVED = "portal:person:second-factor-removed"
     CLUSTER_UNGUARDED = "cluster:cluster:unguarded"
     CLUSTER_GUARDED = "cluster:cluster:guarded"
+    CLUSTER_GUARDS_UNREAD = "cluster:cluster:guards-unread"
     APPROVAL_KEY_ASKED = "portal:approval-key:asked"
     APPROVAL_KEY_CONFIRMED = "portal:approval-key:confirmed"
     APPROVAL_KEY_REVOKED = "portal:approval-key:revoked"
@@ -109,6 +110,7 @@ _WORDS = {
     Action.SECOND_FACTOR_REMOVED: "Removed a person's second factor",
     Action.CLUSTER_UNGUARDED: "Found the guards of a cluster missing or changed",
     Action.CLUSTER_GUARDED: "Found every guard of a cluster in place again",
+    Action.CLUSTER_GUARDS_UNREAD: "Could not read the guards of a cluster",
     Action.APPROVAL_KEY_ASKED: "Asked to enrol a passkey for approvals",
     Action.APPROVAL_KEY_CONFIRMED: "Confirmed a passkey for approvals",
     Action.APPROVAL_KEY_REVOKED: "Revoked a passkey for approvals",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from onboarding.cluster.errors import ClusterError
@@ -58,6 +58,8 @@ def note_reading(
         return
 
     def change(row: ClusterGuards) -> None:
+        if reading.unread and not row.unread:
+            row.check_at = now  # what cannot be read can still be tried
         row.looked_at, row.unread = began, reading.unread
         if not reading.unread:
             row.differing = [*reading.findings]
@@ -80,7 +82,18 @@ def check_due(*, clock: Callable[[], datetime]) -> int:
 
     A cluster that cannot be asked is left for the next round.
     """
-    return sum(_check(cluster, clock) for cluster in _due(clock()))
+    return sum(_check_alone(cluster, clock) for cluster in _due(clock()))
+
+
+def _check_alone(cluster: Cluster, clock: Callable[[], datetime]) -> bool:
+    """What goes wrong with one cluster keeps no other from being tried."""
+    try:
+        return _check(cluster, clock)
+    except OperationalError:
+        raise  # the database's trouble, not the cluster's
+    except Exception:
+        log.exception("guards not checked", cluster=cluster.name)
+        return False
 
 
 def _due(now: datetime) -> list[Cluster]:
@@ -115,17 +128,30 @@ def _claim(cluster: Cluster, *, now: datetime) -> bool:
 
 
 def _write(cluster: Cluster, change: Callable[[ClusterGuards], None], *, now: datetime) -> None:
-    """Change the row; one event when findings begin, are others, or end."""
+    """Change the row; one event when findings, or not being able to read, begin or end."""
     with transaction.atomic():
         known, _ = ClusterGuards.objects.get_or_create(cluster=cluster)
         row = ClusterGuards.objects.select_for_update().get(pk=known.pk)
-        before = row.findings
+        before, unread_before = row.findings, row.unread
         change(row)
         after = row.findings
         row.since = (row.since or now) if after else None
         row.save()
-        if after != before:
+        if row.unread and not unread_before:
+            _tell_unread(cluster, row.unread, now=now)
+        if after != before or (unread_before and not row.unread):
             _tell(cluster, after, now=now)
+
+
+def _tell_unread(cluster: Cluster, why: str, *, now: datetime) -> None:
+    history.record(
+        Action.CLUSTER_GUARDS_UNREAD,
+        actor=history.SYSTEM,
+        at=now,
+        about=history.about_cluster(cluster),
+        body={"findings": [why]},
+    )
+    log.error("the guards of a cluster cannot be read", cluster=cluster.name, why=why)
 
 
 def _tell(cluster: Cluster, findings: list[str], *, now: datetime) -> None:

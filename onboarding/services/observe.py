@@ -21,7 +21,6 @@ from django.db.models.functions import Coalesce
 from onboarding.cluster.discovery import find_policy_kinds
 from onboarding.cluster.errors import AccessDenied
 from onboarding.cluster.gateway import ClusterGateway
-from onboarding.cluster.guards import GuardReading
 from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.observed import (
@@ -95,7 +94,6 @@ class Observation:
     pages: int
     foreign_kinds: tuple[str, ...]
     unread_kinds: tuple[str, ...]
-    guards: GuardReading
     expectations: Expectations
 
 
@@ -163,7 +161,9 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
-            picture = _take(_lists(look, clock), has_gate=look.cluster.has_fence_gate)
+            lists = _lists(look, clock)
+            _look_at_guards(look, lists.cluster, now=clock())
+            picture = _take(lists)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
             if look.cluster.condition == ClusterCondition.THROTTLED.value:
@@ -198,7 +198,16 @@ def _lists(look: Look, clock: Clock) -> ListReader:
     )
 
 
-def _take(lists: ListReader, *, has_gate: bool) -> Observation:
+def _look_at_guards(look: Look, cluster: ClusterGateway, *, now: datetime) -> None:
+    """Write down first how it is guarded: lists that grow too large must not hide that."""
+    reading = look_at_guards(cluster, has_gate=look.cluster.has_fence_gate)
+    with transaction.atomic():
+        if look.row.select_for_update().first() is None:
+            raise LostLook(look.cluster.name)
+        note_reading(look.cluster, reading, began=look.began, now=now)
+
+
+def _take(lists: ListReader) -> Observation:
     """List, compare and reduce. Policies come before pods: they say which labels count."""
     namespaces = lists.whole("Namespace", reduce_namespaces)
     lists.names = frozenset(namespaces)
@@ -222,7 +231,6 @@ def _take(lists: ListReader, *, has_gate: bool) -> Observation:
         pages=lists.pages,
         foreign_kinds=_foreign_kinds(lists.cluster),
         unread_kinds=tuple(refused),
-        guards=look_at_guards(lists.cluster, has_gate=has_gate),
         expectations=lists.expectations,
     )
 
@@ -258,7 +266,6 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
             trouble="",
             failures=0,
         )
-        note_reading(look.cluster, picture.guards, began=look.began, now=now)
         failures.note_answer(look.cluster, now=now)
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
 

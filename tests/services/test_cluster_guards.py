@@ -8,7 +8,7 @@ import pytest
 from onboarding.cluster.errors import Unreachable
 from onboarding.domain.actions import Action
 from onboarding.domain.objects import Key, Manifest, branch, items
-from onboarding.models import Cluster, ClusterGuards, Event
+from onboarding.models import Cluster, ClusterGuards, ClusterObservation, Event
 from onboarding.services import guards
 from onboarding.services.observe import observe
 from tests.support.fake_cluster import FakeCluster
@@ -153,6 +153,45 @@ def test_what_was_found_stays_known_while_it_may_not_be_read(
     assert row(cluster).findings == [f"{BINDING} is missing"]
     assert row(cluster).unread
     assert told() == [Action.CLUSTER_UNGUARDED]
+
+
+def test_what_cannot_be_read_any_more_is_told_once_and_tried_at_once(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    look(cluster, now)
+    ClusterGuards.objects.update(check_at=now + DAY)
+    right = ("list", "validatingadmissionpolicies.admissionregistration.k8s.io")
+    fake.withheld.add(right)
+    for minute in (1, 2):
+        look(cluster, now + minute * MINUTE)
+    unread = Event.objects.filter(action=Action.CLUSTER_GUARDS_UNREAD)
+    assert (unread.count(), row(cluster).check_at) == (1, now + MINUTE)
+    fake.withheld.remove(right)
+    look(cluster, now + 3 * MINUTE)
+    assert told() == [Action.CLUSTER_GUARDED]
+
+
+def test_lists_that_fail_hide_no_guard_that_is_missing(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    del fake.installed[BINDING]
+    fake.withheld.add(("list", "pods"))
+    look(cluster, now)
+    assert ClusterObservation.objects.get().seen_at is None
+    assert row(cluster).findings == [f"{BINDING} is missing"]
+
+
+def test_what_breaks_on_one_cluster_keeps_no_other_from_being_tried(
+    cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(asked: Cluster, _clock: object) -> bool:
+        if asked.pk == cluster.pk:
+            raise KeyError("unforeseen")
+        return True
+
+    monkeypatch.setattr(guards, "_due", lambda _now: [cluster, Cluster(name="another")])
+    monkeypatch.setattr(guards, "_check", broken)
+    assert guards.check_due(clock=lambda: now) == 1
 
 
 def test_a_finding_is_no_condition_so_work_goes_on(

@@ -183,7 +183,7 @@ class TestAtOnce:
         answers = at_once([partial(due, now)] * 6)
         assert sorted(answers) == [0, 0, 0, 0, 0, 1]  # type: ignore[type-var]
         guards = [*["list"] * 2, *["get"] * 3]
-        assert [verb for verb, _ in fake.log] == [*["list"] * 15, "served_kinds", *guards]
+        assert [verb for verb, _ in fake.log] == [*guards, *["list"] * 15, "served_kinds"]
         assert ClusterObservation.objects.get().version == 1
 
     def test_the_sweeper_observes_beside_its_other_work_until_it_is_stopped(

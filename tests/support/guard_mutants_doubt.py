@@ -3,6 +3,7 @@
 from tests.support.guard_mutant import GuardMutant
 
 _OTHERS = "tests/services/test_policy_of_others.py::test_"
+_GUARDS = "tests/services/test_cluster_guards.py::test_"
 
 # fmt: off
 DOUBT: tuple[GuardMutant, ...] = (
@@ -28,5 +29,17 @@ DOUBT: tuple[GuardMutant, ...] = (
     GuardMutant("what only looks like the portal's goes",
         "services.reconcile", "_bring_on", ' and not work.outdated("NetworkPolicy")', "",
         f"{_OTHERS}what_only_looks_like_the_portals_goes_from_a_cluster_without_the_gate"),
+    GuardMutant("guards that cannot be read any more are told",
+        "services.guards", "_write", "if row.unread and not unread_before:", "if False:",
+        f"{_GUARDS}what_cannot_be_read_any_more_is_told_once_and_tried_at_once"),
+    GuardMutant("guards that cannot be read any more are tried at once",
+        "services.guards", "note_reading", "if reading.unread and not row.unread:", "if False:",
+        f"{_GUARDS}what_cannot_be_read_any_more_is_told_once_and_tried_at_once"),
+    GuardMutant("one cluster's trouble ends no round of tries",
+        "services.guards", "check_due", "_check_alone(", "_check(",
+        f"{_GUARDS}what_breaks_on_one_cluster_keeps_no_other_from_being_tried"),
+    GuardMutant("guards are read before the lists",
+        "services.observe", "_look_at", "_look_at_guards(look, lists.cluster, now=clock())", "pass",
+        f"{_GUARDS}lists_that_fail_hide_no_guard_that_is_missing"),
 )
 # fmt: on
