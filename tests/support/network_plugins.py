@@ -71,6 +71,11 @@ CLUSTER_WIDE = (
     Foreign("cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
     Foreign("crd.antrea.io", "clusternetworkpolicies", "ClusterNetworkPolicy"),
     Foreign("k8s.ovn.org", "adminpolicybasedexternalroutes", "AdminPolicyBasedExternalRoute"),
+    Foreign("cilium.io", "ciliumclusterwideenvoyconfigs", "CiliumClusterwideEnvoyConfig"),
+    Foreign("crd.antrea.io", "tiers", "Tier"),
+    Foreign("crd.antrea.io", "egresses", "Egress"),
+    Foreign("crd.antrea.io", "trafficcontrols", "TrafficControl"),
+    Foreign("crd.projectcalico.org", "tiers", "Tier"),
 )
 
 

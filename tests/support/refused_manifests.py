@@ -64,6 +64,11 @@ BAD_PODS: dict[str, tuple[Manifest, str]] = {
     "an address of its own choice": (
         pod_with({}, annotations={"cni.projectcalico.org/ipAddrsNoIpam": '["10.0.0.5"]'}),
         "annotations:"),
+    "to be the way out of other namespaces": (
+        pod_with({}, annotations={"k8s.ovn.org/routing-namespaces": "search-prod"}),
+        "annotations:"),
+    "the network that it would be the way out to": (
+        pod_with({}, annotations={"k8s.ovn.org/routing-network": "macvlan"}), "annotations:"),
     "years to shut down": (
         pod_with({"terminationGracePeriodSeconds": 999999999}), "terminationGracePeriodSeconds:"),
     "a second too long to shut down": (
