@@ -1,8 +1,9 @@
 """One harmless manifest for each policy of admission-teams.yaml, which that policy alone refuses.
 
-All but bulkhead-team-removals, which judges what exists. Created as a dry run in a managed
-namespace, by somebody who may create pods: so by whoever prepares a cluster, never by the portal.
-A probe that is let through means that its policy is not in force.
+All but bulkhead-team-removals, which judges what exists, and bulkhead-team-finalizers, which lets
+service accounts of other namespaces through: whoever prepares a cluster may be one. Created as a
+dry run in a managed namespace, by somebody who may create pods: so by whoever prepares a cluster,
+never by the portal. A probe that is let through means that its policy is not in force.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,11 +34,6 @@ def _pod(namespace: str) -> Manifest:
     }
 
 
-def _held(namespace: str) -> Manifest:
-    held: Manifest = {**_metadata(namespace), "finalizers": ["bulkhead.dev/probe"]}
-    return {**_service(namespace, {}), "metadata": held}
-
-
 def _catching(namespace: str) -> Manifest:
     # 192.0.2.0/24 is nobody's (RFC 5737).
     return _service(namespace, {"externalIPs": ["192.0.2.1"]})
@@ -57,6 +53,5 @@ def _metadata(namespace: str) -> Manifest:
 
 TEAM_PROBES: Mapping[str, Callable[[str], Manifest]] = {
     "bulkhead-team-pods": _pod,
-    "bulkhead-team-finalizers": _held,
     "bulkhead-team-objects": _catching,
 }
