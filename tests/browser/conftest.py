@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -42,6 +44,15 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory, control_plane: ControlPlane) -> Iterator[Live]:
     with set_up(tmp_path_factory.mktemp("browser"), control_plane) as live:
+        yield live
+
+
+@pytest.fixture
+def live_of_its_own(tmp_path: Path, control_plane: ControlPlane) -> Iterator[Live]:
+    """For a test that leaves people with passkeys, or that reads the whole history."""
+    folder = tmp_path / "portal"
+    folder.mkdir()
+    with set_up(folder, control_plane) as live:
         yield live
 
 
@@ -113,6 +124,7 @@ class Cast:
         person.check_page()
         person.click("button", "Sign in")
         person.check_page()
+        assert urlsplit(person.page.url).path == "/", f"{name} is not signed in"
         return person
 
     @property

@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from onboarding.demo.people import DEMO_PASSWORD
 from tests.browser.conftest import PATIENCE_MS, Cast, Person
+from tests.support.real_processes import Live
 
 # What a phone or a laptop is: keeps passkeys, and knows its owner.
 AUTHENTICATOR = {
@@ -16,6 +18,12 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+
+
+@pytest.fixture
+def live(live_of_its_own: Live) -> Live:
+    """Elsewhere Bob signs in with his password alone."""
+    return live_of_its_own
 
 
 def test_a_passkey_is_added_signs_in_and_confirms(

@@ -13,22 +13,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from devcluster.control_plane import ControlPlane
 from onboarding.demo.people import DEMO_PASSWORD
 from tests.browser.conftest import PATIENCE_MS, Cast, Person
-from tests.support.real_processes import ROOT, Live, set_up
+from tests.support.real_processes import ROOT, Live
 
 SIGNED, FORGED, REPLAYED = "payments-signed", "payments-forged", "payments-replayed"
 LANES = "BULKHEAD_SIGNED_LANES"
 
 
 @pytest.fixture
-def demanding(tmp_path: Path, control_plane: ControlPlane) -> Iterator[Live]:
-    """A portal of its own, whose auditor finds no other approvals: lanes have to be signed."""
-    folder = tmp_path / "portal"
-    folder.mkdir()
-    with set_up(folder, control_plane) as live:
-        yield replace(live, environment=live.environment | {LANES: "network,security"})
+def demanding(live_of_its_own: Live) -> Live:
+    """A portal whose auditor finds no other approvals, with lanes that have to be signed."""
+    return live_of_its_own.told(**{LANES: "network,security"})
 
 
 @pytest.fixture
