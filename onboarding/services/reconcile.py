@@ -7,6 +7,7 @@ record, and no cluster call is ever made inside a database transaction.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -167,7 +168,7 @@ def _work(journal: Journal, approved: Approved) -> Work:
         agreed_uid=revision.request.adopted_uid or "",
         was_complete=namespace.observed_generation > 0,
         portal=portal_identity(),
-        acknowledged=deviations.acknowledged_in(namespace),
+        acknowledged=partial(deviations.acknowledged_in, namespace),
         has_gate=namespace.cluster.has_fence_gate,
         is_proven=namespace.is_fence_proven,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import RequestState, request_sources_of
@@ -112,6 +113,7 @@ def _store(
     if known:
         return known
     _check_rights(wish, by)
+    prefetch_related_objects([wish.cluster], "ingress_sources")  # asked for by rules and preview
     try:
         if state is RequestState.PENDING:
             _check_rules(wish, now=now, request=request)

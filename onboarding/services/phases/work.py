@@ -5,7 +5,7 @@ stored. They touch no row: reconcile records what they return.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -123,7 +123,7 @@ class Work:
     portal: str = ""
     waited: timedelta = timedelta()  # how long Kubernetes has not finished this phase
     # The uid and content of every foreign object somebody answers for.
-    acknowledged: frozenset[tuple[str, str]] = frozenset()
+    acknowledged: Callable[[], frozenset[tuple[str, str]]] = frozenset
     has_gate: bool = False  # the cluster keeps pods waiting until their fence is proven
     is_proven: bool = False  # the fence of this very namespace was read back, and still counts
     released: int = 0  # pods whose gate was lifted
@@ -218,11 +218,12 @@ class Work:
         What only looks like the portal's counts too: policies add up, so any may open everything.
         """
         planned = {entry.key for entry in self.plan.objects}
-        return any(
-            (text(live, "metadata", "uid"), content_digest(live)) not in self.acknowledged
+        others = [
+            (text(live, "metadata", "uid"), content_digest(live))
             for key, live in self.live.items()
             if key.kind == "NetworkPolicy" and key not in planned
-        )
+        ]
+        return bool(others) and not self.acknowledged().issuperset(others)
 
     def check_generation(self) -> None:
         """Raise Superseded when a live object is newer than this work, or of another content.
