@@ -4,7 +4,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.pages.attention_item import SHOWN, Item, Reader
-from onboarding.queries.clusters import visible_to
 from onboarding.queries.guards import GuardTruth, not_guarded
 
 
@@ -19,7 +18,7 @@ def unguarded_clusters(reader: Reader) -> list[Item]:
             rest=truth.findings[0] if truth.findings else truth.unread,
             at=truth.since or truth.looked_at,
         )
-        for cluster, truth in not_guarded(visible_to(reader.permissions))[:SHOWN]
+        for cluster, truth in not_guarded(reader.open_clusters.values())[:SHOWN]
     ]
 
 

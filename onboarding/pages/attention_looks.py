@@ -72,7 +72,7 @@ def troubled_clusters(reader: Reader) -> list[Item]:
 
 def unknown_namespaces(reader: Reader) -> list[Item]:
     """Return the clusters on which namespaces carry a Bulkhead's marks that no row here knows."""
-    rows = _open_clusters(reader)
+    rows = reader.open_clusters
     return [
         Item(
             tone="warn",
@@ -91,7 +91,7 @@ def unknown_namespaces(reader: Reader) -> list[Item]:
 
 def unread_namespaces(reader: Reader) -> list[Item]:
     """Return the clusters on which some namespaces were too large to be read."""
-    rows = _open_clusters(reader)
+    rows = reader.open_clusters
     return [
         Item(
             tone="warn",
@@ -106,9 +106,3 @@ def unread_namespaces(reader: Reader) -> list[Item]:
         )
         for pk, found in unread_on(rows.values()).items()
     ]
-
-
-def _open_clusters(reader: Reader) -> dict[int, Cluster]:
-    """Return the clusters that are in use and that the reader may know of, by their key."""
-    open_ones = clusters.visible_to(reader.permissions).filter(closed_at__isnull=True)
-    return {cluster.pk: cluster for cluster in open_ones}

@@ -1,9 +1,8 @@
 """Whether a cluster is guarded, as workers last found it: for pages that say what that is worth."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import QuerySet
 
 from onboarding.models import Cluster, ClusterGuards
 
@@ -52,10 +51,12 @@ def guards_of(cluster: Cluster) -> GuardTruth:
     )
 
 
-def not_guarded(among: QuerySet[Cluster]) -> list[tuple[Cluster, GuardTruth]]:
-    """Return the clusters that are unguarded, or of which it cannot be known."""
-    rows = among.filter(closed_at=None, guards__isnull=False).select_related("guards")
-    known = [(row, guards_of(row)) for row in rows.order_by("name")]
+def not_guarded(among: Iterable[Cluster]) -> list[tuple[Cluster, GuardTruth]]:
+    """Return the clusters that are unguarded, or of which it cannot be known, in their order.
+
+    No query where they were read with `guards`.
+    """
+    known = [(row, guards_of(row)) for row in among]
     return [(row, truth) for row, truth in known if truth.is_unguarded or truth.is_unknown]
 
 
