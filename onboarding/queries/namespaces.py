@@ -38,7 +38,8 @@ def live_of_teams(permissions: Permissions) -> QuerySet[ManagedNamespace]:
 
 def load_namespace(permissions: Permissions, public_id: str) -> ManagedNamespace:
     """Return a namespace the person may know of. Raise NotFound for every other."""
-    row = visible_to(permissions).filter(public_id=public_id).first()
+    rows = visible_to(permissions).select_related("cluster__guards")
+    row = rows.filter(public_id=public_id).first()
     if row is None:
         raise NotFound("No such namespace.")
     return row
