@@ -19,7 +19,6 @@ from onboarding.models import (
     Event,
     ManagedNamespace,
     Request,
-    User,
     Vote,
 )
 from onboarding.queries.subjects import subject_of
@@ -32,6 +31,7 @@ from tests.support.approval_keys import (
     enrolled,
     key_of,
     sign,
+    signed_by_dana,
     word_of,
 )
 from tests.support.behind_the_portal import without_guards
@@ -58,31 +58,13 @@ def signed_lanes(settings: Any) -> None:
     settings.SIGNED_LANES = frozenset({"network", "security"})
 
 
-@pytest.fixture
-def danas(cast: dict[str, User], now: datetime) -> SoftPasskey:
-    """Dana's passkey, enrolled for the network lane."""
-    return enrolled("dana", now=now)
-
-
-@pytest.fixture
-def asked_for(danas: SoftPasskey, now: datetime) -> Request:
-    """Alice's request; Pat approved the platform lane, as always."""
-    return approve(ask(spec_of(), now=now), "pat", Lane.PLATFORM, now=now)
-
-
-def approved(request: Request, passkey: SoftPasskey, now: datetime) -> Request:
-    return approve_signed(
-        request, Lane.NETWORK, sign(passkey, request, Lane.NETWORK, now=now), now=now
-    )
-
-
 class TestDeciding:
     """The web process says at once what the worker would refuse."""
 
     def test_dana_approves_with_her_passkey(
         self, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
-        assert approved(asked_for, danas, now).state == "approved"
+        assert signed_by_dana(asked_for, danas, now).state == "approved"
         signature = DecisionSignature.objects.get()
         assert (signature.decision.lane, signature.key) == ("network", key_of(danas))
         event = Event.objects.get(action="portal:lane:approved", actor="Dana")
@@ -94,7 +76,7 @@ class TestDeciding:
     def test_a_signature_is_only_added(
         self, statement: str, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
-        approved(asked_for, danas, now)
+        signed_by_dana(asked_for, danas, now)
         table = "onboarding_decisionsignature"
         refused = pytest.raises(DatabaseError, match="append-only")
         with as_owner(), refused, transaction.atomic():
@@ -180,7 +162,7 @@ class TestWorker:
     def test_what_was_signed_is_applied(
         self, asked_for: Request, danas: SoftPasskey, fake: FakeCluster, now: datetime
     ) -> None:
-        namespace = namespace_of(approved(asked_for, danas, now))
+        namespace = namespace_of(signed_by_dana(asked_for, danas, now))
         assert work_on(namespace, now=now).state == "ready"
 
     def test_a_decision_made_by_sql_changes_nothing(
@@ -266,7 +248,7 @@ class TestWorker:
     def test_a_signature_is_not_replayed_on_another_request(
         self, asked_for: Request, danas: SoftPasskey, settings: Any, now: datetime
     ) -> None:
-        approved(asked_for, danas, now)
+        signed_by_dana(asked_for, danas, now)
         used = DecisionSignature.objects.get()
         other = approve(ask(spec_of("payments-other"), now=now), "pat", Lane.PLATFORM, now=now)
         forged(other, settings, now=now)
@@ -321,7 +303,7 @@ class TestWorker:
     def test_a_lane_that_needs_no_signature_is_not_asked_for_one(
         self, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
-        request = approved(asked_for, danas, now)
+        request = signed_by_dana(asked_for, danas, now)
         assert DecisionSignature.objects.count() == 1
         check_signatures(request)
 
@@ -339,7 +321,7 @@ class TestWorker:
     def test_lanes_that_vanish_after_the_digest_was_checked_are_missed(
         self, which: str, asked_for: Request, danas: SoftPasskey, now: datetime
     ) -> None:
-        request = approved(asked_for, danas, now)
+        request = signed_by_dana(asked_for, danas, now)
         with without_guards():
             request.lanes.exclude(lane="" if which == "every" else which).delete()
         with pytest.raises(NotSigned, match="does not cover its lanes"):

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from onboarding.demo.scenario import approve, ask
 from onboarding.domain.approval import Enrolment
 from onboarding.domain.canonical import canonical
 from onboarding.domain.lanes import Lane
@@ -16,12 +15,12 @@ from onboarding.services.check_signed import NotSigned, check_signatures
 from onboarding.services.history import CONSOLE
 from tests.support.approval_keys import (
     LIFE,
-    approve_signed,
     asked,
     confirmed_by,
     enrolled,
     key_of,
     sign,
+    signed_by_dana,
     word_of,
 )
 from tests.support.fake_cluster import FakeCluster
@@ -33,7 +32,7 @@ from tests.support.forgeries import (
     say_signed,
     with_signature,
 )
-from tests.support.requests import spec_of, work_on
+from tests.support.requests import work_on
 from tests.support.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -42,24 +41,6 @@ pytestmark = pytest.mark.usefixtures("cast", "cluster")
 @pytest.fixture(autouse=True)
 def signed_lanes(settings: Any) -> None:
     settings.SIGNED_LANES = frozenset({"network", "security"})
-
-
-@pytest.fixture
-def danas(cast: dict[str, User], now: datetime) -> SoftPasskey:
-    """Dana's passkey, enrolled for the network lane."""
-    return enrolled("dana", now=now)
-
-
-@pytest.fixture
-def asked_for(danas: SoftPasskey, now: datetime) -> Request:
-    """Alice's request; Pat approved the platform lane, as always."""
-    return approve(ask(spec_of(), now=now), "pat", Lane.PLATFORM, now=now)
-
-
-def approved(request: Request, passkey: SoftPasskey, now: datetime) -> Request:
-    return approve_signed(
-        request, Lane.NETWORK, sign(passkey, request, Lane.NETWORK, now=now), now=now
-    )
 
 
 def test_a_key_without_a_word_does_not_count(
@@ -161,7 +142,7 @@ def test_a_key_of_another_lane_does_not_count(
 def test_what_was_decided_before_a_revocation_stays_decided_once_it_is_applied(
     asked_for: Request, danas: SoftPasskey, fake: FakeCluster, now: datetime
 ) -> None:
-    namespace = namespace_of(approved(asked_for, danas, now))
+    namespace = namespace_of(signed_by_dana(asked_for, danas, now))
     work_on(namespace, now=now)
     revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=now)
     [policy] = [key for key in fake.objects if key.name == "deny-all"]
@@ -173,7 +154,7 @@ def test_what_was_decided_before_a_revocation_stays_decided_once_it_is_applied(
 def test_what_was_not_applied_when_the_key_was_revoked_never_is(
     asked_for: Request, danas: SoftPasskey, now: datetime
 ) -> None:
-    request = approved(asked_for, danas, now)
+    request = signed_by_dana(asked_for, danas, now)
     check_signatures(request)
     revoke_approval_key(key_of(danas), actor=CONSOLE, by=None, now=now + timedelta(days=1))
     with pytest.raises(NotSigned, match="is signed with a key that was revoked"):

@@ -112,5 +112,5 @@ def test_looking_for_them_takes_as_many_queries_for_many_requests(
 ) -> None:
     for number in range(waiting):
         ask(spec_of(f"payments-{number}"), now=now)
-    with django_assert_max_num_queries(9):  # type: ignore[operator]
+    with django_assert_max_num_queries(8):  # type: ignore[operator]
         undecidable()

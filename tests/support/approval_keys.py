@@ -82,3 +82,9 @@ def approve_signed(
         now=now,
         signature=signed,
     )
+
+
+def signed_by_dana(request: Request, passkey: SoftPasskey, now: datetime) -> Request:
+    """The network lane approved with a passkey of Dana's."""
+    signed = sign(passkey, request, Lane.NETWORK, now=now)
+    return approve_signed(request, Lane.NETWORK, signed, now=now)
