@@ -7,15 +7,18 @@ holds it, but every one of its writes names the token and finds no row.
 import os
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import ManagedNamespace
+from onboarding.services.clock import database_now
+
+SHORTEST_PAUSE = 0.05  # seconds
 
 
 def worker_name() -> str:
@@ -80,6 +83,20 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
             lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
         )
     return Claim(namespace=namespace, fencing_token=namespace.fencing_token + 1, owner=owner)
+
+
+def until_next(most: float) -> float:
+    """Return in how many seconds a namespace will be due that is not yet, `most` at most.
+
+    Two queries where one is, else one.
+    """
+    rows = ManagedNamespace.objects.filter(
+        lease_until=None, next_at__gt=Now(), next_at__lt=Now() + timedelta(seconds=most)
+    )
+    soon: datetime | None = rows.aggregate(soonest=Min("next_at"))["soonest"]
+    if soon is None:
+        return most
+    return max(SHORTEST_PAUSE, (soon - database_now()).total_seconds())
 
 
 def _due() -> QuerySet[ManagedNamespace]:

@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import (
     may_become,
 )
 from onboarding.models import Cluster, Event, ManagedNamespace
-from onboarding.services.claim import LostLease, claim
+from onboarding.services.claim import LostLease, claim, until_next
 from onboarding.services.runs import Journal
 from tests.support.requests import lose_worker, make_due, spec_of, wanted
 
@@ -50,6 +50,15 @@ def test_a_lease_that_no_worker_takes_hides_nothing(now: datetime) -> None:
     make_due(namespace)
     ManagedNamespace.objects.update(lease_owner="nobody", lease_until=Now() + timedelta(days=2))
     assert claim("worker-1") is not None
+
+
+@pytest.mark.parametrize(("after", "least", "most"), [(0.5, 0.1, 0.5), (1.9, 1.0, 1.9), (60, 2, 2)])
+def test_what_is_due_before_a_pause_ends_ends_it(
+    after: float, least: float, most: float, now: datetime
+) -> None:
+    wanted(now=now)
+    ManagedNamespace.objects.update(next_at=Now() + timedelta(seconds=after))
+    assert least <= until_next(2) <= most
 
 
 def test_two_workers_never_hold_one(now: datetime) -> None:

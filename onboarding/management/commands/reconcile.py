@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 
 from onboarding.services.application_role import watch_database_role
-from onboarding.services.claim import worker_name
+from onboarding.services.claim import until_next, worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
@@ -71,13 +71,13 @@ class Command(BaseCommand):
 
 
 def _sweep(stopping: threading.Event, owner: str) -> None:
-    """Work off what is due, then wait a moment."""
+    """Work off what is due, then wait a moment: shorter where something is due before it ends."""
 
     def work_off() -> None:
         while not stopping.is_set() and reconcile(owner, clock=database_now):
             pass
 
-    _repeat(work_off, stopping, every=settings.SWEEP_SECONDS)
+    _repeat(work_off, stopping, every=lambda: until_next(settings.SWEEP_SECONDS))
 
 
 def _observe(stopping: threading.Event) -> None:
@@ -108,13 +108,17 @@ def _do_chores(stopping: threading.Event) -> None:
     _repeat(chores, stopping, every=CHORES_EVERY.total_seconds())
 
 
-def _repeat(work: Callable[[], object], stopping: threading.Event, *, every: float) -> None:
+def _repeat(
+    work: Callable[[], object], stopping: threading.Event, *, every: float | Callable[[], float]
+) -> None:
     """Do it again and again, `every` seconds apart. A lost database ends nothing."""
     while not stopping.is_set():
+        pause: float = settings.SWEEP_SECONDS if callable(every) else every
         try:
             work()
+            pause = every() if callable(every) else every
         except OperationalError as error:
             log.warning("the database cannot be used", error=str(error))
             close_old_connections()
-        stopping.wait(every)
+        stopping.wait(pause)
     connection.close()
