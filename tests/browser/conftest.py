@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from devcluster.control_plane import ControlPlane
 from onboarding.demo.people import DEMO_PASSWORD
+from tests.support.passing_namespaces import breaker_of, end
+from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live, set_up
 
 CHROMIUM = os.environ.get("BULKHEAD_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -43,7 +46,8 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory, control_plane: ControlPlane) -> Iterator[Live]:
-    with set_up(tmp_path_factory.mktemp("browser"), control_plane) as live:
+    folder = tmp_path_factory.mktemp("browser")
+    with set_up(folder, control_plane) as live, nothing_left(live):
         yield live
 
 
@@ -52,8 +56,23 @@ def live_of_its_own(tmp_path: Path, control_plane: ControlPlane) -> Iterator[Liv
     """For a test that leaves people with passkeys, or that reads the whole history."""
     folder = tmp_path / "portal"
     folder.mkdir()
-    with set_up(folder, control_plane) as live:
+    with set_up(folder, control_plane) as live, nothing_left(live):
         yield live
+
+
+@contextmanager
+def nothing_left(live: Live) -> Iterator[None]:
+    """Afterwards its namespaces end: what a later portal finds of this name is not its own."""
+    try:
+        yield
+    finally:
+        end(breaker_of(RawApi.from_kubeconfig(live.plane.kubeconfig)), live.act("namespaces"))
+
+
+@pytest.fixture
+def breaker(control_plane: ControlPlane) -> RawApi:
+    """Somebody who may delete on the cluster what is the portal's."""
+    return breaker_of(RawApi.from_kubeconfig(control_plane.kubeconfig))
 
 
 @pytest.fixture

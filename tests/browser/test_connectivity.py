@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Cast, Person
 from tests.support.live_portal import wait_for
+from tests.support.passing_namespaces import create_namespaces, passing
 from tests.support.pods import create_pod
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
@@ -24,21 +25,17 @@ def live(live: Live) -> Live:
 
 
 @pytest.fixture
-def observed(live: Live, portal: str) -> Iterator[str]:
+def observed(live: Live, portal: str, breaker: RawApi) -> Iterator[str]:
     """The portal's address, with pods in a namespace of payments and in one of somebody else."""
-    admin = RawApi.from_kubeconfig(live.plane.kubeconfig)
-    admin = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
-    live.act("onboard", NAME)
-    assert live.act("wait", NAME)[NAME]["state"] == "ready"
-    for name in (ELSEWHERE, INGRESS):
-        assert admin.post("/api/v1/namespaces", {"metadata": {"name": name}}).status == 201
-    create_pod(admin, INGRESS, {"app": "controller", "app.kubernetes.io/name": "ingress-nginx"})
-    create_pod(admin, NAME, {"project": "payments", "app": "web"})
-    create_pod(admin, NAME, {"project": "payments", "app": "vault"})
-    create_pod(admin, ELSEWHERE, {"app": "indexer"})
-    yield portal
-    for name in (NAME, ELSEWHERE, INGRESS):
-        admin.delete(f"/api/v1/namespaces/{name}")
+    with passing(breaker, ELSEWHERE, INGRESS):
+        live.act("onboard", NAME)
+        assert live.act("wait", NAME)[NAME]["state"] == "ready"
+        create_namespaces(breaker, ELSEWHERE, INGRESS)
+        create_pod(breaker, INGRESS, {"app": "ctrl", "app.kubernetes.io/name": "ingress-nginx"})
+        create_pod(breaker, NAME, {"project": "payments", "app": "web"})
+        create_pod(breaker, NAME, {"project": "payments", "app": "vault"})
+        create_pod(breaker, ELSEWHERE, {"app": "indexer"})
+        yield portal
 
 
 def test_alice_reads_who_talks_to_whom_asks_and_prepares_a_change(

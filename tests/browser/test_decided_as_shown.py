@@ -17,7 +17,7 @@ from playwright.sync_api import Locator
 
 from onboarding.domain.objects import Json
 from tests.browser.conftest import Cast, Person
-from tests.support.live_portal import wait_for
+from tests.support.passing_namespaces import create_namespaces, passing
 from tests.support.pods import create_pod
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
@@ -32,17 +32,14 @@ Path: TypeAlias = tuple[str, str, str]
 
 
 @pytest.fixture
-def admin(live: Live) -> Iterator[RawApi]:
+def admin(breaker: RawApi) -> Iterator[RawApi]:
     """The cluster's administrator, with an ingress controller and a DNS on the cluster."""
-    admin = RawApi.from_kubeconfig(live.plane.kubeconfig)
-    admin = admin.acting_as("breaker", "system:masters", "bulkhead:break-glass")
-    create_namespace(admin, INGRESS)
-    create_pod(admin, INGRESS, {"app": "ctrl", "app.kubernetes.io/name": "ingress-nginx"})
-    create_pod(admin, DNS, {"app": "dns", "k8s-app": "kube-dns"})
-    yield admin
-    admin.delete(f"/api/v1/namespaces/{DNS}/pods/dns")
-    for name in (NEW, CHANGED, BESIDE, LABELLED, INGRESS, ELSEWHERE, PROBES):
-        admin.delete(f"/api/v1/namespaces/{name}")
+    with passing(breaker, INGRESS, ELSEWHERE, PROBES):
+        create_namespaces(breaker, INGRESS)
+        create_pod(breaker, INGRESS, {"app": "ctrl", "app.kubernetes.io/name": "ingress-nginx"})
+        create_pod(breaker, DNS, {"app": "dns", "k8s-app": "kube-dns"})
+        yield breaker
+        breaker.delete(f"/api/v1/namespaces/{DNS}/pods/dns")
 
 
 def test_what_dana_sees_is_what_the_objects_mean_after_the_run(
@@ -85,17 +82,11 @@ def test_a_change_means_what_dana_sees_also_beside_what_others_put_there(
         }
 
 
-def create_namespace(admin: RawApi, name: str) -> None:
-    """Create it, once Kubernetes has ended one of that name which an earlier test deleted."""
-    namespace = {"metadata": {"name": name}}
-    wait_for(lambda: admin.post("/api/v1/namespaces", namespace).status == 201, f"{name} is new")
-
-
 def put_policies_of_others(admin: RawApi) -> None:
     """Let a foreign policy admit a namespace, and a foreign label be what another one needs."""
-    for name, app in ((ELSEWHERE, "indexer"), (PROBES, "probe")):
-        create_namespace(admin, name)
-        create_pod(admin, name, {"app": app})
+    create_namespaces(admin, ELSEWHERE, PROBES)
+    create_pod(admin, ELSEWHERE, {"app": "indexer"})
+    create_pod(admin, PROBES, {"app": "probe"})
     create_policy(
         admin, BESIDE, ingress=[rule("from", "kubernetes.io/metadata.name", ELSEWHERE, 9090)]
     )

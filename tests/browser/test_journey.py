@@ -9,8 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Cast, Person
 from tests.support.audit_log import PORTAL, AuditLog, check_fence_first, creations
-from tests.support.live_portal import wait_for
-from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
 
 NAME = "payments-prod"
@@ -18,11 +16,7 @@ NAME = "payments-prod"
 
 @pytest.fixture
 def audit(live: Live) -> AuditLog:
-    """The API server's log from here on, with nothing left under the name."""
-    admin = RawApi.from_kubeconfig(live.plane.kubeconfig)
-    path = f"/api/v1/namespaces/{NAME}"
-    admin.acting_as("breaker", "system:masters", "bulkhead:break-glass").delete(path)
-    wait_for(lambda: admin.get(path).status == 404, "the name is free")
+    """The API server's log from here on."""
     return live.audit.since_now()
 
 

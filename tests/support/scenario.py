@@ -161,6 +161,11 @@ def future(_names: Sequence[str]) -> int:
     return Event.objects.filter(at__gt=database_now()).count()
 
 
+def namespaces(_names: Sequence[str]) -> list[str]:
+    """The names of all the portal has ever had."""
+    return [*ManagedNamespace.objects.values_list("name", flat=True)]
+
+
 ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "approve_all": approve_all,
     "ask": ask,
@@ -168,6 +173,7 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "decide": decide,
     "future": future,
     "look": look,
+    "namespaces": namespaces,
     "narrow": narrow,
     "onboard": onboard,
     "replay": replay,
