@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.lifecycle import ENDED, NamespaceState, Phase
+from onboarding.domain.lifecycle import ENDED, BlockedReason, NamespaceState, Phase
 from onboarding.domain.spec import NamespaceSpec, load_spec
 from onboarding.models.clusters import Cluster
 from onboarding.models.events import Event
@@ -89,6 +89,12 @@ class ManagedNamespace(models.Model):
     def is_fence_proven(self) -> bool:
         """Tell whether the fence of the namespace that is remembered was read back and counts."""
         return bool(self.uid) and self.fenced_uid == self.uid
+
+    @property
+    def checks_out(self) -> bool:
+        """Tell whether workers still believe that what the rows say is what people approved."""
+        is_blocked = self.state == NamespaceState.BLOCKED.value
+        return not (is_blocked and self.reason == BlockedReason.NOT_APPROVED.value)
 
 
 class Revision(models.Model):

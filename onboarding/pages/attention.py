@@ -111,8 +111,9 @@ def expiring_namespaces(reader: Reader) -> list[Item]:
 
 
 def came_back(reader: Reader) -> list[Item]:
-    """Return what is not as the portal remembers it, of the teams the reader is not in."""
+    """Return what contradicts the portal's rows, or they themselves, outside the reader's teams."""
     words = {
+        BlockedReason.NOT_APPROVED.value: _("%(name)s of %(team)s is not what was approved"),
         BlockedReason.RESTORED.value: _("%(name)s of %(team)s was restored from a backup"),
         BlockedReason.NEWER_ON_CLUSTER.value: _("%(name)s of %(team)s is newer on its cluster"),
         BlockedReason.REAPPEARED.value: _("%(name)s of %(team)s was removed and lives again"),

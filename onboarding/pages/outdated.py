@@ -36,8 +36,11 @@ class OutdatedCount:
 
 
 def build_outdated(row: ManagedNamespace, permissions: Permissions) -> OutdatedNote | None:
-    """Return what today's facts would change, None for nothing. Renders anew: never older news."""
-    again = namespace_today(row) if row.state not in ENDED else None
+    """Return what today's facts would change, None for nothing. Renders anew: never older news.
+
+    None also where the plan in force is not known to be the approved one.
+    """
+    again = namespace_today(row) if row.state not in ENDED and row.checks_out else None
     if again is None or not again.differs:
         return None
     waiting = open_requests(row).first()
