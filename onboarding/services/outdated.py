@@ -52,9 +52,9 @@ def _note(revision: Revision, now: datetime) -> int:
 
 
 def _outdated(revision: Revision) -> list[Json] | None:
-    if revision.ends_namespace:
-        return None
     namespace = revision.namespace
+    if revision.ends_namespace or not namespace.checks_out:
+        return None
     try:
         again = rerendered(revision, team=namespace.team, cluster=namespace.cluster)
     except UnknownPlan as error:

@@ -87,7 +87,7 @@ def namespace_badge(row: ManagedNamespace, truths: Mapping[int, Any]) -> SafeStr
 @register.simple_tag
 def outdated_badge(namespace: ManagedNamespace) -> SafeString:
     """Return the badge that stands beside a state where today's facts would render another plan."""
-    if not namespace.outdated or namespace.state in ENDED:
+    if not namespace.outdated or namespace.state in ENDED or not namespace.checks_out:
         return SafeString("")
     return badge("warn", "history", _("Outdated"))
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.models import Cluster, IngressSource, ManagedNamespace, User
+from onboarding.services.outdated import note_outdated
 from tests.support.left_by_worker import set_state
 from tests.web.sights import words
 from tests.web.stories import onboarded, ready
@@ -60,9 +62,24 @@ def test_it_is_not_compared_with_todays_facts(
     """The comparison would call the stored plan the approved one."""
     IngressSource.objects.update(pod_labels={"app.kubernetes.io/name": "another"})
     client, path = client_for(bob), f"/namespaces/{prod.public_id}/"
-    assert "Only by what was approved" in page(client, path)
+    note_outdated(now=timezone.now())
+    assert page(client, path).count("Outdated") == 2  # badge and banner
     doubt(prod)
-    assert "Only by what was approved" not in page(client, path)
+    assert "Outdated" not in page(client, path)
+    note_outdated(now=timezone.now())
+    prod.refresh_from_db()
+    assert prod.outdated is None
+
+
+def test_the_stored_objects_are_not_called_approved(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    client, path = client_for(bob), f"/namespaces/{prod.public_id}/policies/"
+    assert "What was approved, in the order" in page(client, path)
+    doubt(prod)
+    text = page(client, path)
+    assert "What was approved, in the order" not in text
+    assert "This is what was approved last" not in text
 
 
 def test_platform_admins_are_told_at_home(
