@@ -17,13 +17,17 @@ from tests.support.slow_clients import (
     was_closed,
 )
 
+# Before, each of them waited until the attack was over. What is left is the machine's own load.
+NOBODY_WAITS_LONGER_SECONDS = 5.0
 LARGEST_BODY = 3 * 1024 * 1024
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_nobody_waits_for_clients_in_no_hurry(web: str, attack: Attack) -> None:
     with under(attack, where(web)):
-        assert len(waits(web, requests=120, clients=4)) == 120
+        took = waits(web, requests=120, clients=4)
+    assert len(took) == 120
+    assert took[-1] < NOBODY_WAITS_LONGER_SECONDS
 
 
 @pytest.mark.parametrize("half", [HALF_A_HEADER, form_of(PROMISED) + b"x"])

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-# Whoever is held up waits for as long as the attack lasts; less is the load of the machine.
-LONGEST_SECONDS = 20.0
+LONGEST_SECONDS = 10.0
 # Reads the session, draws a template, and needs nobody to be signed in.
 PAGE = "/accounts/login/"
 
