@@ -110,8 +110,8 @@ def expiring_namespaces(reader: Reader) -> list[Item]:
     ]
 
 
-def came_back(reader: Reader) -> list[Item]:
-    """Return what contradicts the portal's rows, or they themselves, outside the reader's teams."""
+def contradicted_rows(reader: Reader) -> list[Item]:
+    """Return where rows are contradicted, by a cluster or by others, outside the reader's teams."""
     words = {
         BlockedReason.NOT_APPROVED.value: _("%(name)s of %(team)s is not what was approved"),
         BlockedReason.RESTORED.value: _("%(name)s of %(team)s was restored from a backup"),
@@ -191,7 +191,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
     unguarded_clusters,
-    came_back,
+    contradicted_rows,
     unknown_namespaces,
     unread_namespaces,
     closings_to_confirm,

@@ -130,6 +130,8 @@ def namespace_yaml(request: SignedIn, public_id: str) -> HttpResponse:
     revision = in_force(row)
     if revision is None:
         raise NotFound("Nothing was approved for this namespace yet.")
+    if not row.checks_out:  # whoever applies the file would apply what nobody approved
+        raise NotFound("What is stored for this namespace does not check out as approved.")
     text = render_documents(load_plan(revision.plan).manifests())
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{row.name}-r{revision.number}.yaml"'

@@ -20,5 +20,20 @@ TRUTH: tuple[GuardMutant, ...] = (
         "services.close_cluster", "_lose_namespaces", "**NOT_WAITING,", "",
         "tests/services/test_close_cluster.py::"
         "test_what_was_lost_neither_waits_nor_is_outdated_nor_runs"),
+    GuardMutant("what is stored is not compared with today's facts as if it had been approved",
+        "pages.outdated", "build_outdated", " and row.checks_out", "",
+        "tests/web/test_does_not_check_out.py::test_it_is_not_compared_with_todays_facts"),
+    GuardMutant("what is stored is not noted as outdated",
+        "services.outdated", "_outdated", " or not namespace.checks_out", "",
+        "tests/web/test_does_not_check_out.py::test_it_is_not_compared_with_todays_facts"),
+    GuardMutant("what is stored has no badge of being outdated",
+        "templatetags.bulkhead", "outdated_badge", " or not namespace.checks_out", "",
+        "tests/web/test_does_not_check_out.py::test_it_is_not_compared_with_todays_facts"),
+    GuardMutant("what is stored is not handed out to be applied",
+        "views.namespaces", "namespace_yaml", "if not row.checks_out:", "if False:",
+        "tests/web/test_does_not_check_out.py::test_it_is_not_handed_out_to_be_applied"),
+    GuardMutant("platform admins are told of rows that do not check out",
+        "pages.attention", "contradicted_rows", "BlockedReason.NOT_APPROVED.value", "'nothing'",
+        "tests/web/test_does_not_check_out.py::test_platform_admins_are_told_at_home"),
 )
 # fmt: on

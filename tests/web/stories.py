@@ -32,11 +32,15 @@ def onboarded(spec: NamespaceSpec) -> ManagedNamespace:
     return ManagedNamespace.objects.get(revisions__request=request)
 
 
+def change_wanted(row: ManagedNamespace, spec: NamespaceSpec) -> Request:
+    """Ask as Alice for a change; nobody has decided."""
+    key = f"change-{row.generation}"
+    return submit(change_wish(row, spec), by=acting("alice"), form_key=key, now=timezone.now())
+
+
 def changed(row: ManagedNamespace, spec: NamespaceSpec) -> Request:
     """Ask as Alice for a change of a ready namespace, and approve it."""
-    wish = change_wish(row, spec)
-    key = f"change-{row.generation}"
-    return approved(submit(wish, by=acting("alice"), form_key=key, now=timezone.now()))
+    return approved(change_wanted(row, spec))
 
 
 def as_worker(

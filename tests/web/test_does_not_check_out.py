@@ -1,6 +1,6 @@
 """Rows that are not what was approved: no page calls them approved, and who is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from onboarding.models import Cluster, IngressSource, ManagedNamespace, User
 from onboarding.services.outdated import note_outdated
 from tests.support.left_by_worker import set_state
 from tests.web.sights import words
-from tests.web.stories import onboarded, ready
+from tests.web.stories import change_wanted, onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -36,24 +36,61 @@ def page(client: Client, path: str) -> str:
     return words(answer)
 
 
-def test_every_tab_says_that_it_may_be_false(
+def said_on(client: Client, paths: Iterable[str]) -> list[str]:
+    """The pages among them that warn."""
+    return [path for path in paths if BANNER in page(client, path)]
+
+
+def test_every_page_that_says_what_was_approved_says_that_it_may_be_false(
     client_for: SignIn, bob: User, prod: ManagedNamespace
 ) -> None:
     client, base = client_for(bob), f"/namespaces/{prod.public_id}/"
-    assert not [tab for tab in TABS if BANNER in page(client, base + tab)]
+    asked = prod.revisions.get().request
+    paths = [*(base + tab for tab in TABS), f"/requests/{asked.public_id}/"]
+    assert not said_on(client, paths)
     doubt(prod)
-    assert [tab for tab in TABS if BANNER in page(client, base + tab)] == [*TABS]
+    assert said_on(client, paths) == paths
 
 
-def test_nobody_is_said_to_have_approved_it(
-    client_for: SignIn, bob: User, prod: ManagedNamespace
+def test_who_decides_a_change_is_told_what_it_is_compared_with(
+    client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
-    client, path = client_for(bob), f"/namespaces/{prod.public_id}/"
-    assert "Revision 1, asked for by Alice" in page(client, path)
+    doubt(prod)
+    spec = demo_spec("payments-prod", cluster=prod.cluster.name, egress="internet")
+    asked = change_wanted(prod, spec)
+    assert said_on(client_for(dana), [f"/approvals/{asked.public_id}/"])
+
+
+@pytest.mark.parametrize(
+    ("tab", "said"),
+    [
+        ("", ("Revision 1, asked for by Alice", "Intended Not known")),
+        ("policies/", ("What was approved, in the order", "Policies only add up")),
+        ("access/", ("bound by what was approved", "bound by what is stored")),
+        ("connectivity/", ("As approved, not yet", "As stored, not yet")),
+    ],
+)
+def test_what_is_stored_is_not_called_approved(
+    client_for: SignIn, bob: User, prod: ManagedNamespace, tab: str, said: tuple[str, str]
+) -> None:
+    before, instead = said
+    client, path = client_for(bob), f"/namespaces/{prod.public_id}/{tab}"
+    assert before in page(client, path)
     doubt(prod)
     text = page(client, path)
-    assert "Revision 1, asked for by Alice" not in text
-    assert "Intended Not known" in text
+    assert before not in text
+    assert instead in text
+    assert "This is what was approved last" not in text
+
+
+def test_it_is_not_handed_out_to_be_applied(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    client, base = client_for(bob), f"/namespaces/{prod.public_id}/"
+    assert client.get(f"{base}objects.yaml").status_code == 200
+    doubt(prod)
+    assert client.get(f"{base}objects.yaml").status_code == 404
+    assert "All as YAML" not in page(client, f"{base}policies/")
 
 
 def test_it_is_not_compared_with_todays_facts(
@@ -69,17 +106,6 @@ def test_it_is_not_compared_with_todays_facts(
     note_outdated(now=timezone.now())
     prod.refresh_from_db()
     assert prod.outdated is None
-
-
-def test_the_stored_objects_are_not_called_approved(
-    client_for: SignIn, bob: User, prod: ManagedNamespace
-) -> None:
-    client, path = client_for(bob), f"/namespaces/{prod.public_id}/policies/"
-    assert "What was approved, in the order" in page(client, path)
-    doubt(prod)
-    text = page(client, path)
-    assert "What was approved, in the order" not in text
-    assert "This is what was approved last" not in text
 
 
 def test_platform_admins_are_told_at_home(
