@@ -32,6 +32,7 @@ FIELD_MANAGER = "bulkhead"
 PORTAL_NAMESPACE = "bulkhead-system"
 PORTAL_ACCOUNT = "bulkhead"
 PAGE_SIZE = 500
+NAME_LABEL = "kubernetes.io/metadata.name"  # the API server's own: nobody can change it
 LIST_ATTEMPTS = 3
 
 
@@ -81,6 +82,24 @@ class Gateway(ClusterGateway):
         while not walk.is_over:
             # Bound to no name: the last page must be gone before the next one is read.
             yield self._next_page(kind, namespace, walk)
+
+    def named_namespaces(self, *names: str) -> Mapping[str, Manifest]:
+        wanted = f"{NAME_LABEL} in ({','.join(sorted(names))})"
+        walk = PageWalk(PAGE_SIZE, selector={"labelSelector": wanted})
+        found = {
+            text(one, "metadata", "name"): one for one in self._next_page("Namespace", "", walk)
+        }
+        return {name: found[name] for name in names if name in found}
+
+    def annotate(self, key: Key, name: str, value: str, *, seen: Manifest) -> None:
+        answer = self._send(
+            "PATCH",
+            object_path(key),
+            query=self._write_options(dry_run=False),
+            body=_pinned({"metadata": {"annotations": {name: value}}}, seen),
+            content_type=MERGE_TYPE,
+        )
+        _named(self._accepted(answer, key=key, needs=_grants(key, "patch")), key)
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
         listed = items(self._accepted(self._send("GET", GROUPS_PATH), key=None), "groups")

@@ -42,6 +42,12 @@ class ClusterGateway(Protocol):
         allowance is spent.
         """
 
+    def named_namespaces(self, *names: str) -> Mapping[str, Manifest]:
+        """Return those of the named namespaces that there are, by name. One request."""
+
+    def annotate(self, key: Key, name: str, value: str, *, seen: Manifest) -> None:
+        """Set one annotation. Raise WriteConflict if the object has changed since it was `seen`."""
+
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
         """Return the kinds the server offers in each of these API groups that it serves, sorted."""
 

@@ -63,6 +63,9 @@ class Action(StrEnum):
     ROW_CHANGED = "admin:row:changed"
     ROW_REMOVED = "admin:row:removed"
     EXPORTED = "portal:history:exported"
+    HISTORY_BROKEN = "cluster:history:broken"
+    HISTORY_SETTLED = "portal:history:settled"
+    NAMESPACE_SETTLED = "portal:namespace:settled"
 
     @property
     def words(self) -> str:
@@ -128,4 +131,7 @@ _WORDS = {
     Action.ROW_CHANGED: "Changed",
     Action.ROW_REMOVED: "Removed",
     Action.EXPORTED: "Exported history",
+    Action.HISTORY_BROKEN: "Found that the database or the cluster was taken back in time",
+    Action.HISTORY_SETTLED: "Settled what differed after a restore",
+    Action.NAMESPACE_SETTLED: "Decided what holds after a restore",
 }

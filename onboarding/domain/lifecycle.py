@@ -91,6 +91,7 @@ class ClusterCondition(StrEnum):
     UNTRUSTED = "untrusted"
     THROTTLED = "throttled"
     CREDENTIAL_MISFIT = "credential-misfit"
+    OTHER_CLUSTER = "other-cluster"
 
 
 PROVISIONING = (
@@ -153,8 +154,11 @@ NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
     _S.BASELINED: _ALWAYS | {_S.BOUNDED, _S.WANTED},
     _S.BOUNDED: _ALWAYS | {_S.GRANTED, _S.WANTED},
     _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED},
-    _S.READY: frozenset({_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING, _S.LOST}),
-    _S.DRIFTED: _ALWAYS | {_S.READY, _S.WANTED},
+    # After a restore a person may record that it was removed meanwhile.
+    _S.READY: frozenset(
+        {_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING, _S.LOST, _S.GONE}
+    ),
+    _S.DRIFTED: _ALWAYS | {_S.READY, _S.WANTED, _S.GONE},
     # A retirement that had to wait may find nothing left to remove.
     _S.RETRYING: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING, _S.GONE, _S.UNCREATED},
     _S.BLOCKED: _ALWAYS | {_S.READY, _S.WANTED, _S.DRAINING, _S.GONE, _S.UNCREATED},

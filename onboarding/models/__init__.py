@@ -1,6 +1,7 @@
 """Rows and the constraints that refuse bad ones; no behaviour."""
 
 from onboarding.models.approval_keys import ApprovalKey, ApprovalKeyWord, DecisionSignature
+from onboarding.models.breaks import HistoryBreak
 from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
 from onboarding.models.deviations import Deviation
 from onboarding.models.events import Event
@@ -31,6 +32,7 @@ __all__ = [
     "Deviation",
     "EarlierApproval",
     "Event",
+    "HistoryBreak",
     "IngressSource",
     "Installation",
     "ManagedNamespace",

@@ -39,6 +39,10 @@ class Cluster(models.Model):
     last_seen_at = models.DateTimeField(null=True)
     # Since then the portal does not use it any more: it is gone, or as good as gone.
     closed_at = models.DateTimeField(null=True)
+    # The number of the event that was last written there, null before the first time.
+    epoch_event = models.BigIntegerField(null=True)
+    # What stood there when a platform admin settled a break: that is not one again.
+    accepted_epoch = models.TextField(null=True)
 
     class Meta:
         ordering = ["name"]

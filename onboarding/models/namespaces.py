@@ -64,6 +64,8 @@ class ManagedNamespace(models.Model):
     # As domain/holds.py writes it: [{"kind": str, "names": [str…]}…]; null while nothing waits
     held_by = models.JSONField(null=True)
     last_event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
+    # Requests unknown here whose marks may be overwritten, as a platform admin decided: ["REQ-…"…]
+    overruled = models.JSONField(null=True)
 
     class Meta:
         ordering = ["name"]

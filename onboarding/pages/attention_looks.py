@@ -24,6 +24,9 @@ CLUSTER_WORDS = {
     ClusterCondition.CREDENTIAL_MISFIT.value: gettext_lazy(
         "The stored credential does not fit %(cluster)s"
     ),
+    ClusterCondition.OTHER_CLUSTER.value: gettext_lazy(
+        "Another cluster answers at the address of %(cluster)s"
+    ),
     ClusterCondition.THROTTLED.value: gettext_lazy("%(cluster)s asks for patience"),
     "look-failed": gettext_lazy("The last look at %(cluster)s failed"),
     "not-looked-at": gettext_lazy("Nobody has looked at %(cluster)s lately"),

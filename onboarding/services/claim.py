@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import ManagedNamespace
+from onboarding.models.breaks import is_only_looked_at
 from onboarding.services.clock import database_now
 
 SHORTEST_PAUSE = 0.05  # seconds
@@ -109,7 +110,8 @@ def _due() -> QuerySet[ManagedNamespace]:
     usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
     usable &= Q(cluster__closed_at__isnull=True)
     due = Q(next_at__lte=Now()) | Q(next_at__gt=Now() + longest_plan())
-    return ManagedNamespace.objects.filter(free, usable, due).exclude(cluster__in=_busy_clusters())
+    rows = ManagedNamespace.objects.filter(~is_only_looked_at("cluster"), free, usable, due)
+    return rows.exclude(cluster__in=_busy_clusters())
 
 
 def _is_held() -> Q:

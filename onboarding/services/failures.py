@@ -36,6 +36,7 @@ from onboarding.domain.lifecycle import (
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.services import history
 from onboarding.services.credentials import CredentialMisfit, NoCredential
+from onboarding.services.epoch import OtherCluster, WentBack
 from onboarding.services.phases.work import Blocked, ChangedMeanwhile
 
 FIRST_DELAY = 1.0
@@ -47,7 +48,10 @@ LINE_CONDITIONS = frozenset(
     {ClusterCondition.UNREACHABLE, ClusterCondition.UNAUTHORIZED, ClusterCondition.UNTRUSTED}
 )
 # What a single good answer disproves; a missing grant is only disproved by using it.
-ENDED_BY_AN_ANSWER = LINE_CONDITIONS | {ClusterCondition.CREDENTIAL_MISFIT}
+ENDED_BY_AN_ANSWER = LINE_CONDITIONS | {
+    ClusterCondition.CREDENTIAL_MISFIT,
+    ClusterCondition.OTHER_CLUSTER,  # each look asks first which cluster answers
+}
 # The authorizer's own sentence; admission never says it.
 _DENIED_BY_RBAC = re.compile(r'User "[^"]+" cannot \w+ resource "')
 
@@ -82,6 +86,7 @@ _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     NoCredential: ClusterCondition.UNAUTHORIZED,
     AccessDenied: ClusterCondition.GRANT_MISSING,
     Busy: ClusterCondition.THROTTLED,
+    OtherCluster: ClusterCondition.OTHER_CLUSTER,
 }
 
 
@@ -118,7 +123,7 @@ def _lacked_roles(error: Refused) -> bool:
 
 def is_a_bug(error: Exception) -> bool:
     """Tell whether a failure is not one that clusters are known to have."""
-    return not isinstance(error, ClusterError | Blocked | ChangedMeanwhile)
+    return not isinstance(error, ClusterError | Blocked | ChangedMeanwhile | WentBack)
 
 
 def delay(attempts: int, *, at_least: float = 0.0, longest: float = LONGEST_DELAY) -> timedelta:

@@ -35,6 +35,14 @@ from onboarding.models import Cluster, ClusterObservation, Run
 from onboarding.services import failures
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
+from onboarding.services.epoch import (
+    OtherCluster,
+    Standing,
+    WentBack,
+    check_cluster,
+    is_only_looked_at,
+    write_epoch,
+)
 from onboarding.services.guards import look_at_guards, note_reading
 from onboarding.services.observed_rows import last_unread, write_namespaces
 from onboarding.services.read_lists import LONGEST_LOOK, ListReader
@@ -162,10 +170,13 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
             lists = _lists(look, clock)
+            standing = _standing(look, lists.cluster, now=clock())
             _look_at_guards(look, lists.cluster, now=clock())
             picture = _take(lists)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
+            if standing is not None:
+                write_epoch(look.cluster, lists.cluster, standing)
             if look.cluster.condition == ClusterCondition.THROTTLED.value:
                 failures.note_success(look.cluster, now=clock())
         except LostLook:
@@ -196,6 +207,16 @@ def _lists(look: Look, clock: Clock) -> ListReader:
         expectations,
         unread_before=last_unread(look.cluster),
     )
+
+
+def _standing(look: Look, cluster: ClusterGateway, *, now: datetime) -> Standing | None:
+    """Return what the cluster says of itself; None where a break lets it only be looked at."""
+    try:
+        standing = check_cluster(look.cluster, cluster, now=now)
+    except WentBack as told:
+        log.warning("only looked at", why=str(told))
+        return None
+    return None if is_only_looked_at(look.cluster) else standing
 
 
 def _look_at_guards(look: Look, cluster: ClusterGateway, *, now: datetime) -> None:
@@ -287,8 +308,9 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
             in_a_row = look.row.values_list("failures", flat=True).get() or 0
             if lost and in_a_row >= LOOKS_THAT_SET_A_CONDITION:
                 failures.note_condition(look.cluster, lost.condition, lost.message, now=now)
-            if isinstance(error, CredentialMisfit):
-                failures.note_misfit(look.cluster, error, now=now)
+            if isinstance(error, CredentialMisfit | OtherCluster) and trouble.condition:
+                # No matter of a second look: these are no words of the registered cluster.
+                failures.note_condition(look.cluster, trouble.condition, str(error), now=now)
             if trouble.condition is ClusterCondition.THROTTLED:
                 _be_patient(look.cluster, trouble, now=now)
     except LostLook:

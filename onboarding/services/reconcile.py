@@ -35,7 +35,7 @@ from onboarding.services.approved import Approved, check_approved
 from onboarding.services.check_signed import check_signed
 from onboarding.services.claim import Claim, LostLease, claim
 from onboarding.services.credentials import open_gateway
-from onboarding.services.installation import portal_identity
+from onboarding.services.epoch import WentBack, check_cluster, write_epoch
 from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
 from onboarding.services.phases.gate import is_in_doubt, release
@@ -97,7 +97,11 @@ def _open_journal(held: Claim) -> Journal:
 def _bring_on(journal: Journal, clock: Clock) -> None:
     namespace = journal.claim.namespace
     work = _work(journal, check_approved(namespace, journal.revision))
+    standing = check_cluster(namespace.cluster, work.cluster, now=clock())
+    work.portal = standing.portal
     if journal.phases is RETIREMENT:
+        # A backup from before must not make again what is removed now.
+        write_epoch(namespace.cluster, work.cluster, standing)
         _retire(journal, work, clock)
         return
     exists, drift = _look(work), list[Sighting]()
@@ -164,10 +168,9 @@ def _work(journal: Journal, approved: Approved) -> Work:
         },
         cluster=open_gateway(namespace.cluster),
         uid=namespace.uid,
-        own_requests=approved.generations,
+        own_requests={**dict.fromkeys(namespace.overruled or (), 0), **approved.generations},
         agreed_uid=revision.request.adopted_uid or "",
         was_complete=namespace.observed_generation > 0,
-        portal=portal_identity(),
         acknowledged=partial(deviations.acknowledged_in, namespace),
         has_gate=namespace.cluster.has_fence_gate,
         is_proven=namespace.is_fence_proven,
@@ -307,6 +310,9 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
     try:
         if isinstance(error, Terminating):
             _wait_for_its_end(journal, error, now=now)
+            return
+        if isinstance(error, WentBack):
+            journal.claim.release()  # still due, once a person has decided
             return
         trouble = failures.judge(error)
         if trouble.condition:

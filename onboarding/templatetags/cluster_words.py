@@ -63,6 +63,15 @@ _WORDS = {
         ),
         _("Its work waits until a platform admin has looked into the cluster's credential."),
     ),
+    ClusterCondition.OTHER_CLUSTER: ConditionWords(
+        _("Another cluster answers at this address"),
+        _(
+            "All work waits, and nothing that it says is believed. If the cluster was built anew "
+            "behind the same address, run this with --replace: %(command)s. If not, find out who "
+            "answers."
+        ),
+        _("Its work waits until a platform admin has found out which cluster answers."),
+    ),
     ClusterCondition.THROTTLED: ConditionWords(
         _("The API server asks for patience"),
         _("Nothing to do. Work goes on by itself after the pause it asked for."),

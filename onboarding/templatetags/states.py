@@ -76,6 +76,7 @@ CLUSTER_CONDITIONS = {
     "grant-missing": Face("danger", "lock", _("A permission is missing")),
     "untrusted": Face("danger", "lock", _("Certificate not trusted")),
     "credential-misfit": Face("danger", "lock", _("Credential does not fit")),
+    "other-cluster": Face("danger", "warn", _("Another cluster answers")),
     "closed": Face("plain", "x", _("Closed")),
     "throttled": Face("warn", "clock", _("Asks for patience")),
     "unguarded": Face("danger", "shield", _("Not guarded")),

@@ -29,7 +29,9 @@ from tests.support.field_ownership import applied, changed_paths, owned_paths, r
 from tests.support.shipped_roles import allows, rules_of, shipped_of
 from tests.support.stored_form import stored
 
-WRITES = frozenset({"create", "apply", "cut", "delete", "delete_collection", "lift_gate"})
+WRITES = frozenset(
+    {"create", "apply", "cut", "delete", "delete_collection", "lift_gate"}
+)  # of plans
 _MANAGED = "bulkhead.dev/managed"
 _Interruption: TypeAlias = tuple[str, Callable[[Key], bool], Callable[[], object]]
 _RBAC_VERBS = {
@@ -50,7 +52,8 @@ class FakeCluster(ClusterGateway):
         `loopholes` and `withheld` hold (verb, resource) pairs, written as for `review_access`:
         what everybody may do beside the shipped roles, and what the portal may not in spite of
         them. `groups` are the API groups others installed, with their kinds. `rewrites` edit an
-        object in place each time it is stored, as a mutating admission policy does. `missing_roles`
+        object in place each time it is stored, as a mutating admission policy does. `system` holds
+        the namespaces of Kubernetes and the portal. `missing_roles`
         are not installed, `unbindable` ones the portal may not bind. `installed` holds what
         guards the cluster.
         """
@@ -62,6 +65,7 @@ class FakeCluster(ClusterGateway):
         self.unbindable: set[str] = set()
         self.objects: dict[Key, Manifest] = {}
         self.installed = _installed()
+        self.system = _system()
         self.groups: dict[str, list[str]] = {}
         self.sizes: dict[Key, int] = {}
         self.lingering = lingering
@@ -152,6 +156,22 @@ class FakeCluster(ClusterGateway):
             following = start + len(taken)
             walk.turn(str(following) if following < len(keys) else "", size)
             yield [copied(self.objects[key]) for key in taken]
+
+    def named_namespaces(self, *names: str) -> Mapping[str, Manifest]:
+        self._asked("named_namespaces", Key("Namespace", "", ""))
+        keys = {name: Key("Namespace", "", name) for name in names}
+        found = {name: self.objects.get(key) or self.system.get(key) for name, key in keys.items()}
+        return {name: copied(tree) for name, tree in found.items() if tree}
+
+    def annotate(self, key: Key, name: str, value: str, *, seen: Manifest) -> None:
+        self._asked("annotate", key)
+        live = self.system.get(key)
+        if live is None or _identity(live) != _identity(seen):
+            raise WriteConflict("the object has been modified", status=409, key=key)
+        self._version += 1
+        metadata = branch(live, "metadata")
+        metadata["annotations"] = {**branch(metadata, "annotations"), name: value}
+        metadata["resourceVersion"] = str(self._version)
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
         self._asked("served_kinds", Key("", "", ""))
@@ -387,6 +407,19 @@ def _installed() -> dict[Key, Manifest]:
     for name in TEAM_ROLES:
         rules: list[Json] = [copied(rule) for rule in rules_of(name)]
         found[Key("ClusterRole", "", name)] = {"kind": "ClusterRole", "rules": rules}
+    return found
+
+
+def _system() -> dict[Key, Manifest]:
+    """Return the namespaces every prepared cluster has; no list shows them here."""
+    found: dict[Key, Manifest] = {}
+    for name in ("kube-system", "bulkhead-system"):
+        metadata: Manifest = {"name": name, "uid": str(uuid.uuid4()), "resourceVersion": "1"}
+        found[Key("Namespace", "", name)] = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": metadata,
+        }
     return found
 
 

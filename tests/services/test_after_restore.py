@@ -1,0 +1,179 @@
+"""After a restore exactly what a platform admin decided happens, and nothing before."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import pytest
+
+from onboarding.demo.scenario import acting
+from onboarding.domain.after_restore import Choice
+from onboarding.domain.refusals import Conflict, Forbidden, Invalid
+from onboarding.models import Cluster, Event, HistoryBreak, ManagedNamespace
+from onboarding.queries.after_restore import differences_on
+from onboarding.services.after_restore import settle
+from onboarding.services.observe import observe
+from tests.support.back_in_time import cluster_restored, database_restored
+from tests.support.came_back import changed_and_forgotten, removal_of, until_ended
+from tests.support.fake_cluster import FakeCluster
+from tests.support.requests import BINDING, NAME, NAMESPACE, actions, ready, work_on
+
+pytestmark = pytest.mark.usefixtures("cast", "cluster")
+
+HOUR = timedelta(hours=1)
+Look = Callable[[], None]
+
+
+@pytest.fixture
+def look(fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Look at the cluster, an hour after the story."""
+    Cluster.objects.update(credential=b"sealed")
+    monkeypatch.setattr("onboarding.services.observe.open_gateway", lambda _cluster: fake)
+
+    def look_now() -> None:
+        assert observe(Cluster.objects.get().pk, clock=lambda: now + HOUR)
+
+    return look_now
+
+
+@pytest.fixture
+def removed(fake: FakeCluster, look: Look, now: datetime) -> HistoryBreak:
+    """The database was restored to before a retirement, and the cluster looked at since."""
+    namespace = ready(now=now)
+    with database_restored():
+        until_ended(removal_of(namespace, now), now)
+    look()
+    fake.log.clear()
+    return HistoryBreak.objects.get()
+
+
+@pytest.fixture
+def came_back(fake: FakeCluster, look: Look, now: datetime) -> HistoryBreak:
+    """The cluster was restored to before a retirement, and looked at since."""
+    namespace = ready(now=now)
+    look()
+    with cluster_restored(fake):
+        until_ended(removal_of(namespace, now), now)
+        look()
+    look()
+    fake.log.clear()
+    return HistoryBreak.objects.get()
+
+
+def decide(found: HistoryBreak, now: datetime, **choices: Choice) -> None:
+    """Pat decides; underscores stand for hyphens."""
+    named = {name.replace("_", "-"): choice for name, choice in choices.items()}
+    settle(found.pk, named, by=acting("pat"), now=now + HOUR)
+
+
+def differing() -> Mapping[str, str]:
+    return {one.name: one.kind.value for one in differences_on(Cluster.objects.get())}
+
+
+def test_what_was_removed_since_the_backup_can_be_recorded_as_removed(
+    fake: FakeCluster, removed: HistoryBreak, now: datetime
+) -> None:
+    assert differing() == {NAME: "gone"}
+    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    row = ManagedNamespace.objects.get()
+    assert (row.state, row.next_at, fake.writes) == ("gone", None, [])
+    assert actions()[-2:] == ["portal:namespace:settled", "portal:history:settled"]
+
+
+def test_it_can_be_made_again_and_only_then_has_the_team_access(
+    fake: FakeCluster, removed: HistoryBreak, now: datetime
+) -> None:
+    decide(removed, now, payments_prod=Choice.MAKE_AGAIN)
+    assert BINDING not in fake.objects
+    row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
+    assert row.state == "ready"
+    assert BINDING in fake.objects
+
+
+def test_what_came_back_with_the_clusters_backup_can_be_removed_again(
+    fake: FakeCluster, came_back: HistoryBreak, now: datetime
+) -> None:
+    assert differing() == {NAME: "alive"}
+    assert BINDING in fake.objects
+    decide(came_back, now, payments_prod=Choice.REMOVE_AGAIN)
+    row = until_ended(ManagedNamespace.objects.get(), now + HOUR)
+    assert (row.state, NAMESPACE in fake.objects) == ("gone", False)
+
+
+def test_what_was_left_alone_stays_as_it_is(
+    fake: FakeCluster, came_back: HistoryBreak, now: datetime
+) -> None:
+    decide(came_back, now, payments_prod=Choice.LEAVE)
+    row = ManagedNamespace.objects.get()
+    assert (row.state, row.reason, fake.writes) == ("blocked", "reappeared", [])
+
+
+def test_a_newer_generation_is_overwritten_only_by_decision(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    namespace = changed_and_forgotten(fake, now)
+    found = HistoryBreak.objects.create(
+        cluster=namespace.cluster, kind="database-older", known="", found_at=now
+    )
+    look()
+    assert differing() == {NAME: "newer"}
+    decide(found, now, payments_prod=Choice.APPLY_RECORDED)
+    row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
+    assert (row.state, row.generation) == ("ready", 1)
+
+
+def test_left_alone_a_newer_generation_waits_for_its_lead(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    namespace = changed_and_forgotten(fake, now)
+    found = HistoryBreak.objects.create(
+        cluster=namespace.cluster, kind="database-older", known="", found_at=now
+    )
+    look()
+    decide(found, now, payments_prod=Choice.LEAVE)
+    fake.log.clear()
+    row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
+    assert (row.reason, fake.writes) == ("newer-on-cluster", [])
+
+
+def test_every_namespace_that_differs_needs_a_choice_that_there_is(
+    removed: HistoryBreak, now: datetime
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        settle(removed.pk, {}, by=acting("pat"), now=now)
+    assert refused.value.field == NAME
+    with pytest.raises(Invalid):
+        decide(removed, now, payments_prod=Choice.LEAVE)
+    assert HistoryBreak.objects.get().settled_at is None
+
+
+@pytest.mark.parametrize("name", ["alice", "dana", "frank"])
+def test_nobody_but_platform_admins_decides(
+    removed: HistoryBreak, now: datetime, name: str
+) -> None:
+    with pytest.raises(Forbidden):
+        settle(removed.pk, {NAME: Choice.RECORD_GONE}, by=acting(name), now=now)
+
+
+def test_nothing_is_decided_on_a_picture_from_before(removed: HistoryBreak, now: datetime) -> None:
+    HistoryBreak.objects.update(found_at=now + 2 * HOUR)
+    with pytest.raises(Conflict, match="Wait for the next complete look"):
+        decide(removed, now, payments_prod=Choice.RECORD_GONE)
+
+
+def test_it_is_decided_once(removed: HistoryBreak, now: datetime) -> None:
+    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    with pytest.raises(Conflict, match="Somebody else has settled"):
+        decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    assert Event.objects.filter(action="portal:history:settled").count() == 1
+
+
+def test_once_settled_the_next_look_writes_on_and_finds_no_break(
+    fake: FakeCluster, removed: HistoryBreak, look: Look, now: datetime
+) -> None:
+    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    look()
+    cluster = Cluster.objects.get()
+    newest = Event.objects.latest("pk").pk
+    assert (cluster.accepted_epoch, cluster.epoch_event) == (None, newest)
+    look()
+    assert HistoryBreak.objects.filter(settled_at=None).count() == 0
