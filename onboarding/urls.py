@@ -3,6 +3,7 @@
 from django.urls import path
 
 from onboarding.views import (
+    after_restore,
     approval_keys,
     change,
     cluster_closing,
@@ -88,6 +89,11 @@ urlpatterns = [
     path("refreshes/<str:public_id>/cancel/", refreshes.refresh_cancel, name="refresh-cancel"),
     path("clusters/", platform.cluster_list, name="cluster-list"),
     path("clusters/<str:public_id>/", platform.cluster_detail, name="cluster-detail"),
+    path(
+        "clusters/<str:public_id>/after-restore/",
+        after_restore.after_restore,
+        name="cluster-after-restore",
+    ),
     path("clusters/<str:public_id>/close/", cluster_closing.cluster_close, name="cluster-close"),
     path("teams/", platform.team_list, name="team-list"),
     path("teams/<str:public_id>/", platform.team_detail, name="team-detail"),

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from onboarding.demo.people import DEMO_PASSWORD, DEMO_PEOPLE
+from onboarding.models import HistoryBreak
+from onboarding.models.breaks import open_breaks
 from onboarding.queries.permissions import Permissions, permissions_of
 from onboarding.queries.requests import waiting_count
 
@@ -31,6 +33,7 @@ class Shell:
     role_line: str = ""
     is_platform_admin: bool = False
     signs: bool = False
+    breaks: list[HistoryBreak] = field(default_factory=list)
     demo_people: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -62,6 +65,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             role_line=_role_line(permissions),
             is_platform_admin=permissions.is_platform_admin,
             signs=permissions.is_approver or permissions.is_platform_admin,
+            breaks=list(open_breaks().select_related("cluster")),
         )
     }
 

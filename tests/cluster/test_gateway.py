@@ -47,6 +47,22 @@ def test_a_namespace_is_labelled_with_its_name_by_the_server(world: World) -> No
     assert labels["kubernetes.io/metadata.name"] == world.namespace
 
 
+def test_namespaces_are_found_by_their_names_in_one_request(world: World) -> None:
+    before = world.gateway.requests
+    found = world.gateway.named_namespaces("kube-system", "bulkhead-system", "nowhere")
+    assert {*found} == {"kube-system", "bulkhead-system"}
+    assert all(text(one, "metadata", "uid") for one in found.values())
+    assert world.gateway.requests == before + 1
+
+
+def test_an_epoch_is_written_on_the_version_that_was_seen(world: World) -> None:
+    home, name = Key("Namespace", "", "bulkhead-system"), "bulkhead.dev/epoch.tests"
+    seen = world.gateway.named_namespaces(home.name)[home.name]
+    world.gateway.annotate(home, name, uuid.uuid4().hex, seen=seen)
+    with pytest.raises(WriteConflict):
+        world.gateway.annotate(home, name, uuid.uuid4().hex, seen=seen)
+
+
 def test_creating_twice_is_refused_as_taken(world: World) -> None:
     with pytest.raises(AlreadyExists) as refusal:
         world.gateway.create(managed_namespace(world.namespace))

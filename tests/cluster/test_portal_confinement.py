@@ -6,9 +6,18 @@ import pytest
 
 from onboarding.cluster.errors import AccessDenied, ClusterError, Refused
 from onboarding.cluster.gateway import Gateway
-from onboarding.domain.objects import Key, Manifest
+from onboarding.domain.objects import Json, Key, Manifest, branch
 from tests.cluster.conftest import Prepared
 from tests.support.manifests import RBAC_GROUP, binding, pod, policy
+
+
+def _namespace(name: str, **metadata: Json) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}
+
+
+def _own_namespace(**metadata: Json) -> Manifest:
+    return _namespace("bulkhead-system", **metadata)
+
 
 Attempt = tuple[type[ClusterError], Callable[[Gateway, str], object]]
 ATTEMPTS: dict[str, Attempt] = {
@@ -35,6 +44,34 @@ ATTEMPTS: dict[str, Attempt] = {
     "write a policy into a namespace it does not manage": (
         Refused,
         lambda portal, _: portal.apply(policy("default", "open", {"egress": [{}]})),
+    ),
+    "label its own namespace": (
+        Refused,
+        lambda portal, _: portal.apply(_own_namespace(labels={"team": "x"})),
+    ),
+    "lower the Pod Security level of its own namespace": (
+        Refused,
+        lambda portal, _: portal.apply(
+            _own_namespace(labels={"pod-security.kubernetes.io/enforce": "privileged"})
+        ),
+    ),
+    "annotate its own namespace with anything but its epoch": (
+        Refused,
+        lambda portal, _: portal.apply(_own_namespace(annotations={"bulkhead.dev/team": "x"})),
+    ),
+    "hold its own namespace by a finalizer": (
+        Refused,
+        lambda portal, _: portal.apply(_own_namespace(finalizers=["example.org/x"])),
+    ),
+    "write its epoch on another namespace": (
+        Refused,
+        lambda portal, _: portal.apply(
+            _namespace("default", annotations={"bulkhead.dev/epoch.x": "{}"})
+        ),
+    ),
+    "delete its own namespace": (
+        Refused,
+        lambda portal, _: portal.delete(Key("Namespace", "", "bulkhead-system")),
     ),
     "bind edit": (
         AccessDenied,
@@ -136,6 +173,15 @@ def test_admission_refuses_a_role_of_the_namespace_whatever_it_is_called(
     wanted = {**binding(team_namespace, "r", role="", group="payments"), "roleRef": ref}
     with pytest.raises(Refused, match=ONLY):
         prepared.portal.apply(wanted)
+
+
+def test_the_portal_keeps_its_epoch_on_its_own_namespace(prepared: Prepared) -> None:
+    home, name = Key("Namespace", "", "bulkhead-system"), "bulkhead.dev/epoch.confined"
+    for value in ("one", "two"):
+        seen = prepared.portal.named_namespaces(home.name)[home.name]
+        prepared.portal.annotate(home, name, value, seen=seen)
+    [found] = prepared.portal.named_namespaces(home.name).values()
+    assert branch(found, "metadata", "annotations")[name] == "two"
 
 
 def test_the_portal_cannot_give_a_namespace_up_by_taking_its_label_away(

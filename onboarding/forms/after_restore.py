@@ -1,0 +1,51 @@
+"""What holds after a restore: one choice for each namespace that differs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from onboarding.domain.after_restore import Choice, Differing
+from onboarding.queries.after_restore import Difference
+
+LABELS: Mapping[tuple[Differing, Choice], Any] = {
+    (Differing.NEWER, Choice.LEAVE): _(
+        "Leave what is on the cluster; its lead can ask to take it over"
+    ),
+    (Differing.NEWER, Choice.APPLY_RECORDED): _(
+        "Put back what is recorded here, over what is on the cluster"
+    ),
+    (Differing.GONE, Choice.RECORD_GONE): _("It was removed: record that"),
+    (Differing.GONE, Choice.MAKE_AGAIN): _(
+        "Make it again, empty, with the access that was approved"
+    ),
+    (Differing.ALIVE, Choice.REMOVE_AGAIN): _("Remove it again, as was approved"),
+    (Differing.ALIVE, Choice.LEAVE): _("Leave it, blocked, for now"),
+    (Differing.UNKNOWN, Choice.LEAVE): _("Leave it; it stays listed as unknown here"),
+}
+
+
+class AfterRestoreForm(forms.Form):
+    """A field for each namespace, by its name. None is chosen to begin with, unless it is alone."""
+
+    def __init__(self, data: Any = None, *, differing: Sequence[Difference]) -> None:
+        """Offer what can be decided for each."""
+        super().__init__(data)
+        self.differing = differing
+        for one in differing:
+            self.fields[one.name] = forms.ChoiceField(
+                label=one.name,
+                choices=[(c.value, LABELS[one.kind, c]) for c in one.choices],
+                widget=forms.RadioSelect,
+                initial=one.choices[0].value if len(one.choices) == 1 else None,
+                error_messages={"required": _("Decide what holds for this namespace.")},
+            )
+
+    def rows(self) -> list[tuple[Difference, forms.BoundField]]:
+        """Return each difference with its field."""
+        return [(one, self[one.name]) for one in self.differing]
+
+    def choices(self) -> dict[str, Choice]:
+        """Return what was decided, by the namespaces' names, of a valid form."""
+        return {one.name: Choice(self.cleaned_data[one.name]) for one in self.differing}
