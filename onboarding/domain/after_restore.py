@@ -8,6 +8,7 @@ class Differing(StrEnum):
     """Completes the sentence "The namespace is …"."""
 
     NEWER = "newer"  # the cluster holds a generation that is unknown here
+    OLDER = "older"  # the cluster holds a generation that another one followed here
     GONE = "gone"  # it is in force here, and not on the cluster
     ALIVE = "alive"  # it was removed, and lives on the cluster
     UNKNOWN = "unknown"  # it carries this portal's marks, and nothing here knows of it
@@ -25,6 +26,7 @@ class Choice(StrEnum):
 
 CHOICES: Mapping[Differing, tuple[Choice, ...]] = {
     Differing.NEWER: (Choice.LEAVE, Choice.APPLY_RECORDED),
+    Differing.OLDER: (Choice.APPLY_RECORDED,),
     Differing.GONE: (Choice.RECORD_GONE, Choice.MAKE_AGAIN),
     Differing.ALIVE: (Choice.REMOVE_AGAIN, Choice.LEAVE),
     Differing.UNKNOWN: (Choice.LEAVE,),

@@ -20,6 +20,7 @@ class BreakKind(StrEnum):
     DATABASE_OLDER = "database-older"
     DATABASE_OTHER = "database-other"
     CLUSTER_OLDER = "cluster-older"
+    CLUSTER_NEW = "cluster-new"  # built anew, as a platform admin said
 
 
 # The database's own: what one cluster tells of it concerns every cluster.

@@ -16,6 +16,7 @@ LABELS: Mapping[tuple[Differing, Choice], Any] = {
     (Differing.NEWER, Choice.APPLY_RECORDED): _(
         "Put back what is recorded here, over what is on the cluster"
     ),
+    (Differing.OLDER, Choice.APPLY_RECORDED): _("Put back what was approved last"),
     (Differing.GONE, Choice.RECORD_GONE): _("It was removed: record that"),
     (Differing.GONE, Choice.MAKE_AGAIN): _(
         "Make it again, empty, with the access that was approved"

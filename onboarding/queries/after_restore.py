@@ -72,9 +72,18 @@ def _of_row(row: ManagedNamespace, seen: NamespaceObservation | None) -> Iterato
             yield Difference(Differing.GONE, row.name, row)
     elif row.uid == seen.uid and _is_unknown(row, marks):
         yield Difference(Differing.NEWER, row.name, row, marks)
+    elif row.uid == seen.uid and _is_older(row, marks):
+        yield Difference(Differing.OLDER, row.name, row, marks)
 
 
 def _is_unknown(row: ManagedNamespace, marks: dict[str, str]) -> bool:
     """Tell whether the marks name a request that nothing here knows to be the row's."""
     own = {revision.request.label for revision in row.revisions.all()}
     return bool(marks.get("request")) and marks["request"] not in own
+
+
+def _is_older(row: ManagedNamespace, marks: dict[str, str]) -> bool:
+    """Tell whether the marks are of a generation before the one that was read back whole."""
+    return marks.get("generation", "").isdecimal() and (
+        int(marks["generation"]) < row.observed_generation
+    )

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from onboarding.domain.actions import Action
-from onboarding.domain.after_restore import Choice
+from onboarding.domain.after_restore import Choice, Differing
 from onboarding.domain.lifecycle import NamespaceState, check_move
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace
@@ -90,7 +90,7 @@ def _decide(one: Difference, choice: Choice, *, by: By, now: datetime) -> None:
             "message": "",
             **NOT_WAITING,
         }
-    if choice is Choice.APPLY_RECORDED:
+    if one.kind is Differing.NEWER and choice is Choice.APPLY_RECORDED:
         fields["overruled"] = sorted({*(row.overruled or ()), one.marks["request"]})
     event = history.record(
         Action.NAMESPACE_SETTLED,

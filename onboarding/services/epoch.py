@@ -24,7 +24,7 @@ from onboarding.domain.epoch import (
     read_epoch,
 )
 from onboarding.domain.objects import Key, Manifest, text
-from onboarding.models import Cluster, Event, HistoryBreak
+from onboarding.models import Cluster, ClusterObservation, Event, HistoryBreak
 from onboarding.models.breaks import open_breaks
 from onboarding.queries.database_identity import database_identity
 from onboarding.services import history
@@ -59,7 +59,7 @@ def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -
     """
     standing = read_standing(cluster, gateway)
     if kind := _broken(cluster, standing):
-        note_break(cluster, kind, standing, now=now)
+        note_break(cluster, kind, said=standing.written, now=now)
         raise WentBack(f"{cluster.name} and the database do not go on from each other: {kind}.")
     return standing
 
@@ -115,16 +115,19 @@ def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: Standing) -
 
 
 def note_break(
-    cluster: Cluster, kind: BreakKind, standing: Standing, *, now: datetime
+    cluster: Cluster, kind: BreakKind, *, said: str = "", now: datetime
 ) -> HistoryBreak | None:
-    """Write down that one side went back, with an event; None where that is known already."""
+    """Write down that one side went back, with an event; None where that is known already.
+
+    `said` is the epoch found on the cluster, as it was written.
+    """
     known = known_epoch()
     try:
         with transaction.atomic():
             found = HistoryBreak.objects.create(
                 cluster=cluster,
                 kind=kind.value,
-                said=standing.written[:1000],
+                said=said[:1000],
                 known=known.dump(),
                 found_at=now,
             )
@@ -137,6 +140,8 @@ def note_break(
             )
     except IntegrityError:
         return None
+    # What differs is read off a look, and people wait for it.
+    ClusterObservation.objects.filter(cluster=cluster).update(next_at=now)
     log.error("history is broken", cluster=cluster.name, kind=kind.value)
     return found
 

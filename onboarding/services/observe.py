@@ -170,7 +170,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
             lists = _lists(look, clock)
-            standing = _standing(look, lists.cluster, now=clock())
+            standing = _standing(look, lists.cluster)
             _look_at_guards(look, lists.cluster, now=clock())
             picture = _take(lists)
             _store(look, picture, now=clock())
@@ -209,10 +209,11 @@ def _lists(look: Look, clock: Clock) -> ListReader:
     )
 
 
-def _standing(look: Look, cluster: ClusterGateway, *, now: datetime) -> Standing | None:
+def _standing(look: Look, cluster: ClusterGateway) -> Standing | None:
     """Return what the cluster says of itself; None where a break lets it only be looked at."""
     try:
-        standing = check_cluster(look.cluster, cluster, now=now)
+        # What is read from here on was seen since the break, if one is found.
+        standing = check_cluster(look.cluster, cluster, now=look.began)
     except WentBack as told:
         log.warning("only looked at", why=str(told))
         return None

@@ -29,6 +29,7 @@ from onboarding.cluster.installation import (
     wait_for_roles,
 )
 from onboarding.domain.actions import Action
+from onboarding.domain.epoch import BreakKind
 from onboarding.domain.facts import IngressFacts
 from onboarding.domain.fence_gate import FENCE_GATE_FACT
 from onboarding.domain.labels import is_label_key, is_label_value
@@ -41,6 +42,7 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.check_facts import check_facts
 from onboarding.services import history
 from onboarding.services.credentials import NoCredential, stored_token
+from onboarding.services.epoch import note_break
 from onboarding.services.guards import look_at_guards, manifests_folder, note_check, note_reading
 from onboarding.services.outdated import note_outdated
 from onboarding.services.renew import is_due, store_token
@@ -76,6 +78,7 @@ class PrepareOptions:
     dns: Pods | None = None
     group_prefix: str | None = None
     ranges: Ranges = field(default_factory=Ranges)
+    replace: bool = False  # the cluster of this name was built anew
 
 
 def print_manifests() -> str:
@@ -102,7 +105,7 @@ def prepare_cluster(wish: PrepareOptions, *, say: Say, now: datetime) -> bool:
     """
     _check(wish)
     admin = Gateway(wish.connection, field_manager=FIELD_MANAGER)
-    cluster = registered_row(wish.name, uid=_cluster_uid(admin))
+    cluster = registered_row(wish.name, uid=_cluster_uid(admin), replace=wish.replace)
     has_gate = _has_gate(admin, cluster, say=say)
     _install(admin, manifests_for(manifests_folder(), has_gate=False), say=say)
     minted = None if _has_working_token(cluster, wish, now=now) else _mint(admin)
@@ -135,21 +138,27 @@ def _cluster_uid(admin: ClusterGateway) -> str:
     return text(admin.get(Key("Namespace", "", "kube-system")) or {}, "metadata", "uid")
 
 
-def registered_row(name: str, *, uid: str) -> Cluster:
-    """Return the row of this name, or a new one not saved yet. Raise CannotPrepare if mixed up."""
+def registered_row(name: str, *, uid: str, replace: bool = False) -> Cluster:
+    """Return the row of this name, or a new one not saved yet. Raise CannotPrepare if mixed up.
+
+    With `replace` another cluster takes the place of the one that is registered by the name.
+    """
     if closed := Cluster.objects.filter(name=name, closed_at__isnull=False).first():
         raise CannotPrepare(
             f"{name} was closed on {closed.closed_at:%Y-%m-%d} and keeps its history under this "
             "name; choose another name"
         )
     for other in Cluster.objects.filter(facts__has_key="uid", closed_at__isnull=True):
-        if (other.name == name) != (other.facts["uid"] == uid):
+        if other.name != name and other.facts["uid"] == uid:
+            raise CannotPrepare(f"this is the cluster registered as {other.name}")
+        if other.name == name and other.facts["uid"] != uid and not replace:
             raise CannotPrepare(
-                f"this is the cluster registered as {other.name}"
-                if other.name != name
-                else f"{name} is registered for another cluster; choose another name"
+                f"{name} is registered for another cluster; choose another name, or run with "
+                "--replace if that cluster was built anew"
             )
-    return Cluster.objects.filter(name=name).first() or Cluster(name=name, facts={"uid": uid})
+    row = Cluster.objects.filter(name=name).first() or Cluster(name=name)
+    row.facts = {**row.facts, "uid": uid}
+    return row
 
 
 def _has_gate(admin: ClusterGateway, cluster: Cluster, *, say: Say) -> bool:
@@ -210,6 +219,7 @@ def _register(
 ) -> None:
     _check_facts(wish, facts)
     has_new_gate = facts[FENCE_GATE_FACT] and not cluster.has_fence_gate
+    known = Cluster.objects.filter(pk=cluster.pk).values_list("facts__uid", flat=True).first()
     with transaction.atomic():
         outcomes = {f"cluster {cluster.name}": _save(cluster, wish, facts)}
         for source in wish.ingress:
@@ -222,6 +232,8 @@ def _register(
                 about=history.about_cluster(cluster),
                 body={"api_server": cluster.api_server, "facts": facts},
             )
+        if known and known != facts["uid"]:  # nothing is made again there before a person says so
+            note_break(cluster, BreakKind.CLUSTER_NEW, now=now)
         note_outdated(ManagedNamespace.objects.filter(cluster=cluster), now=now)
         if has_new_gate:  # until its fence was proven, no new pod starts in any namespace
             ManagedNamespace.objects.filter(cluster=cluster, next_at__gt=now).update(next_at=now)

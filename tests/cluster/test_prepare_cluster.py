@@ -393,3 +393,14 @@ def test_pages_know_at_once_what_a_run_found(prepared: Prepared) -> None:
     prepare(prepared)
     row = ClusterGuards.objects.get(cluster__name="kind-dev")
     assert (row.differing, row.failing, row.unread, row.since) == ([], [], "", None)
+
+
+def test_a_cluster_that_was_built_anew_takes_the_place_and_waits_for_a_person(
+    prepared: Prepared,
+) -> None:
+    Cluster.objects.create(name="kind-dev", facts={"uid": "another"})
+    prepare(prepared, replace=True)
+    prepare(prepared)
+    cluster = Cluster.objects.get()
+    assert cluster.facts["uid"] != "another"
+    assert [(one.kind, one.settled_at) for one in cluster.breaks.all()] == [("cluster-new", None)]

@@ -7,16 +7,17 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import django
 
 django.setup()
 
-from django.db.models import F  # noqa: E402
+from django.db.models import F, Q  # noqa: E402
 from django.utils import timezone  # noqa: E402 (Django has to be set up before its models)
 
-from onboarding.demo.scenario import approve, demo_spec  # noqa: E402
+from onboarding.demo.scenario import acting, approve, demo_spec  # noqa: E402
 from onboarding.domain.lanes import Lane  # noqa: E402
 from onboarding.domain.lifecycle import RequestState  # noqa: E402
 from onboarding.domain.spec import Exposure  # noqa: E402
@@ -29,6 +30,9 @@ from onboarding.models import (  # noqa: E402
     ManagedNamespace,
     Request,
 )
+from onboarding.models.breaks import open_breaks  # noqa: E402
+from onboarding.queries.after_restore import differences_on, is_seen_since  # noqa: E402
+from onboarding.services import after_restore  # noqa: E402
 from onboarding.services.clock import database_now  # noqa: E402
 from onboarding.services.observe import observe_all  # noqa: E402
 from tests.support import live_portal  # noqa: E402
@@ -156,6 +160,66 @@ def look(names: Sequence[str]) -> list[str]:
     return [*names]
 
 
+def retire(names: Sequence[str]) -> list[str]:
+    """Alice asks that they go, everybody approves; in which state each is then."""
+    return [
+        live_portal.retire(row).state for row in ManagedNamespace.objects.filter(name__in=names)
+    ]
+
+
+def ended(names: Sequence[str]) -> list[str]:
+    """Wait until workers have removed them."""
+    rows = ManagedNamespace.objects.filter(name__in=names, state="gone")
+    live_portal.wait_for(lambda: rows.count() == len(names), "all are gone")
+    return [*names]
+
+
+def due(_names: Sequence[str]) -> int:
+    """Make everything due that ever is, and give workers the time to have seen it."""
+    past = timezone.now() - timedelta(hours=1)
+    rows = ManagedNamespace.objects.filter(next_at__isnull=False)
+    made = rows.update(next_at=past)
+    look([])
+    look([])
+    return made
+
+
+def broken(_names: Sequence[str]) -> str:
+    """Wait until a worker has found that history is broken, and has looked at the cluster since."""
+    live_portal.wait_for(lambda: any(map(is_seen_since, open_breaks())), "a break is found")
+    return open_breaks().get().kind
+
+
+def differing(_names: Sequence[str]) -> dict[str, Any]:
+    found = open_breaks().get()
+    return {
+        "kind": found.kind,
+        "differing": {one.name: one.kind.value for one in differences_on(found.cluster)},
+    }
+
+
+def decide_first(_names: Sequence[str]) -> dict[str, str]:
+    """Pat decides the first of the choices for each namespace that differs."""
+    found = open_breaks().get()
+    choices = {one.name: one.choices[0] for one in differences_on(found.cluster)}
+    after_restore.settle(found.pk, choices, by=acting("pat"), now=database_now())
+    return {name: choice.value for name, choice in choices.items()}
+
+
+def rests(_names: Sequence[str]) -> int:
+    """Wait until no namespace is due or worked on any more; how many there are."""
+    busy = ManagedNamespace.objects.filter(
+        Q(lease_until__isnull=False) | Q(next_at__lte=timezone.now())
+    )
+    live_portal.wait_for(lambda: not busy.exists(), "workers have nothing to do")
+    return ManagedNamespace.objects.count()
+
+
+def told_of_the_break(_names: Sequence[str]) -> list[str]:
+    wanted = Event.objects.filter(action__contains=":history:").order_by("pk")
+    return [*wanted.values_list("action", flat=True)]
+
+
 def future(_names: Sequence[str]) -> int:
     """How many events are dated later than the database's own time."""
     return Event.objects.filter(at__gt=database_now()).count()
@@ -170,15 +234,23 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "approve_all": approve_all,
     "ask": ask,
     "blocked": blocked,
+    "broken": broken,
     "decide": decide,
+    "decide_first": decide_first,
+    "differing": differing,
+    "due": due,
+    "ended": ended,
     "future": future,
     "look": look,
     "namespaces": namespaces,
     "narrow": narrow,
     "onboard": onboard,
     "replay": replay,
+    "rests": rests,
+    "retire": retire,
     "settle": settle,
     "states": states,
+    "told_of_the_break": told_of_the_break,
     "wait": wait,
     "wish": wish,
 }

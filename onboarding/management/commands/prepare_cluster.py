@@ -46,6 +46,9 @@ class Command(BaseCommand):
                 help=f"{part} addresses, where the cluster does not tell; may be repeated",
             )  # fmt: skip
         parser.add_argument(
+            "--replace", action="store_true", help="the cluster of this name was built anew"
+        )
+        parser.add_argument(
             "--print", action="store_true", help="print the YAML to install, and do nothing"
         )
 
@@ -73,6 +76,7 @@ def _wish(options: dict[str, Any]) -> PrepareOptions:
         dns=parse_pods(options["dns"]) if options["dns"] else None,
         group_prefix=options["group_prefix"],
         ranges=Ranges(*(_cidrs(options[f"{part}_range"]) for part in ("pod", "service", "node"))),
+        replace=options["replace"],
     )
 
 

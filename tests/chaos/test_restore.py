@@ -1,0 +1,160 @@
+"""A backup comes back, of the database, of the cluster, of both, from the same moment or not (G37).
+
+One story with three moments. In each case some of it comes back, and all processes start again:
+nothing is created, bound or deleted until a person has decided, then exactly what was decided.
+The witnesses are the API server's audit log and what stands on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from devcluster import start
+from tests.support.audit_log import AuditLog
+from tests.support.live_portal import wait_for
+from tests.support.moments import Moments
+from tests.support.raw_api import RawApi
+from tests.support.real_processes import Live, set_up
+
+KEPT, CHANGED, RETIRED, NEW = "pay-kept", "pay-changed", "pay-retired", "pay-new"
+BEFORE, BETWEEN, AFTER = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """Which moments come back, and what a person is asked of then: {name: what differs}."""
+
+    database: int
+    cluster: int
+    kind: str
+    differs: dict[str, str]
+    lives: frozenset[str]  # with the first choice everywhere
+
+
+CASES = {
+    "the database alone": Case(
+        BEFORE,
+        AFTER,
+        "database-older",
+        {CHANGED: "newer", RETIRED: "gone", NEW: "unknown"},
+        frozenset({KEPT, CHANGED, NEW}),
+    ),
+    "the cluster alone": Case(
+        AFTER,
+        BEFORE,
+        "cluster-older",
+        {CHANGED: "older", RETIRED: "alive", NEW: "gone"},
+        frozenset({KEPT, CHANGED}),
+    ),
+    "both, the database from earlier": Case(
+        BEFORE,
+        BETWEEN,
+        "database-older",
+        {NEW: "unknown"},
+        frozenset({KEPT, CHANGED, RETIRED, NEW}),
+    ),
+    "both, the cluster from earlier": Case(
+        BETWEEN, BEFORE, "cluster-older", {NEW: "gone"}, frozenset({KEPT, CHANGED, RETIRED})
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moments]:
+    """Three namespaces; then a fourth; then one was changed and one retired. Nothing runs."""
+    folder, state = tmp_path_factory.mktemp("moments"), tmp_path_factory.mktemp("plane")
+    portal = tmp_path_factory.mktemp("portal")
+    with start(state) as plane, set_up(portal, plane) as live:
+        moments = Moments(folder, live)
+        tell_first_part(live)
+        plane.stop()
+        moments.save(BEFORE)
+        for number, tell in ((BETWEEN, tell_second_part), (AFTER, tell_third_part)):
+            with start(state):
+                tell(live)
+            moments.save(number)
+        yield moments
+        moments.forget()
+
+
+def tell_first_part(live: Live) -> None:
+    with live.sweeper():
+        live.act("onboard", KEPT, CHANGED, RETIRED)
+        live.act("wait", KEPT, CHANGED, RETIRED)
+    live.act("look")
+
+
+def tell_second_part(live: Live) -> None:
+    with live.sweeper():
+        live.act("onboard", NEW)
+        live.act("wait", NEW)
+    live.act("look")
+
+
+def tell_third_part(live: Live) -> None:
+    with live.sweeper():
+        live.act("narrow", CHANGED)
+        live.act("approve_all", CHANGED)
+        live.act("retire", RETIRED)
+        live.act("settle", CHANGED)
+        live.act("ended", RETIRED)
+    live.act("look")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_g37_nothing_happens_until_a_person_has_decided_and_then_only_that(
+    story: Moments, name: str
+) -> None:
+    case, live = CASES[name], story.live
+    story.bring_back(database=case.database, cluster=case.cluster)
+    with start(story.plane.layout.folder):
+        audit = live.audit.since_now()
+        stood = standing(live)
+        with live.sweeper():
+            live.act("broken")
+            live.act("due")
+            found = live.act("differing")
+            assert (found["kind"], found["differing"]) == (case.kind, case.differs)
+            assert not writes_of_the_portal(audit)
+            assert standing(live) == stood
+            live.act("decide_first")
+            wait_for(lambda: standing(live) == case.lives, "what was decided")
+            live.act("rests")
+        assert standing(live) == case.lives
+    assert live.act("told_of_the_break") == ["cluster:history:broken", "portal:history:settled"]
+
+
+def test_g37_both_from_the_same_moment_have_nothing_to_make_up(story: Moments) -> None:
+    live = story.live
+    story.bring_back(database=BEFORE, cluster=BEFORE)
+    with start(story.plane.layout.folder):
+        audit = live.audit.since_now()
+        with live.sweeper():
+            live.act("look")
+            live.act("due")
+            live.act("look")
+            assert not writes_of_the_portal(audit)
+        assert standing(live) == {KEPT, CHANGED, RETIRED}
+
+
+def writes_of_the_portal(audit: AuditLog) -> list[str]:
+    """What it wrote, besides how far its history has come."""
+    return [
+        f"{one.verb} {one.resource} {one.namespace}/{one.name}"
+        for name in (KEPT, CHANGED, RETIRED, NEW)
+        for one in audit.by_portal(name)
+        if one.is_write and one.succeeded
+    ]
+
+
+def standing(live: Live) -> set[str]:
+    """Which of the namespaces live on the API server."""
+    admin = RawApi.from_kubeconfig(live.plane.kubeconfig)
+    found = admin.get("/api/v1/namespaces").body["items"]
+    return {
+        one["metadata"]["name"]
+        for one in found
+        if one["metadata"]["name"] in {KEPT, CHANGED, RETIRED, NEW}
+        and "deletionTimestamp" not in one["metadata"]
+    }
