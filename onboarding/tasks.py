@@ -8,6 +8,7 @@ from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
+from onboarding.services.host_clock import note_host_clock, watch_host_clock
 from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile as bring_on
@@ -23,6 +24,12 @@ def check_database_role(**_signal: object) -> None:
         watch_database_role()
     except RoleTooStrong as error:
         raise SystemExit(str(error)) from error  # any other exception Celery only logs
+
+
+@worker_init.connect
+def watch_clock(**_signal: object) -> None:
+    """Say it when this host's clock differs from the database's."""
+    watch_host_clock()
 
 
 @shared_task(name="onboarding.reconcile")
@@ -48,7 +55,8 @@ def observe() -> None:
 @shared_task(name="onboarding.renew_credentials")
 def renew_credentials() -> None:
     """Renew the portal's tokens that are past half of their life."""
-    renew_due(now=database_now())
+    note_host_clock()
+    renew_due(clock=database_now)
 
 
 @shared_task(name="onboarding.check_guards")

@@ -6,6 +6,7 @@ Kubernetes client library.
 
 import base64
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from kubernetes import client, config
 
 from onboarding.cluster.errors import ClusterError, TimedOut, Unreachable, Untrusted
 from onboarding.cluster.responses import Response, read_answer
+from onboarding.cluster.server_time import ServerClock
 from onboarding.domain.objects import Json, Manifest
 
 CONNECT_SECONDS = 3.0
@@ -52,6 +54,7 @@ class HttpClient:
     """A line to one API server. Safe to share between threads; each gets a kept connection."""
 
     def __init__(self, connection: Connection | AdminConnection) -> None:
+        self.server_clock = ServerClock()
         self._client = _client_for(connection)
         self._headers = {"Accept": JSON_TYPE, "User-Agent": "bulkhead"}
         if bearer := self._client.configuration.get_api_key_with_prefix("BearerToken"):
@@ -86,7 +89,11 @@ class HttpClient:
             ).response
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
             raise _failure(error) from error
-        return read_answer(response, largest=largest)
+        arrived = time.monotonic()  # before its body, which may take long
+        answer = read_answer(response, largest=largest)
+        if answer.succeeded:  # whatever else answers may be somebody in front, with its own clock
+            self.server_clock.hear(answer.date, arrived=arrived)
+        return answer
 
     def close(self) -> None:
         """Drop the kept connections."""

@@ -23,6 +23,7 @@ from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, Serve
 from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
 from onboarding.cluster.paging import Allowance, PageWalk
 from onboarding.cluster.responses import Response, refusal, tells_missing
+from onboarding.cluster.server_time import MintedToken, life_of, life_until
 from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
 
@@ -209,9 +210,10 @@ class Gateway(ClusterGateway):
         review = self._post_review(kind, spec)
         return branch(review, "status").get("allowed") is True
 
-    def renew_token(
-        self, seconds: int, *, pod: str = "", dry_run: bool = False
-    ) -> tuple[str, datetime]:
+    def server_now(self) -> datetime | None:
+        return self._line.server_clock.now()
+
+    def renew_token(self, seconds: int, *, pod: str = "", dry_run: bool = False) -> MintedToken:
         key = Key("ServiceAccount", PORTAL_NAMESPACE, PORTAL_ACCOUNT)
         bound: Manifest = {"boundObjectRef": {"kind": "Pod", "name": pod}} if pod else {}
         body: Manifest = {
@@ -223,11 +225,11 @@ class Gateway(ClusterGateway):
         answer = self._send("POST", f"{object_path(key)}/token", query=options, body=body)
         needs = [_Grant("create", "serviceaccounts/token", key.namespace, key.name)]
         status = branch(self._accepted(answer, key=key, needs=needs), "status")
-        try:
-            expires_at = datetime.fromisoformat(text(status, "expirationTimestamp"))
-        except ValueError as error:
-            raise ServerFault("the new token has no expiry", key=key) from error
-        return text(status, "token"), expires_at
+        token, expires = text(status, "token"), text(status, "expirationTimestamp")
+        life = life_of(token) or life_until(expires, by=answer.date)
+        if life is None:
+            raise ServerFault("the answer does not say how long the new token lives", key=key)
+        return MintedToken(token, life)
 
     def _next_page(self, kind: str, namespace: str, walk: PageWalk) -> Manifests:
         """Return the next page of a walk and let it go on to the one after, or end."""

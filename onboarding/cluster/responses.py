@@ -7,6 +7,7 @@ more than one bounded wait. Second half of every gateway call; connections.py is
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 import urllib3
 
@@ -24,6 +25,7 @@ from onboarding.cluster.errors import (
     WriteConflict,
 )
 from onboarding.cluster.kinds import KINDS
+from onboarding.cluster.server_time import date_of
 from onboarding.domain.objects import Json, Key, Manifest, branch, text
 
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -37,13 +39,14 @@ _PIECE = 64 * 1024
 class Response:
     """One complete answer. `body` is {} where the server sent none; always a JSON object.
 
-    `size` is how many bytes it took.
+    `size` is how many bytes it took. `date` is the server's clock when it began to answer.
     """
 
     status: int
     body: Manifest
     retry_after: float | None = None
     size: int = 0
+    date: datetime | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -68,7 +71,8 @@ def read_answer(response: urllib3.BaseHTTPResponse, *, largest: int | None = Non
         raise ServerFault("the answer was cut short") from error
     body = _tree(raw, status=response.status)
     retry_after = _retry_after(response.headers.get("Retry-After", ""))
-    return Response(response.status, body, retry_after, size=len(raw))
+    date = date_of(response.headers.get("Date", ""))
+    return Response(response.status, body, retry_after, size=len(raw), date=date)
 
 
 def tells_missing(answer: Response, key: Key) -> bool:

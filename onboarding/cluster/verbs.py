@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from onboarding.cluster.errors import ClusterError
 from onboarding.cluster.paging import Allowance
+from onboarding.cluster.server_time import MintedToken
 from onboarding.domain.objects import Key, Manifest
 
 # In the class below `list` is a verb, so the result of listing has a name of its own.
@@ -99,10 +100,11 @@ class ClusterGateway(Protocol):
         `deployments.apps/scale`. Without `group` and `user` the question is about the portal.
         """
 
-    def renew_token(
-        self, seconds: int, *, pod: str = "", dry_run: bool = False
-    ) -> tuple[str, datetime]:
-        """Return a new token of the portal's own account, and when it expires.
+    def server_now(self) -> datetime | None:
+        """Return what the API server's clock shows, by its newest answer; None where unknown."""
+
+    def renew_token(self, seconds: int, *, pod: str = "", dry_run: bool = False) -> MintedToken:
+        """Return a new token of the portal's own account, and how long it lives.
 
         A dry run is refused like the real thing; what it returns opens nothing. One for a `pod`
         is only ever tried, because admission must refuse it.

@@ -41,6 +41,7 @@ class Action(StrEnum):
     CLUSTER_CLOSING = "portal:cluster:closing"
     CLUSTER_CLOSED = "portal:cluster:closed"
     CREDENTIAL_RENEWED = "cluster:credential:renewed"
+    RENEWAL_REFUSED = "cluster:credential:refused"
     REFRESH_ASKED = "portal:refresh:asked"
     SECOND_FACTOR_REMOVED = "portal:person:second-factor-removed"
     CLUSTER_UNGUARDED = "cluster:cluster:unguarded"
@@ -109,6 +110,7 @@ _WORDS = {
     Action.CLUSTER_CLOSING: "Asked to close a cluster",
     Action.CLUSTER_CLOSED: "Closed a cluster",
     Action.CREDENTIAL_RENEWED: "Renewed the credential of a cluster",
+    Action.RENEWAL_REFUSED: "Could not renew the credential of a cluster",
     Action.REFRESH_ASKED: "Asked to render namespaces anew",
     Action.SECOND_FACTOR_REMOVED: "Removed a person's second factor",
     Action.CLUSTER_UNGUARDED: "Found the guards of a cluster missing or changed",

@@ -1,6 +1,7 @@
 """Registered clusters: where they are, what a plan must know of them, and how they are."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
@@ -13,6 +14,8 @@ from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import User
 
+CLOCKS_AGREE = timedelta(seconds=5)  # within this two clocks are not worth a word
+
 
 class Cluster(models.Model):
     """A Kubernetes API the portal may write to. The credential is encrypted; web has no key."""
@@ -24,6 +27,9 @@ class Cluster(models.Model):
     credential = models.BinaryField(null=True)
     credential_version = models.PositiveIntegerField(default=0)
     credential_expires_at = models.DateTimeField(null=True)
+    # Since when a renewal is refused, and with which words; null while none is.
+    renewal_refused_at = models.DateTimeField(null=True)
+    renewal_refused_with = models.TextField(null=True)
     # {"dns_namespace": str, "dns_labels": {…}, "ranges": [cidr…], "group_prefix": str,
     #  "fence_gate": bool}
     facts = models.JSONField(default=dict)
@@ -37,6 +43,9 @@ class Cluster(models.Model):
     retry_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True)
+    # What the API server's clock showed, by the Date of an answer, when the database's showed what.
+    clock_showed = models.DateTimeField(null=True)
+    clock_read_at = models.DateTimeField(null=True)
     # Since then the portal does not use it any more: it is gone, or as good as gone.
     closed_at = models.DateTimeField(null=True)
     # The number of the event that was last written there, null before the first time.
@@ -56,6 +65,17 @@ class Cluster(models.Model):
     def has_fence_gate(self) -> bool:
         """Tell whether pods wait for their fence there, as `prepare_cluster` saw to it."""
         return self.facts.get(FENCE_GATE_FACT) is True
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """Return how far the API server's clock is ahead of the database's: 0 where that is small.
+
+        Date tells whole seconds, and an answer takes its time.
+        """
+        if self.clock_showed is None or self.clock_read_at is None:
+            return timedelta(0)
+        ahead = self.clock_showed - self.clock_read_at
+        return ahead if abs(ahead) > CLOCKS_AGREE else timedelta(0)
 
     def known_facts(self) -> ClusterFacts:
         """Return what a plan needs, with the ingress sources. One query for the sources.

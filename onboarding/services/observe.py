@@ -47,6 +47,7 @@ from onboarding.services.guards import look_at_guards, note_reading
 from onboarding.services.observed_rows import last_unread, write_namespaces
 from onboarding.services.read_lists import LONGEST_LOOK, ListReader
 from onboarding.services.reappear import tell_reappeared
+from onboarding.services.server_clocks import note_server_clock
 
 Clock = Callable[[], datetime]
 LONGEST_PAUSE = timedelta(minutes=10)  # more than any server's Retry-After counts for
@@ -174,6 +175,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
             _look_at_guards(look, lists.cluster, now=clock())
             picture = _take(lists)
             _store(look, picture, now=clock())
+            note_server_clock(look.cluster, lists.cluster, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
             if standing is not None:
                 write_epoch(look.cluster, lists.cluster, standing)

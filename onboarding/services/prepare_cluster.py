@@ -28,6 +28,7 @@ from onboarding.cluster.installation import (
     wait_for_admission,
     wait_for_roles,
 )
+from onboarding.cluster.server_time import MintedToken
 from onboarding.domain.actions import Action
 from onboarding.domain.epoch import BreakKind
 from onboarding.domain.facts import IngressFacts
@@ -199,12 +200,12 @@ def _has_working_token(cluster: Cluster, wish: PrepareOptions, *, now: datetime)
     return True
 
 
-def _mint(admin: ClusterGateway) -> tuple[str, datetime]:
+def _mint(admin: ClusterGateway) -> MintedToken:
     return admin.renew_token(settings.TOKEN_HOURS * 3600)
 
 
-def _portal(cluster: Cluster, wish: PrepareOptions, minted: tuple[str, datetime] | None) -> Gateway:
-    token = minted[0] if minted else stored_token(cluster)[0]
+def _portal(cluster: Cluster, wish: PrepareOptions, minted: MintedToken | None) -> Gateway:
+    token = minted.token if minted else stored_token(cluster)[0]
     return Gateway(Connection(wish.connection.server, wish.connection.ca, token))
 
 
@@ -213,7 +214,7 @@ def _register(
     wish: PrepareOptions,
     *,
     facts: dict[str, Json],
-    minted: tuple[str, datetime] | None,
+    minted: MintedToken | None,
     say: Say,
     now: datetime,
 ) -> None:
@@ -238,7 +239,7 @@ def _register(
         if has_new_gate:  # until its fence was proven, no new pod starts in any namespace
             ManagedNamespace.objects.filter(cluster=cluster, next_at__gt=now).update(next_at=now)
         if minted:
-            store_token(cluster, minted[0], expires_at=minted[1], now=now)
+            store_token(cluster, minted, now=now)
         # Work that waits for this cluster is tried again at once.
         Cluster.objects.filter(pk=cluster.pk, retry_at__isnull=False).update(retry_at=now)
     for what, outcome in outcomes.items():

@@ -1,12 +1,27 @@
-"""Renew the portal's own short-lived token before it runs out. It cannot mint anybody else's."""
+"""Renew the portal's own short-lived token before it runs out. It cannot mint anybody else's.
 
-from datetime import datetime
+A token lives for as long as its own claims say, counted by the database's clock from when it was
+asked for. What the API server's clock shows, or this host's, makes it end neither earlier nor
+later.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 
-from onboarding.cluster.errors import ClusterError
+from onboarding.cluster.errors import (
+    Busy,
+    ClusterError,
+    ServerFault,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+    Untrusted,
+)
+from onboarding.cluster.server_time import MintedToken, life_of
 from onboarding.domain.actions import Action
 from onboarding.models import Cluster
 from onboarding.services import failures, history
@@ -18,22 +33,28 @@ from onboarding.services.credentials import (
     stored_token,
 )
 
+# These are the cluster's own condition, which looks and work find too.
+_OF_THE_CLUSTER = (Busy, TimedOut, Unauthorized, Unreachable, Untrusted)
+FAULTS_ARE_BORNE = timedelta(minutes=10)  # after half of the life; then people are told
 log = structlog.get_logger()
 
 
-def renew_due(*, now: datetime) -> int:
+def renew_due(*, clock: Callable[[], datetime]) -> int:
     """Renew every credential that is due, and return how many were.
 
     A cluster that cannot be asked is left for the next round: half of the life is still ahead.
     """
     renewed = 0
     for cluster in Cluster.objects.exclude(credential=None):
+        now = clock()
         try:
             renewed += renew_credential(cluster, now=now)
         except CredentialMisfit as misfit:
             failures.note_misfit(cluster, misfit, now=now)
         except (ClusterError, NoCredential) as error:
             log.warning("credential not renewed", cluster=cluster.name, error=str(error))
+            if isinstance(error, ClusterError) and _is_refusal(cluster, error, now=now):
+                _note_refused(cluster, str(error), now=now)
     return renewed
 
 
@@ -44,31 +65,42 @@ def renew_credential(cluster: Cluster, *, now: datetime) -> bool:
     """
     if not is_due(cluster, now=now):
         return False
-    token, expires_at = open_gateway(cluster).renew_token(settings.TOKEN_HOURS * 3600)
-    return store_token(cluster, token, expires_at=expires_at, now=now)
+    minted = open_gateway(cluster).renew_token(settings.TOKEN_HOURS * 3600)
+    return store_token(cluster, minted, now=now)
 
 
 def is_due(cluster: Cluster, *, now: datetime) -> bool:
-    """Tell whether less than half of the token's life is left. Raise NoCredential."""
-    _, issued_at = stored_token(cluster)
+    """Tell whether less than half of the token's life is left. Raise NoCredential.
+
+    Times that a wrong clock stored are worth nothing, so such a token is due at once: issued later
+    than now, or with another life than the token itself says.
+    """
+    token, issued_at = stored_token(cluster)
     expires_at = cluster.credential_expires_at
-    return expires_at is None or now >= issued_at + (expires_at - issued_at) / 2
+    if expires_at is None or issued_at > now:
+        return True
+    life = expires_at - issued_at
+    return life != (life_of(token) or life) or now >= issued_at + life / 2
 
 
-def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: datetime) -> bool:
+def store_token(cluster: Cluster, minted: MintedToken, *, now: datetime) -> bool:
     """Store a new token unless somebody stored one meanwhile; `cluster` then shows what holds.
 
-    It is bound to `cluster` as it was read: a row that was changed since then does not fit it.
+    `now` is when it was asked for, or before. It is bound to `cluster` as it was read: a row that
+    was changed since then does not fit it.
     """
     following = cluster.credential_version + 1
+    expires_at = now + minted.life
     unchanged = Cluster.objects.filter(
         pk=cluster.pk, credential_version=cluster.credential_version, closed_at__isnull=True
     )
     with transaction.atomic():
         stored = unchanged.update(
-            credential=encrypted_token(cluster, token, issued_at=now),
+            credential=encrypted_token(cluster, minted.token, issued_at=now),
             credential_version=following,
             credential_expires_at=expires_at,
+            renewal_refused_at=None,
+            renewal_refused_with=None,
         )
         if stored:
             history.record(
@@ -80,3 +112,38 @@ def store_token(cluster: Cluster, token: str, *, expires_at: datetime, now: date
             )
     cluster.refresh_from_db()
     return bool(stored)
+
+
+def _is_refusal(cluster: Cluster, error: ClusterError, *, now: datetime) -> bool:
+    """Tell whether people have to know: the server said no, or has not said yes for long."""
+    if isinstance(error, _OF_THE_CLUSTER):
+        return False
+    if not isinstance(error, ServerFault):
+        return True
+    _, issued_at = stored_token(cluster)
+    life = (cluster.credential_expires_at or issued_at) - issued_at
+    return issued_at > now or now >= issued_at + life / 2 + FAULTS_ARE_BORNE
+
+
+def _note_refused(cluster: Cluster, said: str, *, now: datetime) -> None:
+    """Write down since when, and with which words; one event until a renewal succeeds."""
+    same_token = Cluster.objects.filter(
+        pk=cluster.pk, credential_version=cluster.credential_version, closed_at__isnull=True
+    )
+    ends_at = cluster.credential_expires_at
+    with transaction.atomic():
+        is_new = same_token.filter(renewal_refused_at=None).update(
+            renewal_refused_at=now, renewal_refused_with=said
+        )
+        if is_new:
+            history.record(
+                Action.RENEWAL_REFUSED,
+                actor=history.SYSTEM,
+                at=now,
+                about=history.about_cluster(cluster),
+                body={"message": said, "ends_at": ends_at.isoformat() if ends_at else None},
+            )
+    if is_new:
+        log.error("renewal refused", cluster=cluster.name, error=said, ends_at=str(ends_at))
+    else:
+        same_token.exclude(renewal_refused_with=said).update(renewal_refused_with=said)

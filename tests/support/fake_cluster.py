@@ -23,6 +23,7 @@ from onboarding.cluster.errors import (
 from onboarding.cluster.guards import GUARD_KINDS, TEAM_ROLES
 from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.paging import Allowance, PageWalk
+from onboarding.cluster.server_time import MintedToken
 from onboarding.cluster.verbs import ClusterGateway, Manifests
 from onboarding.domain.objects import Json, Key, Manifest, branch, copied, items, key_of, text
 from tests.support.field_ownership import applied, changed_paths, owned_paths, recorded
@@ -72,6 +73,7 @@ class FakeCluster(ClusterGateway):
         self.rewrites: dict[Key, Callable[[Manifest], object]] = {}
         self._meanwhile: list[_Interruption] = []
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.clock: Callable[[], datetime | None] = lambda: None  # what answers would say of time
         self._applied: dict[Key, Manifest] = {}
         self._failures: dict[str, list[ClusterError]] = {}
         self._outage: ClusterError | None = None
@@ -289,11 +291,12 @@ class FakeCluster(ClusterGateway):
         ]
         return allows(bound, verb=verb, resource=resource, name=name)
 
-    def renew_token(
-        self, seconds: int, *, pod: str = "", dry_run: bool = False
-    ) -> tuple[str, datetime]:
+    def server_now(self) -> datetime | None:
+        return self.clock()
+
+    def renew_token(self, seconds: int, *, pod: str = "", dry_run: bool = False) -> MintedToken:
         self._asked("renew_token", Key("ServiceAccount", "bulkhead-system", "bulkhead"))
-        return f"token-{uuid.uuid4()}", self.now() + timedelta(seconds=seconds)
+        return MintedToken(f"token-{uuid.uuid4()}", timedelta(seconds=seconds))
 
     # How it works ------------------------------------------------------------------------------
 

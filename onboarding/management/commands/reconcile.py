@@ -24,6 +24,7 @@ from onboarding.services.claim import until_next, worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
+from onboarding.services.host_clock import note_host_clock, watch_host_clock
 from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
@@ -48,6 +49,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
         watch_database_role()
+        watch_host_clock()
         if not options["loop"]:
             while reconcile(worker_name(), clock=database_now):
                 pass
@@ -102,7 +104,8 @@ def _do_chores(stopping: threading.Event) -> None:
     """Renew credentials and expire requests every minute, until stopped."""
 
     def chores() -> None:
-        renew_due(now=database_now())
+        note_host_clock()
+        renew_due(clock=database_now)
         expire_requests(now=database_now())
 
     _repeat(chores, stopping, every=CHORES_EVERY.total_seconds())
