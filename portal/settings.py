@@ -167,6 +167,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Bulkhead: "
 DEFAULT_FROM_EMAIL = env.str("BULKHEAD_FROM_EMAIL", default="bulkhead@localhost")
 
 # Sessions, transport, content
+SESSION_ENGINE = "onboarding.services.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
@@ -233,6 +234,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 1,
 }
+CELERY_BEAT_SCHEDULER = "portal.steady_beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "onboarding.sweep", "schedule": 10.0},
     # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.

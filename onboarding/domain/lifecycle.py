@@ -94,6 +94,17 @@ class ClusterCondition(StrEnum):
     OTHER_CLUSTER = "other-cluster"
 
 
+# In these nobody can look at what is on the cluster: what was read before may not hold any more.
+OUT_OF_SIGHT = frozenset(
+    {
+        ClusterCondition.UNREACHABLE,
+        ClusterCondition.UNAUTHORIZED,
+        ClusterCondition.UNTRUSTED,
+        ClusterCondition.CREDENTIAL_MISFIT,
+    }
+)
+
+
 PROVISIONING = (
     Phase.CREATE,
     Phase.FENCE,

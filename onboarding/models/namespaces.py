@@ -5,7 +5,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.lifecycle import ENDED, BlockedReason, NamespaceState, Phase
+from onboarding.domain.lifecycle import (
+    ENDED,
+    OUT_OF_SIGHT,
+    BlockedReason,
+    NamespaceState,
+    Phase,
+)
 from onboarding.domain.spec import NamespaceSpec, load_spec
 from onboarding.models.clusters import Cluster
 from onboarding.models.events import Event
@@ -97,6 +103,12 @@ class ManagedNamespace(models.Model):
         """Tell whether workers still believe that what the rows say is what people approved."""
         is_blocked = self.state == NamespaceState.BLOCKED.value
         return not (is_blocked and self.reason == BlockedReason.NOT_APPROVED.value)
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Tell whether it was read back as it says, and its cluster lets nobody look since."""
+        is_settled = self.state in {NamespaceState.READY.value, NamespaceState.DRIFTED.value}
+        return is_settled and not self.cluster.closed_at and self.cluster.condition in OUT_OF_SIGHT
 
 
 class Revision(models.Model):

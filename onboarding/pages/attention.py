@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState, RequestState
 from onboarding.models import Decision, ManagedNamespace, Request
+from onboarding.pages.attention_credentials import refused_renewals
 from onboarding.pages.attention_deviations import lost_and_fought
 from onboarding.pages.attention_guards import unguarded_clusters
 from onboarding.pages.attention_item import SHOWN, Item, Reader, Source
@@ -190,6 +191,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
+    refused_renewals,
     unguarded_clusters,
     contradicted_rows,
     unknown_namespaces,

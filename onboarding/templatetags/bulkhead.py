@@ -101,6 +101,12 @@ def stuck_badge(context: Context, namespace: ManagedNamespace) -> SafeString:
     return badge("danger", "warn", _("Stuck for %(span)s") % {"span": waited})
 
 
+@register.simple_tag
+def out_of_sight_badge(namespace: ManagedNamespace) -> SafeString:
+    """Return the badge that stands beside a state that nobody can look at any more, or nothing."""
+    return state_badge("out-of-sight") if namespace.is_out_of_sight else SafeString("")
+
+
 @register.simple_tag(takes_context=True)
 def when(context: Context, moment: datetime | None, never: str | None = None) -> SafeString:
     """Return `<time>`: relative words, exact UTC in the title; `never` in words for None.

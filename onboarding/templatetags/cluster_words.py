@@ -6,12 +6,14 @@ what the work waits for.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.lifecycle import ClusterCondition
+from onboarding.templatetags.wording import in_words
 
 register = template.Library()
 Words = str | Promise
@@ -121,3 +123,42 @@ def guards_unread_advice(name: str) -> str:
     """Return what lets the portal read the guards."""
     words = _("Run this, which gives the portal's role what it needs: %(command)s")
     return str(words) % {"command": _RUN_AGAIN % {"name": name}}
+
+
+@register.simple_tag
+def renewal_advice(name: str) -> str:
+    """Return what lets a credential be renewed again, and what happens otherwise."""
+    words = _(
+        "After that all work of this cluster waits. Run this, which puts the portal's right to "
+        "renew it back and stores a new one: %(command)s"
+    )
+    return str(words) % {"command": _RUN_AGAIN % {"name": name}}
+
+
+@register.simple_tag
+def expired_advice(name: str) -> str:
+    """Return what has to be done about a credential that has ended."""
+    words = _("One that has ended cannot renew itself. Run this, which stores another: %(command)s")
+    return str(words) % {"command": _RUN_AGAIN % {"name": name}}
+
+
+@register.simple_tag
+def clock_title(ahead: timedelta) -> str:
+    """Return how far the clock of a cluster is from the database's."""
+    words = _("Its clock is %(span)s ahead of the database's")
+    if ahead < timedelta(0):
+        words = _("Its clock is %(span)s behind the database's")
+    return str(words) % {"span": in_words(abs(ahead).total_seconds())}
+
+
+@register.simple_tag
+def clock_advice() -> str:
+    """Return what a clock that differs does, and what mends it."""
+    return str(
+        _(
+            "One of the two is wrong: have the hosts of the API server and of the database set "
+            "their clocks by NTP. The portal's own work does not depend on it; it stores and "
+            "compares the database's time. But if the API server's clock is set by hours at once, "
+            "it may refuse the portal's credential, and prepare_cluster has to store a new one."
+        )
+    )

@@ -80,6 +80,7 @@ CLUSTER_CONDITIONS = {
     "closed": Face("plain", "x", _("Closed")),
     "throttled": Face("warn", "clock", _("Asks for patience")),
     "unguarded": Face("danger", "shield", _("Not guarded")),
+    "not-renewed": Face("danger", "key", _("Credential cannot be renewed")),
 }
 
 # What the newest look says, where it says something else than the last run or answer.
@@ -88,6 +89,7 @@ NEWER_KNOWLEDGE = {
     "look-failed": Face("warn", "warn", _("Last look failed")),
     "not-looked-at": Face("warn", "clock", _("Not looked at lately")),
     "unseen": Face("plain", "clock", _("Not seen yet")),
+    "out-of-sight": Face("warn", "clock", _("Nobody can look")),
 }
 
 FACES = REQUEST_STATES | NAMESPACE_STATES | WORK_STATES | CLUSTER_CONDITIONS | NEWER_KNOWLEDGE
