@@ -13,6 +13,7 @@ from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
+from onboarding.services.wrong_times import forget_wrong_times
 
 MOST_IN_ONE_SWEEP = 200
 
@@ -54,8 +55,9 @@ def observe() -> None:
 
 @shared_task(name="onboarding.renew_credentials")
 def renew_credentials() -> None:
-    """Renew the portal's tokens that are past half of their life."""
+    """Renew the portal's tokens that are past half of their life, and look at the clocks."""
     note_host_clock()
+    forget_wrong_times(now=database_now())
     renew_due(clock=database_now)
 
 

@@ -17,7 +17,7 @@ from onboarding.cluster.installation import load_manifests, serves_fence_gate
 from onboarding.cluster.kinds import KINDS, Resource
 from onboarding.domain.objects import Key, Manifest, copied, key_of, text
 from onboarding.models import Cluster, ClusterGuards, ManagedNamespace
-from onboarding.services.credentials import open_gateway
+from onboarding.services.credentials import encrypted_token, open_gateway, stored_token
 from tests.cluster.conftest import MANIFESTS, Prepared, Registration, eventually
 from tests.support.live_portal import fresh, onboard
 
@@ -150,6 +150,23 @@ def test_a_token_past_half_of_its_life_is_replaced(prepared: Prepared, settings:
     lines = prepare(prepared)
     assert Cluster.objects.get().credential_version == 2
     assert any(line.startswith("credential stored") for line in lines)
+
+
+def test_a_token_whose_stored_times_make_no_sense_is_replaced(prepared: Prepared) -> None:
+    """As a process whose clock was two days ahead stored them."""
+    prepare(prepared)
+    row = Cluster.objects.get()
+    assert row.credential_expires_at is not None
+    token, issued_at = stored_token(row)
+    ahead = timedelta(days=2)
+    row.credential = encrypted_token(row, token, issued_at=issued_at + ahead)
+    row.credential_expires_at += ahead
+    row.save()
+    lines = prepare(prepared)
+    assert any(line.startswith("credential stored") for line in lines)
+    ends_at = Cluster.objects.get().credential_expires_at
+    assert ends_at is not None
+    assert ends_at - timezone.now() < timedelta(hours=24)
 
 
 def test_a_token_nobody_can_unseal_is_replaced(prepared: Prepared, settings: Any) -> None:

@@ -104,7 +104,7 @@ def observer(cluster: Cluster, at: datetime) -> None:
 
 
 def renewer(_cluster: Cluster, at: datetime) -> None:
-    assert renew_due(now=at + timedelta(hours=20)) == 0
+    assert renew_due(clock=lambda: at + timedelta(hours=20)) == 0
 
 
 @pytest.mark.parametrize("first", [worker, observer, renewer])

@@ -29,6 +29,7 @@ from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
+from onboarding.services.wrong_times import forget_wrong_times
 
 log = structlog.get_logger()
 CHORES_EVERY = timedelta(seconds=60)
@@ -105,6 +106,7 @@ def _do_chores(stopping: threading.Event) -> None:
 
     def chores() -> None:
         note_host_clock()
+        forget_wrong_times(now=database_now())
         renew_due(clock=database_now)
         expire_requests(now=database_now())
 
