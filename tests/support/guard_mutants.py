@@ -17,6 +17,7 @@ from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
 from tests.support.guard_mutants_signatures import SIGNATURES
 from tests.support.guard_mutants_teams import TEAMS
+from tests.support.guard_mutants_time import TIME
 from tests.support.guard_mutants_truth import TRUTH
 from tests.support.guard_mutants_waiting import WAITING
 
@@ -408,5 +409,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *ROLES,
     *TRUTH,
     *FENCE_GATE,
+    *TIME,
 )
 # fmt: on

@@ -45,6 +45,10 @@ def test_what_says_nothing_sensible_of_its_life_says_nothing(token: str) -> None
     assert life_of(token) is None
 
 
+def test_a_life_below_nothing_is_none() -> None:
+    assert life_of(jwt(NOON, -HOUR)) is None
+
+
 @pytest.mark.parametrize("off", [timedelta(0), timedelta(days=2), timedelta(hours=-1)])
 def test_an_expiry_is_translated_by_the_date_of_its_own_answer(off: timedelta) -> None:
     written = (NOON + off + HOUR).isoformat()
