@@ -91,7 +91,7 @@ class HttpClient:
             raise _failure(error) from error
         arrived = time.monotonic()  # before its body, which may take long
         answer = read_answer(response, largest=largest)
-        if answer.succeeded:  # whatever else answers may be somebody in front, with its own clock
+        if answer.is_the_servers:  # what stands in front of it has a clock of its own
             self.server_clock.hear(answer.date, arrived=arrived)
         return answer
 

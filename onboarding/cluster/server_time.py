@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+_NEWS_SECONDS = 60.0  # what was heard before says nothing of now
 _HALF_A_SECOND = timedelta(milliseconds=500)  # Date tells whole seconds, cut off
 _LONGEST_LIFE_SECONDS = 366 * 24 * 3600
 
@@ -35,12 +36,11 @@ class ServerClock:
             self._heard = (date + _HALF_A_SECOND, arrived)
 
     def now(self) -> datetime | None:
-        """Return what that clock shows now, within a second or so; None before any answer."""
+        """Return what that clock shows now, within a second or so; None without a fresh answer."""
         heard = self._heard
-        if heard is None:
+        if heard is None or (passed := time.monotonic() - heard[1]) > _NEWS_SECONDS:
             return None
-        date, arrived = heard
-        return date + timedelta(seconds=time.monotonic() - arrived)
+        return heard[0] + timedelta(seconds=passed)
 
 
 def date_of(header: str) -> datetime | None:

@@ -168,6 +168,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
     look = _claim(row, now=clock())
     if look is None:
         return False
+    lists: ListReader | None = None
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
             lists = _lists(look, clock)
@@ -175,7 +176,6 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
             _look_at_guards(look, lists.cluster, now=clock())
             picture = _take(lists)
             _store(look, picture, now=clock())
-            note_server_clock(look.cluster, lists.cluster, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
             if standing is not None:
                 write_epoch(look.cluster, lists.cluster, standing)
@@ -187,6 +187,8 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
             raise  # the database's trouble, not the cluster's: there is nowhere to write it
         except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
             _give_way(look, error, now=clock())
+        if lists:  # a clock that jumped is a reason why a look is refused, too
+            note_server_clock(look.cluster, lists.cluster, now=clock())
     return True
 
 

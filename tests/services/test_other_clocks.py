@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 
+from onboarding.cluster.errors import Unauthorized
 from onboarding.models import Cluster
 from onboarding.models.clusters import CLOCKS_AGREE
 from onboarding.services import host_clock
@@ -85,6 +86,16 @@ def test_a_look_writes_down_what_the_clusters_clock_shows(
     cluster.refresh_from_db()
     assert (cluster.clock_showed, cluster.clock_read_at) == (now + off, now)
     assert cluster.clock_ahead == off
+
+
+def test_a_look_that_is_refused_tells_of_the_clock_too(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    fake.clock = lambda: now + timedelta(days=2)
+    fake.go_down(Unauthorized("401"))
+    look(cluster, now)
+    cluster.refresh_from_db()
+    assert cluster.clock_ahead == timedelta(days=2)
 
 
 def test_a_clusters_clock_is_said_once_when_it_is_off_and_once_when_it_agrees(

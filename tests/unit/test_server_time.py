@@ -75,5 +75,12 @@ def test_a_clock_goes_on_after_the_answer_that_told_of_it(monkeypatch: pytest.Mo
     assert clock.now() is None
     clock.hear(NOON, arrived=100.0)
     clock.hear(None, arrived=900.0)
-    monkeypatch.setattr("onboarding.cluster.server_time.time.monotonic", lambda: 160.0)
-    assert clock.now() == NOON + timedelta(seconds=60.5)
+    monkeypatch.setattr("onboarding.cluster.server_time.time.monotonic", lambda: 130.0)
+    assert clock.now() == NOON + timedelta(seconds=30.5)
+
+
+def test_what_was_heard_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ServerClock()
+    clock.hear(NOON, arrived=100.0)
+    monkeypatch.setattr("onboarding.cluster.server_time.time.monotonic", lambda: 161.0)
+    assert clock.now() is None
