@@ -52,11 +52,6 @@ class Response:
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
 
-    @property
-    def is_the_servers(self) -> bool:
-        """Tell whether the API server itself answered, as far as that shows."""
-        return self.succeeded or _is_status(self)
-
 
 def read_answer(response: urllib3.BaseHTTPResponse, *, largest: int | None = None) -> Response:
     """Read and check the answer, of at most `largest` bytes.

@@ -3,9 +3,13 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
+import urllib3
 
+from onboarding.cluster.connections import Connection, HttpClient
 from onboarding.cluster.server_time import ServerClock, date_of, life_of, life_until
 from tests.support.tokens import jwt
 
@@ -84,3 +88,25 @@ def test_what_was_heard_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyP
     clock.hear(NOON, arrived=100.0)
     monkeypatch.setattr("onboarding.cluster.server_time.time.monotonic", lambda: 161.0)
     assert clock.now() is None
+
+
+LIST = b'{"kind": "NamespaceList", "apiVersion": "v1"}'
+REFUSAL = b'{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Unauthorized"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_heard"),
+    [(200, LIST, True), (401, REFUSAL, True), (404, b"<html>", False), (503, b"", False)],
+    ids=["answer", "refusal", "page", "nothing"],
+)
+def test_the_clock_is_the_servers_and_not_of_what_stands_in_front(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, is_heard: bool
+) -> None:
+    headers = {"Date": "Tue, 24 Nov 2026 12:00:00 GMT", "Content-Type": "application/json"}
+    answer = urllib3.HTTPResponse(BytesIO(body), headers, status, preload_content=False)
+    line = HttpClient(Connection("https://127.0.0.1:1", "", "token"))
+    sent = SimpleNamespace(response=answer)
+    monkeypatch.setattr(line._client, "call_api", lambda *_, **__: sent)
+    line.send("GET", "/api/v1/namespaces")
+    shown = line.server_clock.now()
+    assert (shown is not None and shown - NOON < timedelta(minutes=1)) == is_heard
