@@ -8,13 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from onboarding.domain.clocks import CLOCKS_AGREE
 from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.fence_gate import FENCE_GATE_FACT
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import User
-
-CLOCKS_AGREE = timedelta(seconds=5)  # within this two clocks are not worth a word
 
 
 class Cluster(models.Model):

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 
-from onboarding.models.clusters import CLOCKS_AGREE
+from onboarding.domain.clocks import CLOCKS_AGREE
 from onboarding.services.clock import database_now
 
 log = structlog.get_logger()

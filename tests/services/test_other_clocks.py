@@ -11,8 +11,8 @@ from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from onboarding.cluster.errors import Unauthorized
+from onboarding.domain.clocks import CLOCKS_AGREE
 from onboarding.models import Cluster
-from onboarding.models.clusters import CLOCKS_AGREE
 from onboarding.services import host_clock
 from onboarding.services import observe as observing
 from onboarding.services.clock import database_now

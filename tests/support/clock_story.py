@@ -20,6 +20,7 @@ django.setup()
 from django.conf import settings  # noqa: E402 (Django has to be set up before its models)
 from django.contrib.sessions.models import Session  # noqa: E402
 from django.db.models import Max  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
 
 from onboarding import tasks  # noqa: E402
 from onboarding.cluster.server_time import life_of  # noqa: E402
@@ -92,9 +93,10 @@ def is_renewed(version: int) -> None:
     assert timedelta(0) <= database_now() - issued_at < timedelta(seconds=2 * AT_ONCE)
 
 
-def is_looked_at(since: datetime) -> None:
-    rows = ClusterObservation.objects.filter(seen_at__gte=since, seen_at__lte=database_now())
+def is_looked_at(kind: str, since: datetime) -> None:
+    rows = ClusterObservation.objects.filter(seen_at__gte=since, seen_at__lte=Now())
     ClusterObservation.objects.filter(lease_until=None).update(next_at=since)
+    nudge(kind)
     wait_for(rows.exists, "the cluster is looked at", seconds=AT_ONCE)
 
 
@@ -107,7 +109,7 @@ def work(kind: str, name: str) -> None:
     nudge(kind)
     ready(name)
     is_renewed(version)
-    is_looked_at(began)
+    is_looked_at(kind, began)
     expired = Request.objects.filter(pk=old.pk, state="expired")
     wait_for(expired.exists, "what is old has expired", seconds=AT_ONCE)
     assert Request.objects.get(pk=young.pk).state == "pending"
