@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from onboarding.cluster.server_time import life_of
 from onboarding.domain.actions import Action
 from onboarding.models import Cluster, Event, ManagedNamespace
 from onboarding.services.credentials import encrypted_token, open_gateway, stored_token
@@ -49,7 +50,7 @@ def all_workers(now: datetime) -> None:
     reconcile("test", clock=lambda: now)
     for row in Cluster.objects.all():
         observe(row.pk, clock=lambda: now)
-    renew_due(now=now + timedelta(hours=20))
+    renew_due(clock=lambda: now + timedelta(hours=20))
 
 
 def conditions() -> dict[str, str]:
@@ -58,8 +59,9 @@ def conditions() -> dict[str, str]:
 
 def stored_for(row: Cluster, prepared: Prepared) -> None:
     """Store a token that works, for the row as it is."""
-    token = prepared.portal_connection.token
-    row.credential = encrypted_token(row, token, issued_at=timezone.now())
+    token, now = prepared.portal_connection.token, timezone.now()
+    row.credential = encrypted_token(row, token, issued_at=now)
+    row.credential_expires_at = now + (life_of(token) or timedelta(0))
     row.save()
     assert stored_token(row)[0] == token
 
@@ -146,7 +148,7 @@ def test_credentials_that_changed_places_open_nothing(listener: Listener, pair: 
 
 @pytest.mark.usefixtures("dev_eu")
 def test_a_renewed_token_fits_the_row_it_was_renewed_for() -> None:
-    assert renew_due(now=timezone.now() + timedelta(hours=20)) == 1
+    assert renew_due(clock=lambda: timezone.now() + timedelta(hours=20)) == 1
     row = Cluster.objects.get()
     assert row.credential_version == 2
     assert open_gateway(row).list("Namespace")

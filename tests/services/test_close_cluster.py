@@ -183,7 +183,7 @@ def test_nobody_works_on_it_looks_at_it_or_renews_its_credential(
     ManagedNamespace.objects.filter(pk=row.pk).update(next_at=Now())
     assert claim("worker-1") is None
     assert observe_all(clock=lambda: now) == 0
-    assert renew_due(now=now) == 0
+    assert renew_due(clock=lambda: now) == 0
     assert Cluster.objects.get().credential is None
 
 
