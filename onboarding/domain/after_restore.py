@@ -14,7 +14,7 @@ class Differing(StrEnum):
     UNKNOWN = "unknown"  # it carries this portal's marks, and nothing here knows of it
 
 
-class Choice(StrEnum):
+class RestoreChoice(StrEnum):
     """What a platform admin decides for one namespace."""
 
     APPLY_RECORDED = "apply-recorded"
@@ -24,10 +24,10 @@ class Choice(StrEnum):
     LEAVE = "leave"
 
 
-CHOICES: Mapping[Differing, tuple[Choice, ...]] = {
-    Differing.NEWER: (Choice.LEAVE, Choice.APPLY_RECORDED),
-    Differing.OLDER: (Choice.APPLY_RECORDED,),
-    Differing.GONE: (Choice.RECORD_GONE, Choice.MAKE_AGAIN),
-    Differing.ALIVE: (Choice.REMOVE_AGAIN, Choice.LEAVE),
-    Differing.UNKNOWN: (Choice.LEAVE,),
+CHOICES: Mapping[Differing, tuple[RestoreChoice, ...]] = {
+    Differing.NEWER: (RestoreChoice.LEAVE, RestoreChoice.APPLY_RECORDED),
+    Differing.OLDER: (RestoreChoice.APPLY_RECORDED,),
+    Differing.GONE: (RestoreChoice.RECORD_GONE, RestoreChoice.MAKE_AGAIN),
+    Differing.ALIVE: (RestoreChoice.REMOVE_AGAIN, RestoreChoice.LEAVE),
+    Differing.UNKNOWN: (RestoreChoice.LEAVE,),
 }

@@ -6,31 +6,31 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.after_restore import Choice, Differing
-from onboarding.queries.after_restore import Difference
+from onboarding.domain.after_restore import Differing, RestoreChoice
+from onboarding.queries.after_restore import RestoreDifference
 
-LABELS: Mapping[tuple[Differing, Choice], Any] = {
-    (Differing.NEWER, Choice.LEAVE): _(
+LABELS: Mapping[tuple[Differing, RestoreChoice], Any] = {
+    (Differing.NEWER, RestoreChoice.LEAVE): _(
         "Leave what is on the cluster; its lead can ask to take it over"
     ),
-    (Differing.NEWER, Choice.APPLY_RECORDED): _(
+    (Differing.NEWER, RestoreChoice.APPLY_RECORDED): _(
         "Put back what is recorded here, over what is on the cluster"
     ),
-    (Differing.OLDER, Choice.APPLY_RECORDED): _("Put back what was approved last"),
-    (Differing.GONE, Choice.RECORD_GONE): _("It was removed: record that"),
-    (Differing.GONE, Choice.MAKE_AGAIN): _(
+    (Differing.OLDER, RestoreChoice.APPLY_RECORDED): _("Put back what was approved last"),
+    (Differing.GONE, RestoreChoice.RECORD_GONE): _("It was removed: record that"),
+    (Differing.GONE, RestoreChoice.MAKE_AGAIN): _(
         "Make it again, empty, with the access that was approved"
     ),
-    (Differing.ALIVE, Choice.REMOVE_AGAIN): _("Remove it again, as was approved"),
-    (Differing.ALIVE, Choice.LEAVE): _("Leave it, blocked, for now"),
-    (Differing.UNKNOWN, Choice.LEAVE): _("Leave it; it stays listed as unknown here"),
+    (Differing.ALIVE, RestoreChoice.REMOVE_AGAIN): _("Remove it again, as was approved"),
+    (Differing.ALIVE, RestoreChoice.LEAVE): _("Leave it, blocked, for now"),
+    (Differing.UNKNOWN, RestoreChoice.LEAVE): _("Leave it; it stays listed as unknown here"),
 }
 
 
 class AfterRestoreForm(forms.Form):
     """A field for each namespace, by its name. None is chosen to begin with, unless it is alone."""
 
-    def __init__(self, data: Any = None, *, differing: Sequence[Difference]) -> None:
+    def __init__(self, data: Any = None, *, differing: Sequence[RestoreDifference]) -> None:
         """Offer what can be decided for each."""
         super().__init__(data)
         self.differing = differing
@@ -43,10 +43,10 @@ class AfterRestoreForm(forms.Form):
                 error_messages={"required": _("Decide what holds for this namespace.")},
             )
 
-    def rows(self) -> list[tuple[Difference, forms.BoundField]]:
+    def rows(self) -> list[tuple[RestoreDifference, forms.BoundField]]:
         """Return each difference with its field."""
         return [(one, self[one.name]) for one in self.differing]
 
-    def choices(self) -> dict[str, Choice]:
+    def choices(self) -> dict[str, RestoreChoice]:
         """Return what was decided, by the namespaces' names, of a valid form."""
-        return {one.name: Choice(self.cleaned_data[one.name]) for one in self.differing}
+        return {one.name: RestoreChoice(self.cleaned_data[one.name]) for one in self.differing}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import F
 
-from onboarding.domain.after_restore import CHOICES, Choice, Differing
+from onboarding.domain.after_restore import CHOICES, Differing, RestoreChoice
 from onboarding.domain.lifecycle import ENDED, BlockedReason, NamespaceState
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, NamespaceObservation
 from onboarding.models.breaks import open_breaks
@@ -16,7 +16,7 @@ _IN_FORCE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 
 
 @dataclass(frozen=True)
-class Difference:
+class RestoreDifference:
     """One namespace of which the two sides say different things. `row` is None where it is unknown.
 
     `marks` are those on the cluster: {"request", "generation", "digest"} as far as they are there.
@@ -28,7 +28,7 @@ class Difference:
     marks: dict[str, str] = field(default_factory=dict)
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[RestoreChoice, ...]:
         """Return what can be decided, the one that changes least first."""
         return CHOICES[self.kind]
 
@@ -46,7 +46,7 @@ def is_seen_since(found: HistoryBreak) -> bool:
     return seen.exists()
 
 
-def differences_on(cluster: Cluster) -> list[Difference]:
+def differences_on(cluster: Cluster) -> list[RestoreDifference]:
     """Return everything that differs, by name. Six queries, whatever is found."""
     seen = {one.name: one for one in NamespaceObservation.objects.filter(cluster=cluster)}
     rows = ManagedNamespace.objects.filter(cluster=cluster).select_related("team", "cluster")
@@ -56,24 +56,26 @@ def differences_on(cluster: Cluster) -> list[Difference]:
         for found in _of_row(row, seen.get(row.name))
     ]
     unknown = [
-        Difference(Differing.UNKNOWN, one.name, marks=dict(seen[one.name].marks or {}))
+        RestoreDifference(Differing.UNKNOWN, one.name, marks=dict(seen[one.name].marks or {}))
         for one in unknown_here([cluster]).get(cluster.pk, ())
         if one.is_ours and one.name in seen
     ]
     return sorted([*known, *unknown], key=lambda one: one.name)
 
 
-def _of_row(row: ManagedNamespace, seen: NamespaceObservation | None) -> Iterator[Difference]:
+def _of_row(
+    row: ManagedNamespace, seen: NamespaceObservation | None
+) -> Iterator[RestoreDifference]:
     marks = dict(seen.marks or {}) if seen else {}
     if row.state == NamespaceState.BLOCKED.value and row.reason == BlockedReason.REAPPEARED.value:
-        yield Difference(Differing.ALIVE, row.name, row, marks)
+        yield RestoreDifference(Differing.ALIVE, row.name, row, marks)
     elif seen is None:
         if row.state in _IN_FORCE and row.uid:
-            yield Difference(Differing.GONE, row.name, row)
+            yield RestoreDifference(Differing.GONE, row.name, row)
     elif row.uid == seen.uid and _is_unknown(row, marks):
-        yield Difference(Differing.NEWER, row.name, row, marks)
+        yield RestoreDifference(Differing.NEWER, row.name, row, marks)
     elif row.uid == seen.uid and _is_older(row, marks):
-        yield Difference(Differing.OLDER, row.name, row, marks)
+        yield RestoreDifference(Differing.OLDER, row.name, row, marks)
 
 
 def _is_unknown(row: ManagedNamespace, marks: dict[str, str]) -> bool:

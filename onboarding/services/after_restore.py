@@ -12,18 +12,18 @@ from django.db import transaction
 from django.db.models import F
 
 from onboarding.domain.actions import Action
-from onboarding.domain.after_restore import Choice, Differing
+from onboarding.domain.after_restore import Differing, RestoreChoice
 from onboarding.domain.lifecycle import NamespaceState, check_move
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace
-from onboarding.queries.after_restore import Difference, differences_on, is_seen_since
+from onboarding.queries.after_restore import RestoreDifference, differences_on, is_seen_since
 from onboarding.services import hints, history
 from onboarding.services.history import By
 from onboarding.services.retry import try_again
 from onboarding.services.waiting import NOT_WAITING
 
 
-def settle(break_id: int, choices: Mapping[str, Choice], *, by: By, now: datetime) -> None:
+def settle(break_id: int, choices: Mapping[str, RestoreChoice], *, by: By, now: datetime) -> None:
     """Let workers write to the cluster again, with one choice for each namespace that differs.
 
     Raises Forbidden, NotFound, Conflict (settled meanwhile, not looked at since) and Invalid: a
@@ -71,16 +71,16 @@ def _locked(break_id: int) -> HistoryBreak:
     return found
 
 
-def _decide(one: Difference, choice: Choice, *, by: By, now: datetime) -> None:
+def _decide(one: RestoreDifference, choice: RestoreChoice, *, by: By, now: datetime) -> None:
     """Put one choice in force. LEAVE changes nothing: the namespace waits for people as always."""
     row = one.row
-    if row is None or choice is Choice.LEAVE:
+    if row is None or choice is RestoreChoice.LEAVE:
         return
-    if choice is Choice.REMOVE_AGAIN:
+    if choice is RestoreChoice.REMOVE_AGAIN:
         try_again(row.pk, by=by, now=now)
         return
     fields: dict[str, Any] = {"next_at": now}
-    if choice is Choice.RECORD_GONE:
+    if choice is RestoreChoice.RECORD_GONE:
         check_move(NamespaceState(row.state), NamespaceState.GONE)
         fields = {
             "state": NamespaceState.GONE.value,
@@ -90,7 +90,7 @@ def _decide(one: Difference, choice: Choice, *, by: By, now: datetime) -> None:
             "message": "",
             **NOT_WAITING,
         }
-    if one.kind is Differing.NEWER and choice is Choice.APPLY_RECORDED:
+    if one.kind is Differing.NEWER and choice is RestoreChoice.APPLY_RECORDED:
         fields["overruled"] = sorted({*(row.overruled or ()), one.marks["request"]})
     event = history.record(
         Action.NAMESPACE_SETTLED,

@@ -44,7 +44,7 @@ class WentBack(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClusterStanding:
     """What a cluster says of itself. `home` is the portal's own namespace there, if any."""
 
     portal: str  # this portal's identity
@@ -52,7 +52,7 @@ class Standing:
     written: str  # the epoch, as it stands there
 
 
-def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -> Standing:
+def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -> ClusterStanding:
     """Return what the cluster says of itself, as it goes on from what the database knows.
 
     Raise OtherCluster, WentBack once the break is written down, or any ClusterError. One request.
@@ -64,7 +64,7 @@ def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -
     return standing
 
 
-def read_standing(cluster: Cluster, gateway: ClusterGateway) -> Standing:
+def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
     """Ask the cluster which one it is, and how far it knows this portal to be. One request."""
     found = gateway.named_namespaces(IDENTITY, HOME.name)
     if IDENTITY not in found:
@@ -79,7 +79,7 @@ def read_standing(cluster: Cluster, gateway: ClusterGateway) -> Standing:
     home = found.get(HOME.name)
     portal = portal_identity()
     written = text(home or {}, "metadata", "annotations", annotation_of(portal))
-    return Standing(portal, home, written)
+    return ClusterStanding(portal, home, written)
 
 
 def known_epoch() -> Epoch:
@@ -89,7 +89,7 @@ def known_epoch() -> Epoch:
     return Epoch(number, leaf, database_identity())
 
 
-def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: Standing) -> None:
+def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding) -> None:
     """Write on the cluster how far history has come, if it has come further than stands there.
 
     Nobody else's newer word is overwritten. Where admission does not let the portal, because an
@@ -152,7 +152,7 @@ def is_only_looked_at(cluster: Cluster) -> bool:
     return open_breaks().filter(concerns).exists()
 
 
-def _broken(cluster: Cluster, standing: Standing) -> BreakKind | None:
+def _broken(cluster: Cluster, standing: ClusterStanding) -> BreakKind | None:
     """Compare. The row must have been read before the cluster was asked."""
     if standing.written and standing.written == cluster.accepted_epoch:
         return None  # a platform admin has gone through what it meant

@@ -36,8 +36,8 @@ from onboarding.services import failures
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
 from onboarding.services.epoch import (
+    ClusterStanding,
     OtherCluster,
-    Standing,
     WentBack,
     check_cluster,
     is_only_looked_at,
@@ -213,7 +213,7 @@ def _lists(look: Look, clock: Clock) -> ListReader:
     )
 
 
-def _standing(look: Look, cluster: ClusterGateway) -> Standing | None:
+def _standing(look: Look, cluster: ClusterGateway) -> ClusterStanding | None:
     """Return what the cluster says of itself; None where a break lets it only be looked at."""
     try:
         # What is read from here on was seen since the break, if one is found.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from onboarding.demo.scenario import acting
-from onboarding.domain.after_restore import Choice
+from onboarding.domain.after_restore import RestoreChoice
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid
 from onboarding.models import Cluster, Event, HistoryBreak, ManagedNamespace
 from onboarding.queries.after_restore import differences_on
@@ -59,7 +59,7 @@ def came_back(fake: FakeCluster, look: Look, now: datetime) -> HistoryBreak:
     return HistoryBreak.objects.get()
 
 
-def decide(found: HistoryBreak, now: datetime, **choices: Choice) -> None:
+def decide(found: HistoryBreak, now: datetime, **choices: RestoreChoice) -> None:
     """Pat decides; underscores stand for hyphens."""
     named = {name.replace("_", "-"): choice for name, choice in choices.items()}
     settle(found.pk, named, by=acting("pat"), now=now + HOUR)
@@ -73,7 +73,7 @@ def test_what_was_removed_since_the_backup_can_be_recorded_as_removed(
     fake: FakeCluster, removed: HistoryBreak, now: datetime
 ) -> None:
     assert differing() == {NAME: "gone"}
-    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
     row = ManagedNamespace.objects.get()
     assert (row.state, row.next_at, fake.writes) == ("gone", None, [])
     assert actions()[-2:] == ["portal:namespace:settled", "portal:history:settled"]
@@ -82,7 +82,7 @@ def test_what_was_removed_since_the_backup_can_be_recorded_as_removed(
 def test_it_can_be_made_again_and_only_then_has_the_team_access(
     fake: FakeCluster, removed: HistoryBreak, now: datetime
 ) -> None:
-    decide(removed, now, payments_prod=Choice.MAKE_AGAIN)
+    decide(removed, now, payments_prod=RestoreChoice.MAKE_AGAIN)
     assert BINDING not in fake.objects
     row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
     assert row.state == "ready"
@@ -94,7 +94,7 @@ def test_what_came_back_with_the_clusters_backup_can_be_removed_again(
 ) -> None:
     assert differing() == {NAME: "alive"}
     assert BINDING in fake.objects
-    decide(came_back, now, payments_prod=Choice.REMOVE_AGAIN)
+    decide(came_back, now, payments_prod=RestoreChoice.REMOVE_AGAIN)
     row = until_ended(ManagedNamespace.objects.get(), now + HOUR)
     assert (row.state, NAMESPACE in fake.objects) == ("gone", False)
 
@@ -102,7 +102,7 @@ def test_what_came_back_with_the_clusters_backup_can_be_removed_again(
 def test_what_was_left_alone_stays_as_it_is(
     fake: FakeCluster, came_back: HistoryBreak, now: datetime
 ) -> None:
-    decide(came_back, now, payments_prod=Choice.LEAVE)
+    decide(came_back, now, payments_prod=RestoreChoice.LEAVE)
     row = ManagedNamespace.objects.get()
     assert (row.state, row.reason, fake.writes) == ("blocked", "reappeared", [])
 
@@ -116,7 +116,7 @@ def test_a_newer_generation_is_overwritten_only_by_decision(
     )
     look()
     assert differing() == {NAME: "newer"}
-    decide(found, now, payments_prod=Choice.APPLY_RECORDED)
+    decide(found, now, payments_prod=RestoreChoice.APPLY_RECORDED)
     row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
     assert (row.state, row.generation) == ("ready", 1)
 
@@ -129,7 +129,7 @@ def test_left_alone_a_newer_generation_waits_for_its_lead(
         cluster=namespace.cluster, kind="database-older", known="", found_at=now
     )
     look()
-    decide(found, now, payments_prod=Choice.LEAVE)
+    decide(found, now, payments_prod=RestoreChoice.LEAVE)
     fake.log.clear()
     row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
     assert (row.reason, fake.writes) == ("newer-on-cluster", [])
@@ -142,7 +142,7 @@ def test_every_namespace_that_differs_needs_a_choice_that_there_is(
         settle(removed.pk, {}, by=acting("pat"), now=now)
     assert refused.value.field == NAME
     with pytest.raises(Invalid):
-        decide(removed, now, payments_prod=Choice.LEAVE)
+        decide(removed, now, payments_prod=RestoreChoice.LEAVE)
     assert HistoryBreak.objects.get().settled_at is None
 
 
@@ -151,26 +151,26 @@ def test_nobody_but_platform_admins_decides(
     removed: HistoryBreak, now: datetime, name: str
 ) -> None:
     with pytest.raises(Forbidden):
-        settle(removed.pk, {NAME: Choice.RECORD_GONE}, by=acting(name), now=now)
+        settle(removed.pk, {NAME: RestoreChoice.RECORD_GONE}, by=acting(name), now=now)
 
 
 def test_nothing_is_decided_on_a_picture_from_before(removed: HistoryBreak, now: datetime) -> None:
     HistoryBreak.objects.update(found_at=now + 2 * HOUR)
     with pytest.raises(Conflict, match="Wait for the next complete look"):
-        decide(removed, now, payments_prod=Choice.RECORD_GONE)
+        decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
 
 
 def test_it_is_decided_once(removed: HistoryBreak, now: datetime) -> None:
-    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
     with pytest.raises(Conflict, match="Somebody else has settled"):
-        decide(removed, now, payments_prod=Choice.RECORD_GONE)
+        decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
     assert Event.objects.filter(action="portal:history:settled").count() == 1
 
 
 def test_once_settled_the_next_look_writes_on_and_finds_no_break(
     fake: FakeCluster, removed: HistoryBreak, look: Look, now: datetime
 ) -> None:
-    decide(removed, now, payments_prod=Choice.RECORD_GONE)
+    decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
     look()
     cluster = Cluster.objects.get()
     newest = Event.objects.latest("pk").pk

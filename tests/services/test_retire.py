@@ -168,7 +168,8 @@ def test_a_namespace_that_was_never_created_ends_so_and_nothing_is_written(
     fake.log.clear()
     namespace = work_on(namespace, now=now)
     assert (namespace.state, namespace.next_at) == ("uncreated", None)
-    assert {verb for verb, _ in fake.log} == {"get"}
+    assert {verb for verb, _ in fake.log} == {"named_namespaces", "annotate", "get"}
+    assert not fake.writes
     assert namespace.runs.filter(generation=2).count() == 0
     assert actions()[-1] == "cluster:namespace:uncreated"
 

@@ -10,6 +10,7 @@ from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_doubt import DOUBT
+from tests.support.guard_mutants_epoch import EPOCH
 from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_observer import OBSERVER
@@ -186,7 +187,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/services/test_claim.py::"
         "test_a_lease_that_ran_out_is_taken_over_and_the_first_finds_no_row"),
     GuardMutant("a namespace somebody else holds is not claimed",
-        "services.claim", "_due", "filter(free, usable", "filter(usable",
+        "services.claim", "_due", "free, usable, due)", "usable, due)",
         "tests/services/test_claim.py::test_two_workers_never_hold_one"),
     believing("fence.fence",
         "if stored is None or left:", "if stored is None:",
@@ -408,6 +409,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *WAITING,
     *ROLES,
     *TRUTH,
+    *EPOCH,
     *FENCE_GATE,
     *TIME,
 )
