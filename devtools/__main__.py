@@ -5,7 +5,7 @@ import sys
 
 from devcluster import ControlPlaneError
 from devcluster.binaries import BinariesMissing
-from devtools import check, portal, suite, tools
+from devtools import check, migrations, portal, suite, tools
 from devtools.bootstrap import SetUpFailed
 from devtools.cluster import ClusterError
 from devtools.portal import PortalError
@@ -32,6 +32,7 @@ SIMPLE = {
     "check": (check.check, "style, types, layers, settings, schemas, locks, budgets"),
     "fmt": (tools.fmt, "format the code"),
     "lock": (tools.lock, "resolve the dependencies anew"),
+    "note-migrations": (migrations.note_new, "note the hash of new migrations, which then stay"),
     "shell": (tools.shell, "Django's shell on the portal in var/"),
     "clean": (tools.clean, "remove .venv, var/ and caches"),
 }

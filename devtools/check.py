@@ -65,6 +65,7 @@ CHECKS = (
         PRODUCTION,
     ),
     Check("migrations are complete", (*MANAGE, "makemigrations", "--check", "--dry-run"), DEMO),
+    Check("migrations are as they were noted", ("python", "-m", "devtools.migrations")),
     Check("compose file (schema)", (*COMPOSE_SCHEMA, "docker-compose.yml")),
     Check("style (ruff check)", ("ruff", "check", ".")),
     Check("format (ruff format)", ("ruff", "format", "--check", ".")),

@@ -1,0 +1,81 @@
+"""Migrations never change once they are noted: `python -m devtools.migrations` says which did.
+
+A database was made by what a migration said when it was applied, and nobody applies it again: one
+that is edited makes databases that differ, without a word. So the SHA-256 of each is noted beside
+them, in the form of sha256sum(1). `./dev note-migrations` adds those that are new, and no other.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from devtools.places import ROOT
+
+FOLDER = ROOT / "onboarding" / "migrations"
+SUMS = "SHA256SUMS"
+AS_NOTED = "a migration is not edited once it is noted: put it back, and say the rest in a new one"
+
+
+def main() -> int:
+    """Name what is not as it was noted."""
+    complaints = [*check(FOLDER)]
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+def note_new() -> int:
+    """Note the migrations that are new. Refuse while one that was noted differs."""
+    changed = [*_changed(FOLDER)]
+    for complaint in changed:
+        print(complaint)
+    if changed:
+        return 1
+    for name in note(FOLDER):
+        print(f"noted {name}")
+    return 0
+
+
+def check(folder: Path) -> Iterator[str]:
+    """Say what differs from its note, is gone, or was not noted yet."""
+    yield from _changed(folder)
+    for name in _new(folder):
+        yield f"{folder.name}/{name} is not noted: ./dev note-migrations"
+
+
+def note(folder: Path) -> list[str]:
+    """Add the sums of new migrations; return their names. What is noted stays as it is."""
+    added = {name: sum_of(folder / name) for name in _new(folder)}
+    lines = sorted((noted(folder) | added).items())
+    (folder / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in lines))
+    return [*added]
+
+
+def noted(folder: Path) -> dict[str, str]:
+    """Return the sum of each migration that was noted, by its file's name."""
+    path = folder / SUMS
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def sum_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _changed(folder: Path) -> Iterator[str]:
+    for name, digest in noted(folder).items():
+        if not (folder / name).exists():
+            yield f"{folder.name}/{name} is gone; {AS_NOTED}"
+        elif sum_of(folder / name) != digest:
+            yield f"{folder.name}/{name} was changed; {AS_NOTED}"
+
+
+def _new(folder: Path) -> list[str]:
+    there = sorted(path.name for path in folder.glob("[0-9]*.py"))
+    return [name for name in there if name not in noted(folder)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
