@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error, Info, register
-from django.db import OperationalError, connection
+from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.db import OperationalError, connection, connections
 
 from onboarding.plan.catalogue_files import BadCatalogue, load_catalogue
 from onboarding.queries.database_role import powers_beyond
+from onboarding.queries.triggers import lacking_triggers
+
+MEND = "As the owner of the tables: manage.py restore_triggers. Find out who took them away."
 
 
 @register()
@@ -35,3 +38,20 @@ def check_database_role(
     except OperationalError as error:
         return [Info(f"What the database role may do is unknown: {error}", id="bulkhead.I001")]
     return [Error(f"The portal's database role {words}.", id="bulkhead.E002") for words in beyond]
+
+
+@register(Tags.database)
+def check_triggers(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001
+    databases: Sequence[str] | None = None,
+    **_options: Any,
+) -> list[CheckMessage]:
+    """Name the triggers that a migrated database must have and lacks: `check --database default`.
+
+    Nothing is said of one that is still to be migrated, because `migrate` runs this check first.
+    """
+    try:
+        lacking = [one for name in databases or () for one in lacking_triggers(connections[name])]
+    except OperationalError as error:
+        return [Info(f"Which triggers the database has is unknown: {error}", id="bulkhead.I002")]
+    return [Error(f"The database: {one}.", hint=MEND, id="bulkhead.E003") for one in lacking]

@@ -13,6 +13,7 @@ from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
+from onboarding.services.restore_triggers import report_lacking_triggers
 from onboarding.services.wrong_times import forget_wrong_times
 
 MOST_IN_ONE_SWEEP = 200
@@ -20,11 +21,15 @@ MOST_IN_ONE_SWEEP = 200
 
 @worker_init.connect
 def check_database_role(**_signal: object) -> None:
-    """End the worker before it starts if its database role can rewrite history."""
+    """End the worker before it starts if its database role can rewrite history.
+
+    What the database itself lacks is logged.
+    """
     try:
         watch_database_role()
     except RoleTooStrong as error:
         raise SystemExit(str(error)) from error  # any other exception Celery only logs
+    report_lacking_triggers()
 
 
 @worker_init.connect

@@ -67,6 +67,7 @@ class Action(StrEnum):
     HISTORY_BROKEN = "cluster:history:broken"
     HISTORY_SETTLED = "portal:history:settled"
     NAMESPACE_SETTLED = "portal:namespace:settled"
+    TRIGGERS_RESTORED = "portal:database:triggers-restored"
 
     @property
     def words(self) -> str:
@@ -136,4 +137,5 @@ _WORDS = {
     Action.HISTORY_BROKEN: "Found that the database or the cluster was taken back in time",
     Action.HISTORY_SETTLED: "Settled what differed after a restore",
     Action.NAMESPACE_SETTLED: "Decided what holds after a restore",
+    Action.TRIGGERS_RESTORED: "Made triggers again that the database lacked",
 }

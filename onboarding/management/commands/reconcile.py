@@ -29,6 +29,7 @@ from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
+from onboarding.services.restore_triggers import report_lacking_triggers
 from onboarding.services.wrong_times import forget_wrong_times
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         """Run."""
         watch_database_role()
         watch_host_clock()
+        report_lacking_triggers()
         if not options["loop"]:
             while reconcile(worker_name(), clock=database_now):
                 pass
