@@ -15,6 +15,8 @@ GENERATION = f"{ANNOTATION_PREFIX}generation"
 DIGEST = f"{ANNOTATION_PREFIX}digest"
 # Admission lets nobody but the portal and break-glass set this label, so it cannot be forged.
 MANAGED = f"{ANNOTATION_PREFIX}managed"
+# Whose namespace it is, by the team's slug, as the template writes it.
+TEAM_LABEL = f"{ANNOTATION_PREFIX}team"
 # Which installation made a namespace. Written once, with the POST; older namespaces lack it.
 PORTAL_IDENTITY = f"{ANNOTATION_PREFIX}portal"
 PORTAL_IDENTITY_LENGTH = 40

@@ -52,9 +52,11 @@ class NamespaceObservation(models.Model):
     """One namespace as it was seen, managed or not. `domain/observed.py` says what is kept.
 
     `portal` is null for a namespace without the marks of any Bulkhead, "" where the marks do not
-    say of which. `differs` holds what was not as approved when one of the portal's own was seen,
-    since `differs_at`; null where nothing was compared. `unread` names the kinds of which there was
-    too much to be read at the last look: `policies` and `pods` are then as they were read before.
+    say of which. `first_seen_at` is when the look began that first found the one with this uid,
+    null where nobody noted it. `differs` holds what was not as approved when one of the portal's
+    own was seen, since `differs_at`; null where nothing was compared. `unread` names the kinds of
+    which there was too much to be read at the last look: `policies` and `pods` are then as they
+    were read before.
     """
 
     cluster = models.ForeignKey(
@@ -65,6 +67,7 @@ class NamespaceObservation(models.Model):
     waiting_pods = models.PositiveIntegerField(null=True)
     digest = models.CharField(max_length=71)
     uid = models.CharField(max_length=64, blank=True)
+    first_seen_at = models.DateTimeField(null=True)
     labels = models.JSONField(default=dict)
     # {"request", "generation", "digest"} of a managed one, as far as they are written on it.
     marks = models.JSONField(null=True)

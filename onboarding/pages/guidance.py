@@ -22,6 +22,7 @@ from onboarding.queries.namespaces import (
     uid_to_remove,
 )
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.portals import holder_of
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,12 @@ class Guidance:
 REMEDIES: dict[str, Remedy] = {
     BlockedReason.TAKEN: Remedy(
         gettext_lazy(
-            "A namespace of this name is on the cluster and Bulkhead did not make it. Nothing was "
-            "written to it."
+            "A namespace of this name is on the cluster, and this portal’s database does not know "
+            "it. Nothing was written to it."
         ),
-        on_cluster=gettext_lazy("have its owner remove that namespace from the cluster"),
+        on_cluster=gettext_lazy(
+            "find out whose it is, and have its owner remove it from the cluster"
+        ),
     ),
     BlockedReason.UID_CHANGED: Remedy(
         gettext_lazy(
@@ -117,6 +120,25 @@ REMOVE_AGAIN = Remedy(
     ),
     again=gettext_lazy("what came back is removed as well"),
 )
+# The name is taken by what carries marks, as the newest look at the cluster says.
+OURS_UNKNOWN = Remedy(
+    gettext_lazy(
+        "A namespace of this name is on the cluster. This portal made it, and its database does "
+        "not know it any more; probably the database was restored to before. Nothing was written "
+        "to it, and who has access in it keeps that."
+    ),
+    on_cluster=gettext_lazy(
+        "put a newer backup of the database in place, or delete that namespace from the cluster "
+        "with all that is in it"
+    ),
+)
+OF_ANOTHER_PORTAL = Remedy(
+    gettext_lazy(
+        "A namespace of this name is on the cluster, and another Bulkhead made it. Nothing was "
+        "written to it."
+    ),
+    on_cluster=gettext_lazy("have it retired there, by who uses that Bulkhead"),
+)
 UNKNOWN = Remedy(gettext_lazy("The words above are all that is known."))
 
 
@@ -147,7 +169,17 @@ def _retrying(row: ManagedNamespace, permissions: Permissions) -> tuple[str, ...
 def _remedy(row: ManagedNamespace) -> Remedy:
     if row.reason == BlockedReason.RESTORED.value and uid_to_remove(row):
         return REMOVE_AGAIN
+    if row.reason == BlockedReason.TAKEN.value:
+        return _taken(row)
     return REMEDIES.get(row.reason, UNKNOWN)
+
+
+def _taken(row: ManagedNamespace) -> Remedy:
+    """Return what helps against what has the name: that depends on who made it."""
+    holder = holder_of(row.cluster, row.name)
+    if holder is None or not holder.portal:
+        return REMEDIES[BlockedReason.TAKEN]
+    return OURS_UNKNOWN if holder.is_ours else OF_ANOTHER_PORTAL
 
 
 def _on_cluster(remedy: Remedy, permissions: Permissions, *, may_try: bool) -> str:

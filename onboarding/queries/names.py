@@ -16,6 +16,12 @@ from onboarding.models import (
     Request,
 )
 from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.queries.portals import holder_of
+
+OURS_UNKNOWN = (
+    "This portal made it, and its database does not know it any more: platform admins find it on "
+    "the page of the cluster."
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,10 @@ class NameCheck:
 def check_name(
     cluster: Cluster, name: str, *, now: datetime, except_request: Request | None = None
 ) -> NameCheck:
-    """Check a name exactly as typed: syntax, reserved, taken, pending, resting, seen. Six queries.
+    """Check a name exactly as typed: syntax, reserved, taken, pending, resting, seen.
 
-    Of a namespace that is not the portal's no more is said than that it was seen.
+    Six queries, and three more for a name that was seen. Of a namespace that is not the portal's
+    no more is said than that it was seen.
     """
     problems = names.check_dns_label(name)
     if problems:
@@ -56,7 +63,10 @@ def check_name(
         rest = f"{name} was removed less than {settings.NAME_RESTS_DAYS} days ago and still rests."
         return NameCheck((rest,), variant, "", seen)
     if name in sighting.names:
-        return NameCheck((_was_seen(cluster, name, seen, now),), variant, "", seen)
+        holder = holder_of(cluster, name)
+        words = _was_seen(cluster, name, seen, now)
+        said = f"{words} {OURS_UNKNOWN}" if holder and holder.is_ours else words
+        return NameCheck((said,), variant, "", seen)
     return NameCheck((), look_alike=names.look_alike(name, live) or "", seen_at=seen)
 
 

@@ -33,7 +33,8 @@ _COMPARED = (
     "unread",
     "waiting_pods",
 )
-_NOTHING: Mapping[str, Any] = dict.fromkeys(_COMPARED)
+_KEPT = ("uid", "first_seen_at")
+_NOTHING: Mapping[str, Any] = dict.fromkeys((*_COMPARED, *_KEPT))
 
 
 def write_namespaces(
@@ -44,7 +45,7 @@ def write_namespaces(
     Return whether anything changed on which connectivity depends.
     """
     rows = NamespaceObservation.objects.filter(cluster=cluster)
-    stored = {row["name"]: row for row in rows.values("name", *_COMPARED)}
+    stored = {row["name"]: row for row in rows.values("name", *_COMPARED, *_KEPT)}
     verified = untouched(cluster, expectations)
     seen = _with_last_read(rows, [*seen])
     # What is not seen at all leaves no row to say so; the worker that is woken will.
@@ -53,6 +54,7 @@ def write_namespaces(
     writing, changed = [], False
     for one in seen:
         old, row = stored.pop(one.name, _NOTHING), _row(cluster, one)
+        row.first_seen_at = old["first_seen_at"] if old["uid"] == one.uid else began
         row.waiting_pods = None if "Pod" in one.unread else expectations.waiting[one.name]
         if one.name in verified and COMPARED_KINDS.intersection(one.unread):
             row.differs, row.differs_at = old["differs"], old["differs_at"]  # half says nothing
@@ -68,7 +70,7 @@ def write_namespaces(
         writing,
         update_conflicts=True,
         unique_fields=["cluster", "name"],
-        update_fields=["uid", "labels", "marks", "policies", "pods", *_COMPARED],
+        update_fields=["labels", "marks", "policies", "pods", *_COMPARED, *_KEPT],
     )
     if stored:
         rows.filter(name__in=sorted(stored)).delete()

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -52,7 +52,7 @@ def report_lacking_triggers() -> None:
     try:
         for one in lacking_triggers(connection):
             log.error("the database lacks a trigger", trigger=str(one), mend="restore_triggers")
-    except OperationalError as error:
+    except DatabaseError as error:
         log.warning("the database does not say yet which triggers it has", error=str(error))
     finally:
         if not connection.in_atomic_block:

@@ -70,6 +70,8 @@ def cluster_detail(request: SignedIn, public_id: str) -> HttpResponse:
         "truths": truths_of(there),
         "outdated": count_outdated(there),
         "unknown": unknown,
+        "some_are_ours": any(one.is_ours for one in unknown),
+        "some_are_others": any(one.portal and not one.is_ours for one in unknown),
         "unread": unread_on([cluster]).get(cluster.pk, []),
         "identity": own_identity() if unknown else "",
         "is_expired": expires is not None and expires <= now,

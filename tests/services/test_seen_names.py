@@ -37,10 +37,11 @@ def fake(fake: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     return fake
 
 
-def marked(name: str, portal: str | None = None) -> Manifest:
+def marked(name: str, portal: str | None = None, **marks: str) -> Manifest:
     metadata: Manifest = {"name": name, "labels": dict(MANAGED)}
     if portal is not None:
-        metadata["annotations"] = {"bulkhead.dev/portal": portal}
+        marks["portal"] = portal
+    metadata["annotations"] = {f"bulkhead.dev/{key}": value for key, value in marks.items()}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
@@ -124,10 +125,58 @@ def test_marked_namespaces_without_a_row_are_told_apart_by_who_made_them(
     fake.put(namespace("d"))
     look(cluster, now)
     assert unknown_here([cluster])[cluster.pk] == [
-        UnknownNamespace("a", own, is_ours=True),
-        UnknownNamespace("b", "ANOTHER", is_ours=False),
-        UnknownNamespace("c", "", is_ours=False),
+        UnknownNamespace("a", own, is_ours=True, since=now),
+        UnknownNamespace("b", "ANOTHER", is_ours=False, since=now),
+        UnknownNamespace("c", "", is_ours=False, since=now),
     ]
+
+
+def test_what_is_unknown_says_whose_it_was_and_since_when_it_is_seen(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    lost = marked("lost", portal_identity(), request="REQ-7K2M9Q", generation="2")
+    lost["metadata"]["labels"]["bulkhead.dev/team"] = "payments"
+    fake.put(lost)
+    look(cluster, now)
+    look(cluster, now + MINUTE)
+    [one] = unknown_here([cluster])[cluster.pk]
+    assert (one.team, one.request, one.generation) == ("payments", "REQ-7K2M9Q", "2")
+    assert one.since == now
+
+
+def test_one_that_was_made_anew_under_its_name_is_seen_since_then(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    for at in (now, now + MINUTE):
+        fake.put({**marked("lost"), "metadata": {**marked("lost")["metadata"], "uid": str(at)}})
+        look(cluster, at)
+    [one] = unknown_here([cluster])[cluster.pk]
+    assert one.since == now + MINUTE
+
+
+def test_what_this_portal_made_and_forgot_is_named_to_who_asks_for_its_name(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    for name, portal in (("lost", portal_identity()), ("theirs", "ANOTHER")):
+        fake.put(marked(name, portal))
+    look(cluster, now)
+    [ours] = check_name(cluster, "lost", now=now).problems
+    [theirs] = check_name(cluster, "theirs", now=now).problems
+    assert "This portal made it, and its database does not know it any more" in ours
+    assert theirs == "theirs is not free: a namespace of this name was seen on dev-eu 0 s ago."
+
+
+def test_what_has_the_name_of_a_row_stays_unknown_while_it_is_taken(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    row = wanted(now=now)
+    fake.put(marked(NAME, portal_identity(), request="REQ-LOST"))
+    look(cluster, now)
+    assert unknown_here([cluster]) == {}
+    assert work_on(row, now=now).reason == "taken"
+    look(cluster, now + MINUTE)
+    [one] = unknown_here([cluster])[cluster.pk]
+    assert (one.name, one.is_ours) == (NAME, True)
 
 
 def test_a_name_of_ours_that_another_portal_holds_is_named(
@@ -135,9 +184,9 @@ def test_a_name_of_ours_that_another_portal_holds_is_named(
 ) -> None:
     row = wanted(now=now)
     fake.put(marked(NAME, "ANOTHER"))
-    assert work_on(row, now=now).reason == "taken"
     look(cluster, now)
     assert [one.portal for one in unknown_here([cluster])[cluster.pk]] == ["ANOTHER"]
+    assert work_on(row, now=now).reason == "taken"
 
 
 def test_one_that_is_just_being_made_is_not_unknown(

@@ -14,8 +14,9 @@ from django.utils import timezone
 from onboarding.demo.scenario import acting, demo_spec
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.domain.objects import Manifest
-from onboarding.models import Cluster, Deviation, ManagedNamespace, User
+from onboarding.models import Cluster, Deviation, ManagedNamespace, NamespaceObservation, User
 from onboarding.queries.namespaces import ADOPTABLE
+from onboarding.services.installation import portal_identity
 from onboarding.services.preview import retire_wish
 from onboarding.services.submit import submit
 from tests.web.sights import words
@@ -144,6 +145,30 @@ def test_who_is_named_can_do_it(
         ("retire it", "retire/"),
     ):
         assert (f"{base}{place}" in read["alice"]) is (way in said), way
+
+
+@pytest.mark.parametrize(
+    ("maker", "said"),
+    [
+        ("this portal", "Ask Pat (platform admin) to put a newer backup of the database in place"),
+        ("another", "Ask Pat (platform admin) to have it retired there"),
+        ("", "Ask Pat (platform admin) to find out whose it is"),
+    ],
+)
+def test_who_can_free_a_name_that_is_taken_depends_on_who_made_what_has_it(
+    maker: str, said: str, prod: ManagedNamespace, bob: User, client_for: Callable[..., Client]
+) -> None:
+    as_worker(prod, NamespaceState.BLOCKED, reason="taken")
+    NamespaceObservation.objects.create(
+        cluster=prod.cluster,
+        name=prod.name,
+        uid="another",
+        digest="sha256:1",
+        portal=portal_identity() if maker == "this portal" else maker,
+    )
+    page = words(client_for(bob).get(f"/namespaces/{prod.public_id}/"))
+    assert said in page
+    assert ("its database does not know it any more" in page) is (maker == "this portal")
 
 
 @pytest.mark.parametrize("reason", ["refused", "not-as-planned"])

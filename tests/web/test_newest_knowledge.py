@@ -17,6 +17,7 @@ from onboarding.models import (
     Request,
     User,
 )
+from onboarding.services.installation import portal_identity
 from onboarding.services.preview import change_wish, retire_wish
 from onboarding.services.submit import save_draft, submit
 from tests.web.sights import looked_at, row_of, words
@@ -265,6 +266,24 @@ class TestCluster:
         assert said in text
         assert "1 marked, unknown here" in page(browser, "/clusters/")
         assert "1 namespace on dev-eu carries Bulkhead’s marks" in page(browser, "/")
+
+    def test_what_this_portal_made_and_forgot_is_listed_with_what_can_be_done(
+        self, client_for: SignIn, pat: User, cluster: Cluster
+    ) -> None:
+        looked_at(cluster)
+        NamespaceObservation.objects.create(
+            cluster=cluster,
+            name="lost",
+            digest="sha256:2",
+            uid="u",
+            portal=portal_identity(),
+            labels={"bulkhead.dev/team": "payments"},
+            marks={"request": "REQ-7K2M9Q", "generation": "2"},
+        )
+        text = page(client_for(pat), f"/clusters/{cluster.public_id}/")
+        assert "lost made by this portal; its database does not know it" in text
+        assert "team payments , REQ-7K2M9Q , generation 2, it is not known since when" in text
+        assert "an administrator of the cluster can delete such a namespace" in text
 
 
 class TestNames:

@@ -188,7 +188,7 @@ def test_blocked_shows_the_servers_words_what_to_do_and_another_try(
     status, html = progress(client_for(alice), asked)
     assert status == 286
     assert "&lt;already&gt; exists" in html
-    assert "Bulkhead did not make it" in html
+    assert "this portal’s database does not know it" in html
     assert reverse("namespace-try-again", args=[approved.public_id]) in html
 
 
