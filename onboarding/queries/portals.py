@@ -54,8 +54,8 @@ def unknown_here(clusters: Iterable[Cluster]) -> dict[int, list[UnknownNamespace
         if state not in ENDED and reason != BlockedReason.TAKEN.value:
             live.add((cluster, name))
     found = defaultdict(list)
-    columns = ("cluster", "name", "uid", "portal", "labels", "marks", "first_seen_at")
-    for one in marked.only(*columns).order_by("name"):
+    kept = ("cluster", "name", "uid", "portal", "labels", "marks", "first_seen_at")
+    for one in marked.only(*kept).order_by("name"):
         is_live = (one.cluster_id, one.name) in live and one.portal in {own, ""}
         if not is_live and not (one.uid and one.uid in uids):
             found[one.cluster_id].append(_unknown(one, own))

@@ -8,6 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from onboarding.domain.actions import Action
+from onboarding.domain.objects import Manifest
 from onboarding.queries.triggers import (
     DatabaseTrigger,
     LackingTrigger,
@@ -28,8 +29,8 @@ def restore_triggers(*, actor: Actor, now: datetime) -> list[LackingTrigger]:
     with transaction.atomic():
         made = make_lacking_triggers(connection)
         if made:
-            body = {"message": "; ".join(map(str, made))}
-            record(Action.TRIGGERS_RESTORED, actor=actor, at=now, about=DATABASE, body=body)
+            said: Manifest = {"message": "; ".join(map(str, made))}
+            record(Action.TRIGGERS_RESTORED, actor=actor, at=now, about=DATABASE, body=said)
     return made
 
 
@@ -75,5 +76,5 @@ def _on_postgresql(cursor: CursorWrapper, trigger: DatabaseTrigger) -> None:
         "WHERE tgname = %s AND tgrelid = to_regclass(%s)",
         [trigger.name, trigger.table],
     )
-    [confine] = cursor.fetchone() or ()
-    cursor.execute(confine)
+    for confine in cursor.fetchone() or ():
+        cursor.execute(confine)
