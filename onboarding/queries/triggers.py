@@ -29,6 +29,7 @@ MAKERS = {
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)")
 _CALLS = re.compile(r"EXECUTE FUNCTION (\w+)\(\)")
 _FUNCTION = re.compile(r"CREATE FUNCTION (\w+)\(\)")
+_DROPPED = re.compile(r"DROP TRIGGER (?:IF EXISTS )?(\w+)")
 _ON_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 # What a trigger reads is the table of that name in its own schema, never a temporary one.
 _ON_POSTGRESQL = """
@@ -89,13 +90,18 @@ def required_triggers(vendor: str, migrations: list[str]) -> list[DatabaseTrigge
     for name in migrations:
         make = getattr(import_module(f"onboarding.migrations.{name}"), MAKERS[name])
         make(None, pad)
-    functions = {found[1]: text for text in pad.statements if (found := _FUNCTION.match(text))}
-    return [
-        DatabaseTrigger(found[1], found[2], text, functions[call[1]] if call else "")
-        for text in pad.statements
-        if (found := _TRIGGER.match(text))
-        for call in [_CALLS.search(text)]
-    ]
+    functions: dict[str, str] = {}
+    triggers: dict[str, DatabaseTrigger] = {}
+    for text in pad.statements:
+        if found := _FUNCTION.match(text):
+            functions[found[1]] = text
+        elif found := _DROPPED.match(text):
+            triggers.pop(found[1], None)
+        elif found := _TRIGGER.match(text):
+            call = _CALLS.search(text)
+            function = functions[call[1]] if call else ""
+            triggers[found[1]] = DatabaseTrigger(found[1], found[2], text, function)
+    return [*triggers.values()]
 
 
 class _WritingPad:
