@@ -23,7 +23,7 @@ def forgotten(dev_eu: Cluster, name: str) -> ManagedNamespace:
     """Ready on the cluster; the database then is as if it had been restored to before."""
     row = live_portal.brought_to(live_portal.onboard(dev_eu, name), NamespaceState.READY)
     with without_guards():
-        Request.objects.filter(namespace=row).update(name=f"{name}-not")
+        Request.objects.filter(namespace=row).update(name=f"{name}-not", form_key="not")
         ManagedNamespace.objects.filter(pk=row.pk).update(
             name=f"{name}-not", uid="", known_uid="", state="lost"
         )
