@@ -25,7 +25,7 @@ def make_triggers(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0022_guards_of_a_cluster")]
+    dependencies = [("onboarding", "0023_tokens_and_clocks")]
     operations = [
         migrations.RunPython(add_uid, migrations.RunPython.noop, elidable=False),
         migrations.RunPython(make_triggers, migrations.RunPython.noop, elidable=False),

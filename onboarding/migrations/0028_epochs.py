@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0027_repair'),
+        ('onboarding', '0022_guards_of_a_cluster'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0028_epochs")]
+    dependencies = [("onboarding", "0027_repair")]
     operations = [
         migrations.AddField(
             model_name="namespaceobservation",
