@@ -6,6 +6,7 @@ from celery.signals import worker_init
 from onboarding.services.application_role import RoleTooStrong, watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
+from onboarding.services.database_waits import WORKER, bound_waits
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
@@ -25,6 +26,7 @@ def check_database_role(**_signal: object) -> None:
 
     What the database itself lacks is logged.
     """
+    bound_waits(WORKER)
     try:
         watch_database_role()
     except RoleTooStrong as error:

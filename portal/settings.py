@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "onboarding.views.middleware.RequestId",
+    "onboarding.views.unavailable.NotesWrites",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "onboarding.views.middleware.NoStore",
@@ -96,7 +97,7 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 # SQLite takes its write lock at BEGIN, so a read that leads to a write cannot be undercut.
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": 20,  # of commands; services/database_waits.py says what web and workers wait
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
 DATABASES = {
@@ -104,8 +105,22 @@ DATABASES = {
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A server that is gone is noticed in seconds, also by who waits for nothing but its answer.
+_POSTGRESQL = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = _SQLITE
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "portal.postgresql"
+    DATABASES["default"]["OPTIONS"] = _POSTGRESQL | DATABASES["default"].get("OPTIONS", {})
+# How long the web process waits for a locked row, and for one statement, before it answers 503.
+WEB_LOCK_SECONDS = env.float("BULKHEAD_LOCK_SECONDS", default=3)
+WEB_STATEMENT_SECONDS = env.float("BULKHEAD_STATEMENT_SECONDS", default=15)
 # Given to the migrating step only: grant_application_role sets it.
 APPLICATION_PASSWORD = env.str("BULKHEAD_APPLICATION_PASSWORD", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,8 +1,9 @@
 """The gunicorn worker that serves the portal: a thread is used for a whole request, never for half.
 
 Gunicorn starts, watches and stops the processes; waitress reads requests, whole, in one loop that
-no client can hold up, and hands them to the threads. What waitress leaves open is bounded here:
-how long a header, a body, a silence and an unread answer may take, and how many may be waited for.
+no client can hold up, and hands them to the threads (`portal/pools.py`). What waitress leaves open
+is bounded here: how long a header, a body, a silence and an unread answer may take, and how many
+may be waited for.
 """
 
 import logging
@@ -20,7 +21,8 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
-from waitress.task import ThreadedTaskDispatcher
+
+from portal.pools import Pools
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -121,29 +123,28 @@ class WholeRequests(Worker):
         """Serve until told to stop, then answer what was asked, and end."""
         _allow_files(2 * MOST_CONNECTIONS * FILES_PER_CONNECTION)
         channels: dict[int, Any] = {}
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(self.cfg.threads)
-        servers = [self._listen(bound.sock, channels, dispatcher) for bound in self.sockets]
+        pools = Pools(self.cfg.threads)
+        servers = [self._listen(bound.sock, channels, pools) for bound in self.sockets]
         while self.alive and self.ppid == os.getppid():
             self._turn(channels)
         for server in servers:
             server.accepting = False
         while any(channel.is_answering for channel in _connections(channels)):
             self._turn(channels)
-        dispatcher.shutdown()
+        pools.shutdown()
 
     def _turn(self, channels: dict[int, Any]) -> None:
         self.notify()
         wasyncore.loop(timeout=LOOP_SECONDS, use_poll=True, map=channels, count=1)
         close_late(list(_connections(channels)), time.monotonic())
 
-    def _listen(self, sock: Any, channels: dict[int, Any], dispatcher: Any) -> Any:
+    def _listen(self, sock: Any, channels: dict[int, Any], pools: Pools) -> Any:
         kind = _Unix if sock.family.name == "AF_UNIX" else _Tcp
         return kind(
-            without_body_for_head(self.wsgi),
+            pools.telling(without_body_for_head(self.wsgi)),
             map=channels,
             _sock=sock,
-            dispatcher=dispatcher,
+            dispatcher=pools,
             adj=_adjustments(self.cfg.threads),
             bind_socket=False,
             sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),

@@ -19,6 +19,7 @@ from onboarding.models.requests import (
     RequestLane,
     Vote,
 )
+from onboarding.models.write_probe import WriteProbe
 
 __all__ = [
     "ApprovalKey",
@@ -49,4 +50,5 @@ __all__ = [
     "Team",
     "User",
     "Vote",
+    "WriteProbe",
 ]

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from onboarding.domain.invisible import shown
 from onboarding.models import Event
 from onboarding.pages.event_lines import words_of
+from onboarding.queries.events import in_pieces
 
 CHUNK = 2000
 # Also as East Asian keyboards write them: spreadsheets take full-width signs for the same.
@@ -41,7 +42,7 @@ def csv_lines(events: QuerySet[Event]) -> Iterator[str]:
     """Yield the CSV, header first."""
     writer: _Echo = csv.writer(_Line())
     yield writer.writerow(list(COLUMNS))
-    for event in events.iterator(chunk_size=CHUNK):
+    for event in in_pieces(events, CHUNK):
         values = fields_of(event)
         yield writer.writerow([harmless(values[column]) for column in COLUMNS])
 
@@ -50,7 +51,7 @@ def json_lines(events: QuerySet[Event]) -> Iterator[str]:
     """Yield one JSON array, an event a line."""
     yield "["
     before = "\n"
-    for event in events.iterator(chunk_size=CHUNK):
+    for event in in_pieces(events, CHUNK):
         entry = {**fields_of(event), "id": event.pk, "canonical": bytes(event.canonical).decode()}
         yield before + json.dumps(entry, ensure_ascii=False)
         before = ",\n"

@@ -44,6 +44,7 @@ GRANTS: Mapping[str, str] = {
     "onboarding_roleassignment": EVERYTHING,
     "onboarding_ingresssource": EVERYTHING,
     "onboarding_namespaceobservation": EVERYTHING,
+    "onboarding_writeprobe": EVERYTHING,  # says that something can be stored, and nothing else
     # Of Django and allauth: sessions, addresses, second factors, the limits of sign-in.
     "django_session": EVERYTHING,
     "cache": EVERYTHING,

@@ -2,25 +2,25 @@
 
 Django's own drops living rows once there are too many, lowest keys first, and says nothing when a
 row was not stored: whoever fills it, or makes writing fail, would be free of every limit. Here only
-time removes a count, and a count that is not kept is an error, which refuses the try.
+time removes a count. One that is not kept is the database's own error: it refuses the try, and is
+not taken for a limit that was reached.
 
 `BULKHEAD_DATABASE_URL` names the database; the table is made by `createcachetable`.
 """
 
+import base64
+import pickle
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.db import DatabaseCache
-from django.db import connections
+from django.db import connections, router
 
 # How allauth calls the count of an address: its rate, as "20/60/ip", and the address.
 _OF_AN_ADDRESS = re.compile(r":\d+/(?P<seconds>[\d.]+)/ip:ip:")
-
-
-class CountNotKept(Exception):
-    """A try could not be counted, so it must not be answered."""
+_NEVER = 253_402_300_799.0  # the last second of the year 9999
 
 
 class Counters(DatabaseCache):
@@ -33,10 +33,19 @@ class Counters(DatabaseCache):
         timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
-        """Store it. Raise CountNotKept where the database did not."""
+        """Store it. Raises the database's error where it does not."""
+        self._keep(self.make_and_validate_key(key, version=version), value, timeout)
+
+    def add(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        """Store it unless there is one that has not expired. Raises the database's error."""
         whole = self.make_and_validate_key(key, version=version)
-        if not self._base_set("set", whole, value, timeout):  # type: ignore[attr-defined]  # untyped
-            raise CountNotKept(key)
+        return self._keep(whole, value, timeout, unless_there=True)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         """Forget a count. Of an address's own, only the newest try, which was a right one.
@@ -51,13 +60,31 @@ class Counters(DatabaseCache):
         self.set(key, tries[1:], float(of_an_address["seconds"]), version)
         return True
 
-    def _cull(self, db: str, cursor: Any, now: datetime, _count: int) -> None:
-        """Remove what has expired, and never anything else."""
+    def _keep(
+        self, key: str, value: Any, timeout: float | None, *, unless_there: bool = False
+    ) -> bool:
+        """Write the row, in one statement; return whether it is what was given."""
+        db = router.db_for_write(self.cache_model_class)
         operations = connections[db].ops
-        quoted = operations.quote_name
-        table, expires = quoted(self._table), quoted("expires")  # type: ignore[attr-defined]  # untyped
-        # Names of our own settings, quoted by the database's own rules; the time is a parameter.
-        cursor.execute(
-            f"DELETE FROM {table} WHERE {expires} < %s",  # noqa: S608
-            [operations.adapt_datetimefield_value(now)],
+        table = operations.quote_name(self._table)  # type: ignore[attr-defined]  # untyped
+        expired = operations.adapt_datetimefield_value(self._in(0))
+        ends = operations.adapt_datetimefield_value(self._in(timeout))
+        written = base64.b64encode(pickle.dumps(value, self.pickle_protocol)).decode()
+        with connections[db].cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM {table}")  # noqa: S608  # a setting of our own
+            if (cursor.fetchone() or (0,))[0] > self._max_entries:
+                cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [expired])  # noqa: S608
+            cursor.execute(
+                f"INSERT INTO {table} (cache_key, value, expires) VALUES (%s, %s, %s) "  # noqa: S608
+                "ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, "
+                f"expires = excluded.expires WHERE %s OR {table}.expires < %s",
+                [key, written, ends, not unless_there, expired],
+            )
+            return bool(cursor.rowcount > 0)
+
+    def _in(self, seconds: float | None) -> datetime:
+        """Return the time in so many seconds as Django's own reading of these rows takes it."""
+        timestamp = self.get_backend_timeout(seconds)
+        return datetime.fromtimestamp(_NEVER if timestamp is None else timestamp, tz=UTC).replace(
+            microsecond=0
         )

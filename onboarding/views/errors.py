@@ -1,5 +1,7 @@
 """Error pages: what happened, what to do, and the id to quote."""
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from onboarding.domain.refusals import Conflict
+from onboarding.queries.database_trouble import trouble_behind
+from onboarding.views.unavailable import unavailable
 
 # Every limit that ends in this page counts within a minute (settings.ACCOUNT_RATE_LIMITS).
 RETRY_AFTER_SECONDS = 60
@@ -40,7 +44,12 @@ def conflict_page(request: HttpRequest, conflict: Conflict, back_url: str) -> Ht
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400: too large, malformed, or with fields our forms do not have."""
+    """Answer 400: too large, malformed, or with fields our forms do not have.
+
+    A session that could not be stored comes here too: then the database is what was wrong.
+    """
+    if trouble := trouble_behind(exception):
+        return unavailable(request, trouble, exception)
     if isinstance(exception, RequestDataTooBig):
         return refusal_page(request, 400, _("The form is larger than 2 MB. Shorten the texts."))
     if isinstance(exception, UnknownFields | UnreadableForm):
@@ -72,7 +81,10 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 from a template that needs nothing."""
+    """Answer 500 from a template that needs nothing, or 503 where the database cannot be used."""
+    error = sys.exc_info()[1]
+    if error and (trouble := trouble_behind(error)):
+        return unavailable(request, trouble, error)
     context = {"request_id": getattr(request, "request_id", "")}
     # No request context: what builds it reads the database, which may be what broke.
     return HttpResponse(render_to_string("500.html", context), status=500)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from django.core.cache import caches
-from django.core.cache.backends.db import DatabaseCache
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from onboarding.services.counters import Counters, CountNotKept
+from onboarding.queries.database_trouble import Trouble, trouble_behind
+from onboarding.services.counters import Counters
+from tests.support.broken_database import refusing_writes
 
 NOW = "2026-11-24T09:00:00Z"
 
@@ -51,9 +52,17 @@ def test_what_has_expired_makes_room(counters: Counters) -> None:
     assert counters.get("alive") == [1.0]
 
 
-def test_a_count_that_is_not_stored_is_an_error(
-    counters: Counters, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(DatabaseCache, "_base_set", lambda *_args, **_kwargs: False)
-    with pytest.raises(CountNotKept):
-        counters.set("key", [1.0], 300)
+def test_what_is_there_is_added_again_only_when_it_has_expired(counters: Counters) -> None:
+    assert counters.add("key", "first", 60)
+    assert not counters.add("key", "second", 60)
+    assert counters.get("key") == "first"
+    with time_machine.travel("2026-11-24T09:02:00Z", tick=False):
+        assert counters.add("key", "third", 60)
+        assert counters.get("key") == "third"
+
+
+@pytest.mark.parametrize("write", ["add", "set"])
+def test_a_count_that_is_not_stored_is_the_databases_error(counters: Counters, write: str) -> None:
+    with refusing_writes(), pytest.raises(DatabaseError) as refused:
+        getattr(counters, write)("key", [1.0], 300)
+    assert trouble_behind(refused.value) is Trouble.READ_ONLY

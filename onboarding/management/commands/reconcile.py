@@ -22,6 +22,7 @@ from django.db import OperationalError, close_old_connections, connection
 from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import until_next, worker_name
 from onboarding.services.clock import database_now
+from onboarding.services.database_waits import WORKER, bound_waits
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
@@ -50,6 +51,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
+        bound_waits(WORKER)
         watch_database_role()
         watch_host_clock()
         report_lacking_triggers()
