@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     READ_ONLY = "read-only"
     FULL = "full"
     CROWDED = "crowded"
+    DISK = "disk"
     GONE = "gone"
 
 
@@ -33,7 +34,7 @@ _BY_CODE = {
     "55P03": Trouble.LOCKED,
     "57014": Trouble.SLOW,
     "57": Trouble.GONE,
-    "58": Trouble.GONE,
+    "58": Trouble.DISK,
     "08": Trouble.GONE,
 }
 # Of a connection that was refused the server tells no code, only words.
@@ -45,10 +46,10 @@ _OF_SQLITE = {
     sqlite3.SQLITE_PROTOCOL: Trouble.LOCKED,
     sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
     sqlite3.SQLITE_FULL: Trouble.FULL,
-    sqlite3.SQLITE_IOERR: Trouble.GONE,
-    sqlite3.SQLITE_CANTOPEN: Trouble.GONE,
-    sqlite3.SQLITE_CORRUPT: Trouble.GONE,
-    sqlite3.SQLITE_NOTADB: Trouble.GONE,
+    sqlite3.SQLITE_IOERR: Trouble.DISK,
+    sqlite3.SQLITE_CANTOPEN: Trouble.DISK,
+    sqlite3.SQLITE_CORRUPT: Trouble.DISK,
+    sqlite3.SQLITE_NOTADB: Trouble.DISK,
 }
 
 
@@ -67,7 +68,7 @@ def was_refused(error: BaseException | None) -> bool:
 
 def _broke(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
-        return _trouble(error) is Trouble.GONE
+        return _trouble(error) is Trouble.DISK
     if not isinstance(error, psycopg.Error):
         return False
     return not error.sqlstate or error.sqlstate.startswith(("08", "57P", "58"))

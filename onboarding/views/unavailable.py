@@ -59,6 +59,7 @@ OUTLOOKS: dict[Trouble, Outlook] = {
     Trouble.CROWDED: Outlook(
         _("The portal's database takes no more connections at the moment."), _SOON, 15
     ),
+    Trouble.DISK: Outlook(_("The portal's database cannot use its disk."), _OTHERS, 60),
     Trouble.GONE: Outlook(
         _("The portal's database does not answer."), _("Try again in half a minute."), 30
     ),

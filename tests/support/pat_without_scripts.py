@@ -14,16 +14,27 @@ SECONDS = 20
 class Pat:
     """Pat at a browser without scripts."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, is_signed_in: bool = True) -> None:
         self.address = address
+        self.said = ""  # the page that was answered to a form
         cookies = urllib.request.HTTPCookieProcessor(CookieJar())
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
-        url, page = self.get("/")
-        self.post(url, page, login="pat", password=DEMO_PASSWORD)
+        if is_signed_in:
+            url, page = self.get("/")
+            self.post(url, page, login="pat", password=DEMO_PASSWORD)
 
     def get(self, path: str) -> tuple[str, str]:
         with self._opener.open(urllib.parse.urljoin(self.address, path), timeout=SECONDS) as answer:
             return answer.url, answer.read().decode()
+
+    def look(self, path: str) -> int:
+        """Open a page and return the status of the answer."""
+        try:
+            self.get(path)
+        except urllib.error.HTTPError as error:
+            self.said = error.read().decode()
+            return error.code
+        return 200
 
     def post(self, url: str, page: str, **fields: str) -> int:
         """Send the page's form and return the status of the answer."""
@@ -32,8 +43,10 @@ class Pat:
         sent = urllib.parse.urlencode({"csrfmiddlewaretoken": found[1], **fields}).encode()
         try:
             with self._opener.open(url, sent, timeout=SECONDS) as answer:
+                self.said = answer.read().decode()
                 return int(answer.status)
         except urllib.error.HTTPError as error:
+            self.said = error.read().decode()
             return error.code
 
     def decide(self, url: str, page: str) -> int:

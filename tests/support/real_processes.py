@@ -159,6 +159,11 @@ def web_only(folder: Path) -> Iterator[Processes]:
         yield portal.as_application()
 
 
+def on_database(folder: Path, database: str) -> Processes:
+    """A portal that is not set up, on the database with this address for its owner."""
+    return Processes(folder, _environment(folder, database))
+
+
 def _environment(folder: Path, database: str) -> dict[str, str]:
     (folder / "static").mkdir()
     own = {
