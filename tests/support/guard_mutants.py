@@ -14,6 +14,7 @@ from tests.support.guard_mutants_epoch import EPOCH
 from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_migrations import DATABASES
+from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
@@ -414,5 +415,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *EPOCH,
     *FENCE_GATE,
     *TIME,
+    *LOCKS,
 )
 # fmt: on

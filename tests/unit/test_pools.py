@@ -46,7 +46,7 @@ def end(some: Pool | Pools, held: list[Held]) -> None:
 @pytest.mark.parametrize("asked", KINDS, ids=str)
 def test_who_wants_something_else_is_answered_while_many_wait(asked: Asked) -> None:
     some = Pools(2)
-    others = [kind for kind in KINDS if some.pool_of(kind) is not some.pool_of(asked)]
+    others = [kind for kind in KINDS if kind != asked]
     waiting = [Held([kind]) for kind in others for _ in range(3)]
     free = Held([asked])
     free.word.set()
