@@ -9,7 +9,7 @@ import pytest
 from portal import pools
 from portal.pools import Pool, Pools
 
-SECONDS = 20
+SECONDS = 5
 
 
 @dataclass
