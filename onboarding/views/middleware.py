@@ -87,7 +87,12 @@ class SignInRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Send the person to sign in; for a background request, send the whole page there."""
+        """Send the person to sign in; for a background request, send the whole page there.
+
+        A page for anybody does not ask who it is: probes touch no session, whoever sends them one.
+        """
+        if not getattr(view_func, "login_required", True):
+            return None
         answer = super().process_view(request, view_func, view_args, view_kwargs)
         note_person(getattr(request, "_cached_user", None))
         polled = request.headers.get("HX-Request") == "true"

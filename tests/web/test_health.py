@@ -1,15 +1,28 @@
 """What a load balancer is told of one process. On a broken database: tests/chaos/test_locks.py."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
+from onboarding.models import User
 from onboarding.queries.database_trouble import Trouble
 from onboarding.services.write_probe import PROBE, NotStored
+from tests.support.broken_database import NO_ANSWER, failing
 
 
 def test_a_living_process_says_ok_to_anybody(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok")
+
+
+@pytest.mark.django_db
+def test_a_living_process_asks_no_database_who_wants_to_know(
+    client_for: Callable[[User], Client], alice: User
+) -> None:
+    client = client_for(alice)
+    with failing(NO_ANSWER):
+        assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(("are_stuck", "status"), [(False, 200), (True, 503)])
