@@ -3,9 +3,11 @@
 import copy
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
 
 from onboarding.services.database_waits import WORKER, Waits, bounded, web_waits
+from onboarding.tasks import check_database_role
 
 ASKED = {
     "postgresql": (
@@ -48,3 +50,26 @@ def test_people_are_kept_waiting_for_less_than_workers() -> None:
     web = web_waits(lock=3, statement=15)
     assert (web.lock, web.statement, web.idle) < (WORKER.lock, WORKER.statement, WORKER.idle)
     assert WORKER.lock < 60  # a lease
+
+
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """The options of this process's connections, as they were again afterwards."""
+    monkeypatch.setitem(
+        connection.settings_dict, "OPTIONS", dict(connection.settings_dict["OPTIONS"])
+    )
+    found: dict[str, object] = connection.settings_dict["OPTIONS"]
+    found.pop("timeout", None)
+    return found
+
+
+@pytest.mark.django_db
+def test_a_worker_starts_with_bounds(options: dict[str, object]) -> None:
+    check_database_role()
+    assert options.items() >= bounded(WORKER).items()
+
+
+@pytest.mark.django_db
+def test_the_sweeper_starts_with_bounds(options: dict[str, object]) -> None:
+    call_command("reconcile")
+    assert options.items() >= bounded(WORKER).items()

@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import StreamingHttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.actions import Action
 from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Event, ManagedNamespace, User
+from onboarding.pages import event_export
 from onboarding.pages.event_export import COLUMNS, harmless
 from onboarding.pages.revisions import diff_rows
 from onboarding.services import history
@@ -116,6 +118,19 @@ def test_an_export_holds_exactly_the_filter(
     assert {row["actor"] for row in rows} == {"Dana"}
     assert len(rows) == Event.objects.filter(actor="Dana").count()
     assert rows[0]["at"].endswith("Z")
+
+
+def test_a_long_export_is_read_in_pieces_and_is_whole(
+    client_for: SignIn, frank: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("Nobody", 7)
+    monkeypatch.setattr(event_export, "CHUNK", 3)
+    with CaptureQueriesContext(connection) as asked:
+        entries = json.loads(downloaded(client_for(frank), "/history/export/json/?actor=Nobody"))
+    numbers = Event.objects.filter(actor="Nobody").order_by("-pk").values_list("pk", flat=True)
+    assert [entry["id"] for entry in entries] == list(numbers)
+    read = [one for one in asked.captured_queries if '"canonical"' in one["sql"]]
+    assert len([one for one in read if one["sql"].startswith("SELECT")]) == 4
 
 
 def test_a_json_export_holds_the_bytes_of_each_leaf(
