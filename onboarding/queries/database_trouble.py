@@ -30,7 +30,7 @@ _BY_CODE = {
     "40": Trouble.LOCKED,
     "53100": Trouble.FULL,
     "53300": Trouble.CROWDED,
-    "53": Trouble.GONE,
+    "53": Trouble.FULL,  # also of memory
     "55P03": Trouble.LOCKED,
     "57014": Trouble.SLOW,
     "57": Trouble.GONE,
