@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0022_guards_of_a_cluster'),
+        ('onboarding', '0028_epochs'),
     ]
 
     operations = [

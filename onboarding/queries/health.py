@@ -1,4 +1,4 @@
-"""Does the portal do its work? Asked by /readyz: living processes prove nothing."""
+"""Does the portal do its work? Living processes, and those that can serve, prove nothing."""
 
 from datetime import datetime, timedelta
 
