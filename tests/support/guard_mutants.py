@@ -13,8 +13,8 @@ from tests.support.guard_mutants_doubt import DOUBT
 from tests.support.guard_mutants_epoch import EPOCH
 from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
-from tests.support.guard_mutants_migrations import DATABASES
 from tests.support.guard_mutants_locks import LOCKS
+from tests.support.guard_mutants_migrations import DATABASES
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
