@@ -92,6 +92,7 @@ class ClusterCondition(StrEnum):
     THROTTLED = "throttled"
     CREDENTIAL_MISFIT = "credential-misfit"
     OTHER_CLUSTER = "other-cluster"
+    SLOW = "slow"
 
 
 # In these nobody can look at what is on the cluster: what was read before may not hold any more.

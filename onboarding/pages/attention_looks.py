@@ -28,6 +28,7 @@ CLUSTER_WORDS = {
         "Another cluster answers at the address of %(cluster)s"
     ),
     ClusterCondition.THROTTLED.value: gettext_lazy("%(cluster)s asks for patience"),
+    ClusterCondition.SLOW.value: gettext_lazy("%(cluster)s does not answer in time"),
     "look-failed": gettext_lazy("The last look at %(cluster)s failed"),
     "not-looked-at": gettext_lazy("Nobody has looked at %(cluster)s lately"),
 }

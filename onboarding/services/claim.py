@@ -6,20 +6,27 @@ holds it, but every one of its writes names the token and finds no row.
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db import InterfaceError, InternalError, OperationalError, transaction
+from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
-from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import ManagedNamespace
-from onboarding.models.breaks import is_only_looked_at
+from onboarding.services import turns
 from onboarding.services.clock import database_now
 
 SHORTEST_PAUSE = 0.05  # seconds
+# The database cannot be used: nothing is wrong with what is worked on, and nothing can be stored.
+UNUSABLE = (OperationalError, InterfaceError, InternalError)
+AFTER_TROUBLE = timedelta(seconds=5)
+# What this thread holds and could not give back; losing it costs the rest of a lease.
+_kept = threading.local()
 
 
 def worker_name() -> str:
@@ -64,18 +71,43 @@ class Claim:
         """Change the row and give the claim back. Raise LostLease if somebody else has it."""
         self.update(**{**fields, "lease_until": None, "lease_owner": ""})
 
-    def hand_over(self) -> bool:
+    def hand_over(self, **fields: object) -> bool:
         """Give a lost claim back where no other worker has it; return whether that was so."""
-        return bool(self._held.update(lease_until=None, lease_owner=""))
+        return bool(self._held.update(**{**fields, "lease_until": None, "lease_owner": ""}))
 
 
-def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
-    """Take the namespace that is due longest, or the given one if it is due; None if none is."""
+def claim(
+    owner: str, *, namespace_id: int | None = None, awaited_only: bool = False
+) -> Claim | None:
+    """Take the namespace whose turn it is (services/turns.py), or None if there is none.
+
+    Only the given one, or only one whose approval somebody waits for, if that is said.
+    """
+    only = Q(pk=namespace_id) if namespace_id is not None else Q()
+    if awaited_only:
+        only &= turns.IS_AWAITED
+    passed: set[int] = set()
+    while True:
+        rows = turns.due(turns.held_now(), passed=passed).filter(only)
+        found = rows.values_list("cluster", flat=True).first()
+        if found is None:
+            return None
+        if held := _take(found, only, owner):
+            return held
+        passed.add(found)
+
+
+def _take(cluster_id: int, only: Q, owner: str) -> Claim | None:
+    """Take what comes first on the cluster, if nobody else takes anything there just now.
+
+    One at a time, because bounds hold only while nobody else counts: so the count is made again.
+    """
     with transaction.atomic():
-        rows = _due().select_for_update(skip_locked=True, of=("self",))
-        if namespace_id is not None:
-            rows = rows.filter(pk=namespace_id)
-        namespace = rows.select_related("cluster", "team").order_by("next_at", "id").first()
+        if turns.taken(cluster_id) is None:
+            return None
+        rows = turns.due(turns.held_now()).filter(only, cluster=cluster_id)
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+        namespace = rows.select_related("cluster", "team").first()
         if namespace is None:
             return None
         ManagedNamespace.objects.filter(pk=namespace.pk).update(
@@ -84,6 +116,23 @@ def claim(owner: str, *, namespace_id: int | None = None) -> Claim | None:
             lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
         )
     return Claim(namespace=namespace, fencing_token=namespace.fencing_token + 1, owner=owner)
+
+
+@contextmanager
+def kept_if_unusable(held: Claim) -> Iterator[None]:
+    """Remember the claim if the database fails meanwhile: `give_back` returns it later."""
+    try:
+        yield
+    except UNUSABLE:
+        _kept.claims = [*getattr(_kept, "claims", ()), held]
+        raise
+
+
+def give_back() -> None:
+    """Return what this thread still holds from when the database failed; others come first."""
+    for held in getattr(_kept, "claims", ()):
+        held.hand_over(next_at=Now() + AFTER_TROUBLE)
+    _kept.claims = []
 
 
 def until_next(most: float) -> float:
@@ -98,40 +147,3 @@ def until_next(most: float) -> float:
     if soon is None:
         return most
     return max(SHORTEST_PAUSE, (soon - database_now()).total_seconds())
-
-
-def _due() -> QuerySet[ManagedNamespace]:
-    """Return what may be worked on now: due, not leased, on a cluster whose turn it is.
-
-    Nobody plans further ahead than `longest_plan`, and no lease is longer than its setting: a later
-    time was written by a wrong clock or by another hand, and would hide the namespace until then.
-    """
-    free = Q(lease_until__isnull=True) | ~_is_held()
-    usable = Q(cluster__condition=ClusterCondition.OK.value) | Q(cluster__retry_at__lte=Now())
-    usable &= Q(cluster__closed_at__isnull=True)
-    due = Q(next_at__lte=Now()) | Q(next_at__gt=Now() + longest_plan())
-    rows = ManagedNamespace.objects.filter(~is_only_looked_at("cluster"), free, usable, due)
-    return rows.exclude(cluster__in=_busy_clusters())
-
-
-def _is_held() -> Q:
-    """Match leases that run. Twice the setting, because other processes may have another one."""
-    longest = Now() + timedelta(seconds=2 * settings.LEASE_SECONDS)
-    return Q(lease_until__gte=Now(), lease_until__lte=longest)
-
-
-def longest_plan() -> timedelta:
-    """Return more than the longest pause anything is given: an hour, or the time to reverify."""
-    return timedelta(hours=2) + timedelta(seconds=settings.REVERIFY_SECONDS)
-
-
-def _busy_clusters() -> QuerySet[ManagedNamespace, int]:
-    """Return the clusters with as many claims as one may have, so that none drains the workers."""
-    return (
-        ManagedNamespace.objects.filter(_is_held())
-        .order_by()
-        .values("cluster")
-        .annotate(held=Count("pk"))
-        .filter(held__gte=settings.CLUSTER_CONCURRENCY)
-        .values_list("cluster", flat=True)
-    )

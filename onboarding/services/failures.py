@@ -1,14 +1,14 @@
 """What a failure means: for one namespace, or for its whole cluster.
 
-4xx on an object blocks the namespace at once, in the server's words. Timeouts and 5xx are tried
-again for ever, visibly, with full jitter. A refused credential, a missing grant, an API server that
-cannot be reached or that asks for patience is the cluster's condition: its work waits, one event
-says why, and the first success ends it.
+4xx on an object blocks the namespace at once, in the server's words. 5xx are tried again for ever,
+visibly, with full jitter. A refused credential, a missing grant, an API server that cannot be
+reached, does not answer in time or asks for patience is the cluster's condition: its work waits,
+one event says why, and the first success ends it.
 """
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -43,9 +43,15 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
 LONGEST_CLUSTER_DELAY = 30.0
-# The way to the API server. One failure may be chance, so two looks in a row set one.
+# The way to the API server. One failure may be chance, so two looks in a row set one; but whoever
+# waits for a cluster that hangs keeps a thread from the others, so one is enough for that.
 LINE_CONDITIONS = frozenset(
-    {ClusterCondition.UNREACHABLE, ClusterCondition.UNAUTHORIZED, ClusterCondition.UNTRUSTED}
+    {
+        ClusterCondition.UNREACHABLE,
+        ClusterCondition.UNAUTHORIZED,
+        ClusterCondition.UNTRUSTED,
+        ClusterCondition.SLOW,
+    }
 )
 # What a single good answer disproves; a missing grant is only disproved by using it.
 ENDED_BY_AN_ANSWER = LINE_CONDITIONS | {
@@ -87,6 +93,7 @@ _CONDITIONS: dict[type[Exception], ClusterCondition] = {
     AccessDenied: ClusterCondition.GRANT_MISSING,
     Busy: ClusterCondition.THROTTLED,
     OtherCluster: ClusterCondition.OTHER_CLUSTER,
+    TimedOut: ClusterCondition.SLOW,
 }
 
 
@@ -106,6 +113,33 @@ def judge(error: Exception) -> Failure:
         said = _WEBHOOK_WORDS.format(webhook["name"], message)
         return Failure(said, retrying=RetryReason.WEBHOOK_DOWN, retry_after=_advised(error))
     return Failure(message, retry_after=_advised(error))
+
+
+def judge_run(error: Exception, namespace: ManagedNamespace) -> Failure:
+    """Return what the failure of a run means, judged beside what else the cluster does.
+
+    One that failed before, on a cluster that has worked since, is slow by itself: the next time-out
+    says nothing about its neighbours. An admission webhook that hangs is such a case.
+    """
+    failure = judge(error)
+    if failure.condition is ClusterCondition.SLOW and namespace.attempts:
+        well = Cluster.objects.filter(pk=namespace.cluster_id, condition=ClusterCondition.OK.value)
+        if well.exists():
+            return replace(failure, condition=None)
+    return failure
+
+
+def step_back(
+    namespace: ManagedNamespace, failure: Failure, *, now: datetime
+) -> dict[str, int | datetime]:
+    """Return what lets another namespace be the next that is tried on the cluster.
+
+    After a time-out the pauses of this one grow as well: it may be what takes so long.
+    """
+    if failure.condition is not ClusterCondition.SLOW:
+        return {"next_at": now}
+    attempts = namespace.attempts + 1
+    return {"attempts": attempts, "next_at": now + delay(attempts)}
 
 
 def _advised(error: Exception) -> float:
@@ -146,17 +180,26 @@ def lost_line(error: Exception) -> LostLine | None:
 
     A look that is refused one list, or answered strangely, did reach the cluster.
     """
-    if isinstance(error, TimedOut):
-        return LostLine(ClusterCondition.UNREACHABLE, str(error))
     condition = judge(error).condition
     return LostLine(condition, str(error)) if condition in LINE_CONDITIONS else None
 
 
-def note_answer(cluster: Cluster, *, now: datetime) -> None:
-    """The cluster has answered: end a condition that says that it does not. One query if well."""
+def note_answer(cluster: Cluster, *, now: datetime, after_failures: bool = False) -> None:
+    """The cluster has answered: end a condition that says that it does not. One query if well.
+
+    After looks that failed, what failed meanwhile is tried again.
+    """
     wrong = sorted(condition.value for condition in ENDED_BY_AN_ANSWER)
     if Cluster.objects.filter(pk=cluster.pk, condition__in=wrong).exists():
         note_condition(cluster, ClusterCondition.OK, "", now=now)
+    elif after_failures:
+        _try_all_again(cluster, now=now)
+
+
+def note_hang(cluster: Cluster, error: Exception, *, now: datetime) -> None:
+    """Something else than a run got no answer in time: that says as much of the cluster."""
+    if isinstance(error, TimedOut):
+        note_condition(cluster, ClusterCondition.SLOW, str(error), now=now)
 
 
 def note_misfit(cluster: Cluster, misfit: CredentialMisfit, *, now: datetime) -> None:
@@ -207,19 +250,24 @@ def note_condition(
         log.error("credential does not fit", cluster=row.name, api_server=row.api_server)
 
 
-def note_success(cluster: Cluster, *, now: datetime) -> None:
-    """The cluster did what it was asked: whatever its condition was, that is over."""
+def note_success(cluster: Cluster, *, now: datetime, after_failures: bool = False) -> None:
+    """The cluster did what it was asked: whatever its condition was, that is over.
+
+    Where what succeeded had failed before, the others that failed are tried again at once.
+    """
     current = Cluster.objects.filter(pk=cluster.pk, condition=ClusterCondition.OK.value)
     if not current.update(last_seen_at=now):
         note_condition(cluster, ClusterCondition.OK, "", now=now)
+    elif after_failures:
+        _try_all_again(cluster, now=now)
 
 
 def _try_all_again(cluster: Cluster, *, now: datetime) -> None:
-    """What failed beside an outage does not sit out its pause once the outage is over."""
-    failed = ManagedNamespace.objects.filter(
-        cluster=cluster,
-        state__in=sorted({NamespaceState.RETRYING, NamespaceState.READY, NamespaceState.DRIFTED}),
-        attempts__gt=0,
-        waiting_since=None,
-    )
+    """What failed beside an outage does not sit out its pause once the outage is over.
+
+    What is Terminating waits for Kubernetes: that is no failure.
+    """
+    failed = ManagedNamespace.objects.filter(cluster=cluster, attempts__gt=0, lease_until=None)
+    failed = failed.exclude(state=NamespaceState.BLOCKED.value)
+    failed = failed.exclude(waiting_since__isnull=False, state=NamespaceState.RETRYING.value)
     failed.filter(next_at__gt=now).update(next_at=now)

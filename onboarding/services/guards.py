@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from onboarding.cluster.errors import ClusterError
@@ -22,7 +22,8 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import Cluster, ClusterGuards
-from onboarding.services import history
+from onboarding.services import failures, history
+from onboarding.services.claim import UNUSABLE
 from onboarding.services.credentials import NoCredential, open_gateway
 from onboarding.services.self_check import wrong_lines
 
@@ -89,7 +90,7 @@ def _check_alone(cluster: Cluster, clock: Callable[[], datetime]) -> bool:
     """What goes wrong with one cluster keeps no other from being tried."""
     try:
         return _check(cluster, clock)
-    except OperationalError:
+    except UNUSABLE:
         raise  # the database's trouble, not the cluster's
     except Exception:
         log.exception("guards not checked", cluster=cluster.name)
@@ -114,6 +115,7 @@ def _check(cluster: Cluster, clock: Callable[[], datetime]) -> bool:
         wrong = wrong_lines(open_gateway(cluster), has_gate=cluster.has_fence_gate)
     except (ClusterError, NoCredential) as error:
         log.warning("guards not checked", cluster=cluster.name, error=str(error))
+        failures.note_hang(cluster, error, now=clock())
         return False
     note_check(cluster, wrong, now=clock())
     return True

@@ -3,7 +3,8 @@
 Reads as claim → list, compare and reduce → write what changed → release. No cluster call is made
 inside a transaction, nothing is written to a cluster, and nothing is repaired: what is not as
 approved is made due, for reconcile. A cluster that does not answer keeps its last picture, with its
-age and the reason; the second look in a row that finds no way to it sets the cluster's condition.
+age and the reason; the second look in a row that finds no way to it, or the first that gets no
+answer in time, sets the cluster's condition.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from itertools import chain
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -32,7 +33,8 @@ from onboarding.domain.observed import (
     seen_namespaces,
 )
 from onboarding.models import Cluster, ClusterObservation, Run
-from onboarding.services import failures
+from onboarding.services import failures, turns
+from onboarding.services.claim import UNUSABLE
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
 from onboarding.services.epoch import (
@@ -112,7 +114,8 @@ def observe_due(*, clock: Clock) -> int:
     Never raises for what a cluster does: every failure ends in the row, with its reason.
     """
     _add_missing_rows()
-    rows = [*_due(clock()).select_related("cluster").order_by(F("looked_at").asc(nulls_first=True))]
+    first = (turns.WELL_FIRST, F("looked_at").asc(nulls_first=True))
+    rows = [*_due(clock()).select_related("cluster").order_by(*first)]
     return sum(_look_at(row, clock) for row in rows)
 
 
@@ -151,7 +154,8 @@ def _free(now: datetime) -> QuerySet[ClusterObservation]:
 def _due(now: datetime) -> QuerySet[ClusterObservation]:
     """Return what is due by time, or because a run finished since the last look began.
 
-    A cluster that asked for patience gets it. A time beyond every pause is a wrong clock's.
+    A cluster that asked for patience gets it, and one that is not well is left to the worker that
+    tries it. A time beyond every pause is a wrong clock's.
     """
     patient = Q(cluster__condition=ClusterCondition.THROTTLED.value, cluster__retry_at__gt=now)
     wrong = Q(next_at__gt=now + timedelta(seconds=settings.OBSERVE_SECONDS) + LONGEST_PAUSE)
@@ -160,7 +164,8 @@ def _due(now: datetime) -> QuerySet[ClusterObservation]:
     )
     because_of_a_run = Q(Exists(finished), looked_at__lte=now - SHORTEST_PAUSE)
     by_time = Q(next_at=None) | Q(next_at__lte=now) | wrong
-    return _free(now).filter(by_time | because_of_a_run).exclude(patient)
+    rows = _free(now).filter(by_time | because_of_a_run)
+    return rows.exclude(patient).exclude(turns.is_tried("cluster"))
 
 
 def _look_at(row: ClusterObservation, clock: Clock) -> bool:
@@ -183,7 +188,7 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
                 failures.note_success(look.cluster, now=clock())
         except LostLook:
             log.info("another observer was faster")
-        except OperationalError:
+        except UNUSABLE:
             raise  # the database's trouble, not the cluster's: there is nowhere to write it
         except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
             _give_way(look, error, now=clock())
@@ -195,9 +200,11 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
 def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     """Take the cluster unless the row has been claimed since it was read: one of many wins."""
     token = row.fencing_token + 1
-    mine = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token).update(
-        fencing_token=token, lease_until=now + LONGEST_LOOK, looked_at=now
-    )
+    as_read = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token)
+    with transaction.atomic():
+        mine = turns.may_look(row.cluster_id) and as_read.update(
+            fencing_token=token, lease_until=now + LONGEST_LOOK, looked_at=now
+        )
     return Look(row.cluster, token, now) if mine else None
 
 
@@ -292,7 +299,7 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
             trouble="",
             failures=0,
         )
-        failures.note_answer(look.cluster, now=now)
+        failures.note_answer(look.cluster, now=now, after_failures=bool(row.trouble))
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
 
 
@@ -301,8 +308,9 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
     trouble = failures.judge(error)
     is_known = trouble.condition is not None or not failures.is_a_bug(error)
     log.warning("not observed", error=str(error), exc_info=None if is_known else error)
-    wait = timedelta(seconds=max(settings.OBSERVE_SECONDS, trouble.retry_after))
+    wait = timedelta(seconds=max(_until_another_try(), trouble.retry_after))
     lost = failures.lost_line(error)
+    at_once = trouble.condition is ClusterCondition.SLOW
     try:
         with transaction.atomic():
             look.release(
@@ -311,7 +319,7 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
                 failures=Coalesce("failures", 0) + 1 if lost else 0,
             )
             in_a_row = look.row.values_list("failures", flat=True).get() or 0
-            if lost and in_a_row >= LOOKS_THAT_SET_A_CONDITION:
+            if lost and (at_once or in_a_row >= LOOKS_THAT_SET_A_CONDITION):
                 failures.note_condition(look.cluster, lost.condition, lost.message, now=now)
             if isinstance(error, CredentialMisfit | OtherCluster) and trouble.condition:
                 # No matter of a second look: these are no words of the registered cluster.
@@ -320,6 +328,11 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
                 _be_patient(look.cluster, trouble, now=now)
     except LostLook:
         log.info("another observer was faster")
+
+
+def _until_another_try() -> float:
+    """Return after how many seconds a look that failed is repeated: work may wait for it."""
+    return min(float(settings.OBSERVE_SECONDS), failures.LONGEST_CLUSTER_DELAY)
 
 
 def _be_patient(cluster: Cluster, trouble: failures.Failure, *, now: datetime) -> None:

@@ -33,7 +33,14 @@ from onboarding.models import Cluster, ManagedNamespace, Run
 from onboarding.services import deviations, failures, hints
 from onboarding.services.approved import Approved, check_approved
 from onboarding.services.check_signed import check_signed
-from onboarding.services.claim import Claim, LostLease, claim
+from onboarding.services.claim import (
+    UNUSABLE,
+    Claim,
+    LostLease,
+    claim,
+    give_back,
+    kept_if_unusable,
+)
 from onboarding.services.credentials import open_gateway
 from onboarding.services.epoch import WentBack, check_cluster, write_epoch
 from onboarding.services.outdated import note_outdated
@@ -60,20 +67,26 @@ AT_REST = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 log = structlog.get_logger()
 
 
-def reconcile(owner: str, *, clock: Clock, namespace_id: int | None = None) -> bool:
+def reconcile(
+    owner: str, *, clock: Clock, namespace_id: int | None = None, awaited_only: bool = False
+) -> bool:
     """Claim one due namespace and bring it on; return whether there was one.
 
     Never raises for what a cluster does: every failure ends in the row, with its reason.
     """
-    held = claim(owner, namespace_id=namespace_id)
+    give_back()
+    held = claim(owner, namespace_id=namespace_id, awaited_only=awaited_only)
     if held is None:
         return False
-    with structlog.contextvars.bound_contextvars(namespace=held.namespace.name, owner=owner):
+    bound = structlog.contextvars.bound_contextvars(namespace=held.namespace.name, owner=owner)
+    with bound, kept_if_unusable(held):
         journal = _open_journal(held)
         try:
             _bring_on(journal, clock)
         except LostLease as error:
             _hand_over(journal, error, now=clock())
+        except UNUSABLE:
+            raise  # the database's trouble, not the namespace's: there is nowhere to write it
         except Exception as error:  # noqa: BLE001 (judged and written down, or it is lost)
             _give_way(journal, error, now=clock())
     return True
@@ -264,7 +277,7 @@ def _settle(journal: Journal, work: Work, *, now: datetime) -> None:
         else:
             journal.claim.release(**fields)
     journal.end(Run.Outcome.READY, now=now)
-    failures.note_success(namespace.cluster, now=now)
+    failures.note_success(namespace.cluster, now=now, after_failures=namespace.attempts > 0)
 
 
 def _until_next_look(work: Work) -> timedelta:
@@ -302,7 +315,7 @@ def _end(journal: Journal, work: Work, *, now: datetime) -> None:
         message=NAME_OF_OTHERS.format(cluster=namespace.cluster.name) if holder else "",
     )
     journal.end(Run.Outcome.GONE, now=now)
-    failures.note_success(namespace.cluster, now=now)
+    failures.note_success(namespace.cluster, now=now, after_failures=namespace.attempts > 0)
 
 
 def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
@@ -314,7 +327,7 @@ def _give_way(journal: Journal, error: Exception, *, now: datetime) -> None:
         if isinstance(error, WentBack):
             journal.claim.release()  # still due, once a person has decided
             return
-        trouble = failures.judge(error)
+        trouble = failures.judge_run(error, journal.claim.namespace)
         if trouble.condition:
             _wait_for_cluster(journal, trouble, now=now)
         elif trouble.blocked:
@@ -355,7 +368,9 @@ def _wait_for_cluster(journal: Journal, trouble: failures.Failure, *, now: datet
         used, trouble.condition, trouble.message, now=now, at_least=trouble.retry_after
     )
     journal.note(trouble.message)
-    journal.claim.release(message=f"Waits for {used.name}: {trouble.message}")
+    message = f"Waits for {used.name}: {trouble.message}"
+    stepped_back = failures.step_back(journal.claim.namespace, trouble, now=now)
+    journal.claim.release(message=message, **stepped_back)
 
 
 def _block(

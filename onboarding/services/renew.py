@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, When
 
 from onboarding.cluster.errors import (
     Busy,
@@ -23,6 +24,7 @@ from onboarding.cluster.errors import (
 )
 from onboarding.cluster.server_time import MintedToken, life_of
 from onboarding.domain.actions import Action
+from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import Cluster
 from onboarding.services import failures, history
 from onboarding.services.credentials import (
@@ -43,9 +45,11 @@ def renew_due(*, clock: Callable[[], datetime]) -> int:
     """Renew every credential that is due, and return how many were.
 
     A cluster that cannot be asked is left for the next round: half of the life is still ahead.
+    Those that are well come first, so that none of them waits for one that hangs.
     """
     renewed = 0
-    for cluster in Cluster.objects.exclude(credential=None):
+    well_first = Case(When(condition=ClusterCondition.OK.value, then=0), default=1)
+    for cluster in Cluster.objects.exclude(credential=None).order_by(well_first, "name"):
         now = clock()
         try:
             renewed += renew_credential(cluster, now=now)
@@ -55,6 +59,7 @@ def renew_due(*, clock: Callable[[], datetime]) -> int:
             log.warning("credential not renewed", cluster=cluster.name, error=str(error))
             if isinstance(error, ClusterError) and _is_refusal(cluster, error, now=now):
                 _note_refused(cluster, str(error), now=now)
+            failures.note_hang(cluster, error, now=now)
     return renewed
 
 

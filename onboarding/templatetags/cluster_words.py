@@ -79,6 +79,14 @@ _WORDS = {
         _("Nothing to do. Work goes on by itself after the pause it asked for."),
         _("Its work waits, and goes on by itself after the pause the API server asked for."),
     ),
+    ClusterCondition.SLOW: ConditionWords(
+        _("The API server does not answer in time"),
+        _(
+            "Look at its load, at etcd and at what lies between. Until something was answered "
+            "in full, the portal makes one attempt at a time; then all work goes on by itself."
+        ),
+        _("Its work waits, and goes on by itself once the API server answers in time."),
+    ),
 }
 
 

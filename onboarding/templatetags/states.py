@@ -79,6 +79,7 @@ CLUSTER_CONDITIONS = {
     "other-cluster": Face("danger", "warn", _("Another cluster answers")),
     "closed": Face("plain", "x", _("Closed")),
     "throttled": Face("warn", "clock", _("Asks for patience")),
+    "slow": Face("danger", "clock", _("Too slow to work with")),
     "unguarded": Face("danger", "shield", _("Not guarded")),
     "not-renewed": Face("danger", "key", _("Credential cannot be renewed")),
 }

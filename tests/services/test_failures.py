@@ -37,10 +37,10 @@ CONDITIONS = [
     (Unauthorized("Unauthorized", status=401), "unauthorized"),
     (AccessDenied("cannot patch resource", status=403), "grant-missing"),
     (Busy("too many requests", status=429), "throttled"),
+    (TimedOut("no answer within 10 s"), "slow"),
 ]
 PASSING = [
     ServerFault("etcdserver: no leader", status=500),
-    TimedOut("no answer within 10 s"),
     WriteConflict("the object has been modified", status=409),
 ]
 

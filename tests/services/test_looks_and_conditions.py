@@ -1,4 +1,4 @@
-"""Looks and the condition are one truth: two failed looks set it, one good look ends it."""
+"""Looks and the condition are one truth: failed looks set it, one good look ends it."""
 
 from datetime import datetime, timedelta
 
@@ -48,9 +48,8 @@ def truth(cluster: Cluster, at: datetime) -> ClusterTruth:
     [
         (Unreachable("connection refused"), ("unreachable", "connection refused")),
         (Unauthorized("401"), ("unauthorized", "401")),
-        (HUNG, ("unreachable", "no answer within 30 s")),
     ],
-    ids=["unreachable", "unauthorized", "hung"],
+    ids=["unreachable", "unauthorized"],
 )
 def test_two_looks_in_a_row_that_find_no_way_set_the_condition(
     fake: FakeCluster, cluster: Cluster, now: datetime, error: ClusterError, said: tuple[str, str]
@@ -60,6 +59,14 @@ def test_two_looks_in_a_row_that_find_no_way_set_the_condition(
     assert condition(cluster) == ("ok", "")
     assert look(cluster, now + MINUTE).failures == 2
     assert condition(cluster) == said
+
+
+def test_one_look_that_gets_no_answer_in_time_says_so_at_once(
+    fake: FakeCluster, cluster: Cluster, now: datetime
+) -> None:
+    fake.go_down(HUNG)
+    assert look(cluster, now).failures == 1
+    assert condition(cluster) == ("slow", "no answer within 30 s")
 
 
 def test_the_condition_is_one_event_however_long_it_lasts(
@@ -75,7 +82,7 @@ def test_one_good_look_between_two_failed_ones_sets_nothing(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
     for minutes in (0, 2):
-        fake.go_down(HUNG)
+        fake.go_down(Unreachable("connection refused"))
         look(cluster, now + minutes * MINUTE)
         fake.come_back()
         assert look(cluster, now + (minutes + 1) * MINUTE).failures == 0
@@ -119,7 +126,7 @@ def test_a_bad_condition_does_not_keep_observers_from_looking(
     fake.go_down(HUNG)
     for minutes in range(4):
         assert observe_due(clock=lambda at=now + minutes * MINUTE: at) == 1  # type: ignore[misc]
-    assert condition(cluster)[0] == "unreachable"
+    assert condition(cluster)[0] == "slow"
 
 
 class TestTheNewestCounts:
@@ -133,7 +140,7 @@ class TestTheNewestCounts:
     ) -> None:
         look(cluster, now)
         assert truth(cluster, now).is_well
-        fake.go_down(HUNG)
+        fake.go_down(Unreachable("connection refused"))
         look(cluster, now + MINUTE)
         found = truth(cluster, now + MINUTE)
         assert (found.state, found.since, found.answered_at) == ("look-failed", now + MINUTE, now)
@@ -141,7 +148,7 @@ class TestTheNewestCounts:
     def test_an_answer_to_a_worker_is_newer_than_the_failed_look_before_it(
         self, fake: FakeCluster, cluster: Cluster, now: datetime
     ) -> None:
-        fake.go_down(HUNG)
+        fake.go_down(Unreachable("connection refused"))
         look(cluster, now)
         Cluster.objects.filter(pk=cluster.pk).update(last_seen_at=now + MINUTE)
         assert truth(cluster, now + MINUTE).is_well

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db.models.functions import Now
 
-from onboarding.cluster.errors import Busy, ClusterError, ServerFault, TimedOut, Unreachable
+from onboarding.cluster.errors import Busy, ClusterError, ServerFault, Unreachable, WriteConflict
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
 from onboarding.services import failures
@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 BUSY = Busy("too many requests", status=429, retry_after=20.0)
 FAILED_LOOKS = [
     ServerFault("etcdserver: no leader", status=500),
-    TimedOut("no answer within 10 s"),
+    WriteConflict("the object has been modified", status=409),
 ]
 HOOK = 'Internal error occurred: failed calling webhook "gatekeeper.example": connection refused'
 

@@ -66,7 +66,7 @@ APPROVED: tuple[GuardMutant, ...] = (
     GuardMutant("what is blocked for access is seen by every look", "services.compare_observed",
         "_kept_up", "| is_blocked", "", "tests/services/test_compare_observed.py::"
         "test_m5_what_is_blocked_for_access_is_woken_by_what_a_look_finds"),
-    GuardMutant("a lease that no worker takes holds nothing", "services.claim", "_is_held",
+    GuardMutant("a lease that no worker takes holds nothing", "services.turns", "is_held",
         ", lease_until__lte=longest", "",
         "tests/services/test_claim.py::test_a_lease_that_no_worker_takes_hides_nothing"),
     GuardMutant("nobody of the team decides in production", "services.separation",

@@ -53,7 +53,7 @@ WAITING: tuple[GuardMutant, ...] = (
         "tests/services/test_patience.py::"
         "test_the_observer_is_patient_too_and_its_success_ends_it"),
     GuardMutant("a time that a wrong clock wrote hides no namespace",
-        "services.claim", "_due", " | Q(next_at__gt=Now() + longest_plan())", "",
+        "services.turns", "_due_by_time", " | Q(next_at__gt=Now() + longest_plan())", "",
         "tests/services/test_claim.py::test_a_time_no_right_clock_plans_for_hides_nothing"),
 )
 # fmt: on

@@ -1,0 +1,27 @@
+from django.db import migrations, models
+
+CONDITIONS = [
+    "ok",
+    "unreachable",
+    "unauthorized",
+    "grant-missing",
+    "untrusted",
+    "throttled",
+    "credential-misfit",
+    "slow",
+]
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [("onboarding", "0022_guards_of_a_cluster")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="cluster",
+            name="condition",
+            field=models.CharField(
+                choices=[(one, one) for one in CONDITIONS], default="ok", max_length=20
+            ),
+        ),
+    ]
