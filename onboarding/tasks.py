@@ -1,8 +1,18 @@
 """Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
 
-from celery import shared_task
-from celery.signals import worker_init
+from time import monotonic
 
+from celery import shared_task
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    heartbeat_sent,
+    task_postrun,
+    task_prerun,
+    worker_init,
+)
+
+from onboarding.services.alive import Pulse
 from onboarding.services.application_role import RoleTooStrong, watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
@@ -17,7 +27,10 @@ from onboarding.services.renew import renew_due
 from onboarding.services.restore_triggers import report_lacking_triggers
 from onboarding.services.wrong_times import forget_wrong_times
 
-MOST_IN_ONE_SWEEP = 200
+# After which nothing more is begun: the next sweep comes anyway, and others want the thread.
+LONGEST_SWEEP_SECONDS = 10.0
+HEARTBEAT_WITHIN_SECONDS = 60.0
+PULSE = Pulse()
 
 
 @worker_init.connect
@@ -40,17 +53,55 @@ def watch_clock(**_signal: object) -> None:
     watch_host_clock()
 
 
+@heartbeat_sent.connect
+def consumer_turns(**_signal: object) -> None:
+    """The worker's own loop turns: it takes messages from the queue."""
+    PULSE.turns("consumer", again_within=HEARTBEAT_WITHIN_SECONDS)
+
+
+@task_prerun.connect
+def task_begins(task_id: str, **_signal: object) -> None:
+    """A task has a bound, as every loop has."""
+    PULSE.turns(task_id)
+
+
+@task_postrun.connect
+def task_ended(task_id: str, **_signal: object) -> None:
+    """Nobody waits for it any more."""
+    PULSE.ends(task_id)
+
+
+@beat_init.connect
+def watch_beat(**_signal: object) -> None:
+    """Beat turns as long as it sends, or tries to."""
+    before_task_publish.connect(beat_turns)
+
+
+def beat_turns(**_signal: object) -> None:
+    """Beat is about to send."""
+    PULSE.turns("beat")
+
+
 @shared_task(name="onboarding.reconcile")
 def reconcile(namespace_id: int) -> None:
-    """Look at one namespace, if it is due and nobody else does."""
-    bring_on(worker_name(), clock=database_now, namespace_id=int(namespace_id))
+    """Look at one namespace, if it is due and nobody else does; then at what else people wait for.
+
+    A hint that finds its cluster at its bound is not kept: whoever works there goes on with it.
+    """
+    if bring_on(worker_name(), clock=database_now, namespace_id=int(namespace_id)):
+        _work_off(awaited_only=True)
 
 
 @shared_task(name="onboarding.sweep")
 def sweep() -> None:
-    """Look at everything that is due or whose lease ran out."""
-    for _ in range(MOST_IN_ONE_SWEEP):
-        if not bring_on(worker_name(), clock=database_now):
+    """Look at what is due or whose lease ran out."""
+    _work_off(awaited_only=False)
+
+
+def _work_off(*, awaited_only: bool) -> None:
+    until = monotonic() + LONGEST_SWEEP_SECONDS
+    while monotonic() < until:
+        if not bring_on(worker_name(), clock=database_now, awaited_only=awaited_only):
             return
 
 

@@ -284,7 +284,11 @@ NAME_RESTS_DAYS = env.int("BULKHEAD_NAME_RESTS_DAYS", default=7)
 TOKEN_HOURS = env.int("BULKHEAD_TOKEN_HOURS", default=24)
 if not 1 <= TOKEN_HOURS <= 24:  # longer ones are refused: admission-credentials.yaml
     raise ImproperlyConfigured("BULKHEAD_TOKEN_HOURS: a token lives for 1 to 24 hours.")
-CLUSTER_CONCURRENCY = env.int("BULKHEAD_CLUSTER_CONCURRENCY", default=8)
+# Below the threads there are, so that a cluster that hangs leaves some to the others.
+CLUSTER_CONCURRENCY = env.int("BULKHEAD_CLUSTER_CONCURRENCY", default=2)
+if CLUSTER_CONCURRENCY < 1:
+    raise ImproperlyConfigured("BULKHEAD_CLUSTER_CONCURRENCY: at least 1.")
+ALIVE_FILE = env.str("BULKHEAD_ALIVE_FILE", default="")
 
 
 def _credential_keys() -> list[bytes]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 
 from onboarding.cluster.errors import (
     Busy,
@@ -48,7 +48,7 @@ def renew_due(*, clock: Callable[[], datetime]) -> int:
     Those that are well come first, so that none of them waits for one that hangs.
     """
     renewed = 0
-    well_first = Case(When(condition=ClusterCondition.OK.value, then=0), default=1)
+    well_first = Case(When(Q(condition=ClusterCondition.OK.value), then=0), default=1)
     for cluster in Cluster.objects.exclude(credential=None).order_by(well_first, "name"):
         now = clock()
         try:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -13,10 +12,11 @@ from django.core.management import call_command
 from onboarding import tasks
 from onboarding.cluster.errors import ClusterError, Unreachable
 from onboarding.domain.objects import Key
-from onboarding.management.commands import reconcile as reconcile_command
+from onboarding.management.commands.reconcile import start_loops
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Run
 from onboarding.queries.observed import observed_world
 from onboarding.services import observe as observing
+from onboarding.services.loops import Loops
 from onboarding.services.observe import (
     LONGEST_LOOK,
     SHORTEST_PAUSE,
@@ -190,11 +190,10 @@ class TestAtOnce:
         self, fake: FakeCluster, cluster: Cluster, settings: Any
     ) -> None:
         settings.SWEEP_SECONDS = 0.01
-        stopping = Event()
-        sweeper = Thread(target=reconcile_command._observe, args=(stopping,))
-        sweeper.start()
+        loops = Loops()
+        start_loops(loops, workers=1)
         live_portal.wait_for(lambda: bool(fake.log), "the sweeper has looked")
-        stopping.set()
-        sweeper.join(LONGEST_SECONDS)
-        assert not sweeper.is_alive()
+        loops.stopping.set()
+        loops.join(within=LONGEST_SECONDS)
+        assert not any(thread.is_alive() for thread in loops.threads)
         assert ClusterObservation.objects.get().version == 1

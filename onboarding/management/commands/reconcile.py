@@ -2,22 +2,20 @@
 
 `--loop` runs beside the Celery workers as the sweeper. It needs nothing but the database, so a
 dead or frozen queue delays an approval by seconds and loses none. It observes the clusters too, in
-a thread of its own: a cluster that answers slowly keeps no namespace and no credential waiting. In
+threads of their own: a cluster that answers slowly keeps no namespace and no credential waiting. In
 another one it tries daily what clusters must refuse.
 Once an hour it notes which namespaces the catalogue of this release would render differently.
+
+A loop that ends (services/loops.py) ends the process with exit code 1.
 """
 
 import signal
-import threading
 from argparse import ArgumentParser
-from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections, connection
+from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import until_next, worker_name
@@ -26,17 +24,21 @@ from onboarding.services.database_waits import WORKER, bound_waits
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
+from onboarding.services.loops import LAST_WORK_SECONDS, Loops
 from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
 from onboarding.services.restore_triggers import report_lacking_triggers
+from onboarding.services.turns import MOST_TRIES
 from onboarding.services.wrong_times import forget_wrong_times
 
-log = structlog.get_logger()
-CHORES_EVERY = timedelta(seconds=60)
-RENDERED_EVERY = timedelta(hours=1)
-CHECKS_EVERY = timedelta(minutes=5)
+CHORES_SECONDS = 60.0
+RENDERED_SECONDS = 3600.0
+CHECKS_SECONDS = 300.0
+# Two clusters may hang before anybody knows, each with the claims it may have: some are left.
+WORKERS = 4
+OBSERVERS = MOST_TRIES + 1
 
 
 class Command(BaseCommand):
@@ -47,10 +49,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--loop", action="store_true", help="go on until stopped")
-        parser.add_argument("--workers", type=int, default=1, help="how many threads (default 1)")
+        threads = f"how many namespaces are worked on at once (default {WORKERS})"
+        parser.add_argument("--workers", type=int, default=WORKERS, help=threads)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run."""
+        """Run. Raise CommandError if a loop has ended."""
         bound_waits(WORKER)
         watch_database_role()
         watch_host_clock()
@@ -60,74 +63,34 @@ class Command(BaseCommand):
                 pass
             observe_all(clock=database_now)
             return
-        stopping = threading.Event()
+        loops = Loops()
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stopping.set())
-        threads = [
-            threading.Thread(target=_sweep, args=(stopping, f"{worker_name()}:{number}"))
-            for number in range(options["workers"])
-        ]
-        threads.append(threading.Thread(target=_observe, args=(stopping,)))
-        threads.append(threading.Thread(target=_note_outdated, args=(stopping,)))
-        threads.append(threading.Thread(target=_check_guards, args=(stopping,)))
-        for thread in threads:
-            thread.start()
-        _do_chores(stopping)
-        for thread in threads:
-            thread.join()
+            signal.signal(name, lambda *_: loops.stopping.set())
+        start_loops(loops, workers=options["workers"])
+        ended = loops.watch()
+        loops.join(within=LAST_WORK_SECONDS if ended else None)
+        if ended:
+            raise CommandError(f"The loop {ended} has ended, and with it this process. Start it.")
 
 
-def _sweep(stopping: threading.Event, owner: str) -> None:
-    """Work off what is due, then wait a moment: shorter where something is due before it ends."""
-
-    def work_off() -> None:
-        while not stopping.is_set() and reconcile(owner, clock=database_now):
-            pass
-
-    _repeat(work_off, stopping, every=lambda: until_next(settings.SWEEP_SECONDS))
-
-
-def _observe(stopping: threading.Event) -> None:
-    """Look at the clusters that are due; asking which are is two statements."""
-    _repeat(lambda: observe_due(clock=database_now), stopping, every=settings.SWEEP_SECONDS)
-
-
-def _note_outdated(stopping: threading.Event) -> None:
-    """Render everything anew as a release starts, whose catalogue may differ, and then hourly."""
-    _repeat(
-        lambda: note_outdated(now=database_now()), stopping, every=RENDERED_EVERY.total_seconds()
-    )
+def start_loops(loops: Loops, *, workers: int) -> None:
+    """Start everything the sweeper does, each in a thread of its own."""
+    for number in range(1, workers + 1):
+        work = partial(_sweep, loops, f"sweep {number}")
+        loops.start(f"sweep {number}", work, every=lambda: until_next(settings.SWEEP_SECONDS))
+    for number in range(1, OBSERVERS + 1):
+        look = partial(observe_due, clock=database_now)
+        loops.start(f"observe {number}", look, every=settings.SWEEP_SECONDS)
+    loops.start("render", lambda: note_outdated(now=database_now()), every=RENDERED_SECONDS)
+    loops.start("check", lambda: check_due(clock=database_now), every=CHECKS_SECONDS)
+    loops.start("times", lambda: forget_wrong_times(now=database_now()), every=CHORES_SECONDS)
+    loops.start("clock", note_host_clock, every=CHORES_SECONDS)
+    loops.start("renew", lambda: renew_due(clock=database_now), every=CHORES_SECONDS)
+    loops.start("expire", lambda: expire_requests(now=database_now()), every=CHORES_SECONDS)
 
 
-def _check_guards(stopping: threading.Event) -> None:
-    """Try on every cluster where it is due what must be refused there."""
-    every = CHECKS_EVERY.total_seconds()
-    _repeat(lambda: check_due(clock=database_now), stopping, every=every)
-
-
-def _do_chores(stopping: threading.Event) -> None:
-    """Renew credentials and expire requests every minute, until stopped."""
-
-    def chores() -> None:
-        note_host_clock()
-        forget_wrong_times(now=database_now())
-        renew_due(clock=database_now)
-        expire_requests(now=database_now())
-
-    _repeat(chores, stopping, every=CHORES_EVERY.total_seconds())
-
-
-def _repeat(
-    work: Callable[[], object], stopping: threading.Event, *, every: float | Callable[[], float]
-) -> None:
-    """Do it again and again, `every` seconds apart. A lost database ends nothing."""
-    while not stopping.is_set():
-        pause: float = settings.SWEEP_SECONDS if callable(every) else every
-        try:
-            work()
-            pause = every() if callable(every) else every
-        except OperationalError as error:
-            log.warning("the database cannot be used", error=str(error))
-            close_old_connections()
-        stopping.wait(pause)
-    connection.close()
+def _sweep(loops: Loops, name: str) -> None:
+    """Work off what is due."""
+    owner = f"{worker_name()}:{name}"
+    while not loops.stopping.is_set() and reconcile(owner, clock=database_now):
+        loops.pulse.turns(name)
