@@ -59,7 +59,7 @@ def due(held: Held, *, passed: Collection[int] = ()) -> QuerySet[ManagedNamespac
     least is done. Where a cluster is not well, what was tried longest ago.
     """
     rows = _due_by_time().exclude(cluster__in={*passed, *_full(held.claims, _most())})
-    rows = rows.exclude(~IS_AWAITED & Q(cluster__in=_full(held.chores, max(1, _most() - 1))))
+    rows = rows.exclude(~IS_AWAITED & Q(cluster__in=_full(held.chores, _most() - 1)))
     ill = ~IS_WELL
     rows = rows.exclude(ill & (Q(cluster__in=[*held.claims]) | Q(Exists(_looks("cluster")))))
     if held.tries >= MOST_TRIES:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import InternalError, transaction
 from django.db.models.functions import Now
 
 from onboarding.domain.actions import Action
@@ -15,8 +15,12 @@ from onboarding.domain.lifecycle import (
     may_become,
 )
 from onboarding.models import Cluster, Event, ManagedNamespace
-from onboarding.services.claim import LostLease, claim, until_next
+from onboarding.services import reconcile as reconciling
+from onboarding.services.claim import LostLease, claim, give_back, until_next
+from onboarding.services.clock import database_now
+from onboarding.services.reconcile import reconcile
 from onboarding.services.runs import Journal
+from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import lose_worker, make_due, spec_of, wanted
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
@@ -167,3 +171,39 @@ def test_every_pair_of_states_is_written_exactly_as_the_table_says(now: datetime
                 with pytest.raises(IllegalTransition):
                     journal.move(following, Action.PHASE_DONE, now=now, body={})
                 assert (journal.state, Event.objects.count()) == (current, before)
+
+
+class TestTheDatabaseFails:
+    """What a worker holds then is not held for the rest of its lease."""
+
+    @pytest.fixture
+    def failing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fails(*_given: object) -> None:
+            raise InternalError("cannot execute UPDATE in a read-only transaction")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(reconciling, "_bring_on", fails)
+            with pytest.raises(InternalError):
+                reconcile("worker-1", clock=database_now)
+
+    @pytest.fixture
+    def shop(self, fake: FakeCluster, now: datetime) -> ManagedNamespace:
+        return due("shop", now=now)
+
+    def test_it_is_given_back_by_the_next_turn_of_the_same_thread(
+        self, shop: ManagedNamespace, failing: None, now: datetime
+    ) -> None:
+        assert claim("worker-2") is None
+        reconcile("worker-1", clock=database_now)
+        shop.refresh_from_db()
+        assert (shop.lease_until, shop.state, shop.attempts) == (None, "wanted", 0)
+        assert ManagedNamespace.objects.filter(next_at__gt=Now()).exists()  # others come first
+
+    def test_nobody_takes_it_away_from_who_has_it_by_then(
+        self, shop: ManagedNamespace, failing: None, now: datetime
+    ) -> None:
+        lose_worker(shop)
+        assert claim("worker-2") is not None
+        give_back()
+        shop.refresh_from_db()
+        assert (shop.lease_owner, shop.fencing_token) == ("worker-2", 2)

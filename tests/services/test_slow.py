@@ -105,6 +105,17 @@ class TestByTurns:
             namespace = work_on(namespace, now=now)
         assert (namespace.state, condition(cluster)) == ("wanted", "slow")
 
+    def test_renewals_of_clusters_that_are_well_wait_for_no_other(
+        self, cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Cluster.objects.create(name="a-slow-one", credential=b"sealed", condition="slow")
+        asked: list[str] = []
+        monkeypatch.setattr(
+            renew, "renew_credential", lambda row, **_more: bool(asked.append(row.name))
+        )
+        renew.renew_due(now=now)
+        assert asked == ["dev-eu", "a-slow-one"]
+
     def test_a_failed_look_is_repeated_before_the_next_one_would_be_due(
         self, fake: FakeCluster, cluster: Cluster, now: datetime
     ) -> None:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace, User
 from onboarding.services import observe as observing
+from onboarding.services import turns
 from onboarding.services.claim import Claim, claim
 from onboarding.services.clock import database_now
 from onboarding.services.observe import observe_due
@@ -171,6 +172,26 @@ class TestLooks:
         assert observe_due(clock=lambda: now) == 0
         lose_worker(namespace)
         assert observe_due(clock=lambda: now) == 1
+
+    def test_what_a_worker_tries_is_due_to_be_looked_at_afterwards(
+        self, cluster: Cluster, now: datetime
+    ) -> None:
+        namespace = due("one", now=now)
+        ClusterObservation.objects.create(cluster=cluster)
+        Cluster.objects.update(condition=SLOW, retry_at=Now() - SECOND)
+        assert claimed(1) == ["one"]
+        assert observing._due(now).count() == 0
+        lose_worker(namespace)
+        assert observing._due(now).count() == 1
+
+    def test_who_finds_a_cluster_taken_goes_to_another(
+        self, cluster: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        due("here", now=now)
+        due("there", now=now, on=another_cluster(cluster).name)
+        free = turns.taken
+        monkeypatch.setattr(turns, "taken", lambda pk: None if pk == cluster.pk else free(pk))
+        assert claimed(2) == ["there", ""]
 
     def test_a_worker_keeps_nobody_from_looking_at_what_is_well(self, now: datetime) -> None:
         due("one", now=now)

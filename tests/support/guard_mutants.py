@@ -15,6 +15,7 @@ from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_migrations import DATABASES
+from tests.support.guard_mutants_neighbours import NEIGHBOURS
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
@@ -411,6 +412,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *TEAMS,
     *SIGNATURES,
     *WAITING,
+    *NEIGHBOURS,
     *ROLES,
     *TRUTH,
     *EPOCH,
