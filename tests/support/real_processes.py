@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -18,6 +19,7 @@ from django.conf import settings
 from devcluster.control_plane import ControlPlane
 from devcluster.processes import Child, Command, choose_port, is_free, spawn
 from devtools.postgres import APPLICATION, SUPERUSER
+from devtools.supervise import read_procfile, stop_together
 from tests.support.audit_log import AuditLog
 from tests.support.live_portal import wait_for
 from tests.support.raw_api import RawApi
@@ -26,6 +28,9 @@ ROOT = Path(__file__).parents[2]
 # A killed worker's claim has to run out before the next one may take it.
 LEASE_SECONDS = "2"
 KEYS = "BULKHEAD_CREDENTIAL_KEYS"
+BOUNDS = frozenset(
+    {"BULKHEAD_LEASE_SECONDS", "BULKHEAD_CLUSTER_CONCURRENCY", "BULKHEAD_SWEEP_SECONDS"}
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Processes:
         """The same portal once it is set up, no longer as the owner of its database."""
         url = self.environment["BULKHEAD_DATABASE_URL"]
         return self.told(BULKHEAD_DATABASE_URL=url.replace(f"//{SUPERUSER}@", f"//{APPLICATION}@"))
+
+    def as_shipped(self) -> Self:
+        """The same portal with the bounds it is shipped with, not those of tests."""
+        kept = {name: value for name, value in self.environment.items() if name not in BOUNDS}
+        return replace(self, environment=kept)
 
     def run(self, module: str, *arguments: str) -> str:
         """Run a module in a process with a worker's environment; return what it printed."""
@@ -92,6 +102,30 @@ class Processes:
     def without_key(self) -> Self:
         kept = {name: value for name, value in self.environment.items() if name != KEYS}
         return replace(self, environment=kept)
+
+    @contextmanager
+    def as_in_procfile(self, *names: str) -> Iterator[list[Child]]:
+        """Processes exactly as `./dev` runs them."""
+        programs = Path(sys.executable).parent
+        told = self.told(PATH=f"{programs}:{os.environ['PATH']}").environment
+        lines = read_procfile()
+        children = [
+            spawn(
+                Command(
+                    name,
+                    ("/bin/sh", "-c", f"exec {lines[name]}"),
+                    self.folder / f"{name}.log",
+                    environment=told,
+                    directory=ROOT,
+                    parent_gone=signal.SIGTERM,
+                )
+            )
+            for name in names
+        ]
+        try:
+            yield children
+        finally:
+            stop_together(children)
 
     @contextmanager
     def sweeper(self) -> Iterator[Child]:
