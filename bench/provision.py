@@ -69,6 +69,7 @@ def _set_up(folder: Path, database: str, stack: ExitStack) -> Path:
     kubectl(plane.kubeconfig, "create", "namespace", INGRESS_NAMESPACE)
     environment = portal_environment(state, redis_url=valkey.url, port=0).worker
     environment["BULKHEAD_LOG_LEVEL"] = "WARNING"
+    environment["BULKHEAD_CLUSTER_CONCURRENCY"] = "100"  # what is measured is its workers
     if database == "postgres":
         server = start_postgres()
         stack.callback(server.stop)

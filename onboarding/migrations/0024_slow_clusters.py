@@ -24,4 +24,12 @@ class Migration(migrations.Migration):
                 choices=[(one, one) for one in CONDITIONS], default="ok", max_length=20
             ),
         ),
+        migrations.AddIndex(
+            model_name="managednamespace",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["lease_until"],
+                name="namespace_held",
+            ),
+        ),
     ]

@@ -88,6 +88,12 @@ class ManagedNamespace(models.Model):
         indexes = [
             models.Index(fields=["next_at"], name="namespace_due"),
             models.Index(fields=["team", "name"], name="namespace_team"),
+            # Few are held at any time, and every claim counts them.
+            models.Index(
+                fields=["lease_until"],
+                name="namespace_held",
+                condition=Q(lease_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from devcluster.control_plane import ControlPlane
 from devtools.postgres import SUPERUSER
-from devtools.valkey import start_valkey
+from devtools.valkey import Valkey, start_valkey
 from tests.cluster.test_hostile_server import made_pair
 from tests.support.hung_server import HungServer
 from tests.support.live_portal import wait_for
@@ -45,6 +45,13 @@ def hung(tmp_path: Path) -> Iterator[HungServer]:
 
 
 @pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Valkey]:
+    server = start_valkey(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def prefix() -> str:
     return f"pay-{uuid.uuid4().hex[:6]}"
 
@@ -60,15 +67,12 @@ def seconds_to_ready(live: Live, names: list[str]) -> float:
 
 
 def test_g39_a_hung_cluster_with_work_due_costs_another_next_to_nothing(
-    live: Live, hung: HungServer, prefix: str, tmp_path: Path
+    live: Live, hung: HungServer, queue: Valkey, prefix: str
 ) -> None:
     act(live, "register", hung.address, str(hung.certificate), str(DUE))
     names = [f"{prefix}-{number}" for number in range(2 * TIMES)]
-    with ExitStack() as stack:
-        queue = start_valkey(tmp_path)
-        stack.callback(queue.stop)
-        stack.enter_context(live.with_redis(queue.url).as_in_procfile("worker", "beat", "sweeper"))
-        portal = live.with_redis(queue.url)
+    portal = live.with_redis(queue.url)
+    with portal.as_in_procfile("worker", "beat", "sweeper"):
         act(portal, "measure", f"{prefix}-first")
         alone = seconds_to_ready(portal, names[:TIMES])
         assert act(portal, "fall_due") == DUE
@@ -134,20 +138,21 @@ if ON_POSTGRESQL:  # SQLite knows no such thing
     REFUSALS["read-only"] = Refusal(read_only, writable, "in a read-only transaction")
 
 
+@pytest.mark.parametrize("names", [("sweeper",), ("worker", "beat")], ids="-and-".join)
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
-def test_the_sweeper_goes_on_after_the_database_refused_for_a_while(
-    live: Live, prefix: str, refusal: Refusal
+def test_they_go_on_after_the_database_refused_for_a_while(
+    live: Live, queue: Valkey, prefix: str, refusal: Refusal, names: tuple[str, ...]
 ) -> None:
-    log = live.folder / "sweeper.log"
-    with live.as_in_procfile("sweeper") as [sweeper]:
+    log, portal = live.folder / f"{names[0]}.log", live.with_redis(queue.url)
+    with portal.as_in_procfile(*names) as children:
         live.act("onboard", f"{prefix}-before")
         live.act("wait", f"{prefix}-before")
         refusal.begin(live)
-        wait_for(lambda: refusal.words in log.read_text(), "the sweeper has noticed")
+        wait_for(lambda: refusal.words in log.read_text(), f"{names[0]} has noticed")
         refusal.end(live)
         live.act("onboard", f"{prefix}-after")
         ended = live.act("wait", f"{prefix}-after")
-        assert sweeper.is_alive()
+        assert all(child.is_alive() for child in children)
     assert [row["state"] for row in ended.values()] == ["ready"]
 
 
@@ -170,11 +175,11 @@ def test_a_loop_that_ends_takes_its_process_with_it(live: Live) -> None:
         sweeper.stop()
 
 
-def test_each_process_says_of_itself_that_it_turns(live: Live, tmp_path: Path) -> None:
-    queue = start_valkey(tmp_path)
+def test_each_process_says_of_itself_that_it_turns(
+    live: Live, queue: Valkey, tmp_path: Path
+) -> None:
     files = {name: tmp_path / f"{name}-alive" for name in ("worker", "beat", "sweeper")}
     with ExitStack() as stack:
-        stack.callback(queue.stop)
         for name, file in files.items():
             told = live.with_redis(queue.url).told(BULKHEAD_ALIVE_FILE=str(file))
             stack.enter_context(told.as_in_procfile(name))

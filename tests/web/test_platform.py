@@ -66,6 +66,7 @@ def test_pat_sees_the_condition_in_words(client_for: SignIn, pat: User, cluster:
         ("credential-misfit", "does not fit this cluster", True),
         ("grant-missing", "lacks a permission", True),
         ("throttled", "asks for patience", False),
+        ("slow", "does not answer in time", False),
     ],
 )
 def test_each_condition_has_its_own_advice(
