@@ -11,12 +11,17 @@ from celery.signals import (
     task_prerun,
     worker_init,
 )
+from django.db import connection
 
 from onboarding.services.alive import Pulse
 from onboarding.services.application_role import RoleTooStrong, watch_database_role
 from onboarding.services.claim import worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.database_waits import WORKER, bound_waits
+from onboarding.services.dead_workers import (
+    free_claims_as_we_start,
+    free_claims_of_the_dead,
+)
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
@@ -34,7 +39,7 @@ PULSE = Pulse()
 
 
 @worker_init.connect
-def check_database_role(**_signal: object) -> None:
+def prepare_worker(**_signal: object) -> None:
     """End the worker before it starts if its database role can rewrite history.
 
     What the database itself lacks is logged.
@@ -45,6 +50,8 @@ def check_database_role(**_signal: object) -> None:
     except RoleTooStrong as error:
         raise SystemExit(str(error)) from error  # any other exception Celery only logs
     report_lacking_triggers()
+    free_claims_as_we_start()
+    connection.close()  # it is not for those that are forked from this process
 
 
 @worker_init.connect
@@ -94,7 +101,8 @@ def reconcile(namespace_id: int) -> None:
 
 @shared_task(name="onboarding.sweep")
 def sweep() -> None:
-    """Look at what is due or whose lease ran out."""
+    """Look at what is due or whose worker has ended."""
+    free_claims_of_the_dead()
     _work_off(awaited_only=False)
 
 

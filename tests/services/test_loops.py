@@ -106,6 +106,7 @@ def test_the_command_ends_with_an_error_that_names_the_loop(
         loops.start(f"sweep {workers}", failing(loops, SystemExit())[0], every=0.001)
 
     monkeypatch.setattr(command, "start_loops", broken)
+    monkeypatch.setattr(command, "free_claims_as_we_start", lambda: None)
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)
     with pytest.raises(CommandError, match="The loop sweep 4 has ended") as ended:
         call_command("reconcile", loop=True)

@@ -114,5 +114,23 @@ NEIGHBOURS: tuple[GuardMutant, ...] = (
         "services.reconcile", "reconcile", "give_back()", "pass",
         f"{_CLAIM}TestTheDatabaseFails::"
         "test_it_is_given_back_by_the_next_turn_of_the_same_thread"),
+    GuardMutant("what a dead worker held is free",
+        "services.dead_workers", "_has_ended", "return True", "return False",
+        "tests/services/test_dead_workers.py::test_what_a_dead_worker_held_is_free"),
+    GuardMutant("what a living worker of this host holds stays its own",
+        "services.dead_workers", "free_claims_of_the_dead", "as_we_start if number == ours",
+        "True if number == ours",
+        "tests/services/test_dead_workers.py::test_what_others_hold_is_theirs"),
+    GuardMutant("what the predecessor held is free",
+        "services.dead_workers", "free_claims_of_the_dead", "as_we_start if number == ours",
+        "False if number == ours", "tests/services/test_dead_workers.py::"
+        "test_who_starts_with_the_number_of_its_predecessor_frees_what_that_held"),
+    GuardMutant("a hint goes on with what people wait for, and not with chores",
+        "tasks", "reconcile", "awaited_only=True", "awaited_only=False",
+        "tests/services/test_tasks.py::"
+        "test_after_what_the_hint_names_comes_what_else_people_wait_for"),
+    GuardMutant("a sweep ends in time",
+        "tasks", "_work_off", "while monotonic() < until:", "while monotonic():",
+        "tests/services/test_tasks.py::test_a_sweep_that_has_lasted_long_begins_nothing_more"),
 )
 # fmt: on

@@ -16,11 +16,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import until_next, worker_name
 from onboarding.services.clock import database_now
 from onboarding.services.database_waits import WORKER, bound_waits
+from onboarding.services.dead_workers import (
+    free_claims_as_we_start,
+    free_claims_of_the_dead,
+)
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
@@ -36,6 +41,7 @@ from onboarding.services.wrong_times import forget_wrong_times
 CHORES_SECONDS = 60.0
 RENDERED_SECONDS = 3600.0
 CHECKS_SECONDS = 300.0
+FREED_SECONDS = 5.0
 # Two clusters may hang before anybody knows, each with the claims it may have: some are left.
 WORKERS = 4
 OBSERVERS = MOST_TRIES + 1
@@ -66,6 +72,8 @@ class Command(BaseCommand):
         loops = Loops()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: loops.stopping.set())
+        free_claims_as_we_start()
+        connection.close()  # this thread only watches from here on
         start_loops(loops, workers=options["workers"])
         ended = loops.watch()
         loops.join(within=LAST_WORK_SECONDS if ended else None)
@@ -81,6 +89,7 @@ def start_loops(loops: Loops, *, workers: int) -> None:
     for number in range(1, OBSERVERS + 1):
         look = partial(observe_due, clock=database_now)
         loops.start(f"observe {number}", look, every=settings.SWEEP_SECONDS)
+    loops.start("free", free_claims_of_the_dead, every=FREED_SECONDS)
     loops.start("render", lambda: note_outdated(now=database_now()), every=RENDERED_SECONDS)
     loops.start("check", lambda: check_due(clock=database_now), every=CHECKS_SECONDS)
     loops.start("times", lambda: forget_wrong_times(now=database_now()), every=CHORES_SECONDS)

@@ -1,0 +1,58 @@
+"""What processes of this host held that have ended: free again at once, not when its lease ends.
+
+A claim of a killed worker counts among the few that its cluster may have, so all work there would
+wait for that lease. To take a living worker for a dead one is harmless: the fencing token of
+whoever claims next makes its late writes find nothing.
+"""
+
+import os
+import socket
+
+import structlog
+from django.db import DatabaseError, InterfaceError
+
+from onboarding.models import ManagedNamespace
+from onboarding.services.turns import is_held
+
+log = structlog.get_logger()
+
+
+def free_claims_of_the_dead(*, as_we_start: bool = False) -> int:
+    """Free what is held by processes of this host that are no more; return how many claims.
+
+    As a process starts, what is held under its own number was its predecessor's: a container that
+    starts again gives the same one.
+    """
+    host = f"{socket.gethostname()}:"
+    held = ManagedNamespace.objects.filter(is_held(), lease_owner__startswith=host)
+    owners = set(held.values_list("lease_owner", flat=True))
+    ours = str(os.getpid())
+    numbers = {owner: owner.removeprefix(host).partition(":")[0] for owner in owners}
+    dead = [
+        owner
+        for owner, number in numbers.items()
+        if (as_we_start if number == ours else _has_ended(number))
+    ]
+    if not dead:
+        return 0
+    freed = held.filter(lease_owner__in=dead).update(lease_until=None, lease_owner="")
+    log.warning("claims of processes that have ended are free", owners=dead, count=freed)
+    return freed
+
+
+def free_claims_as_we_start() -> None:
+    """Free what our predecessor and others held. A database that is not there yet stops nobody."""
+    try:
+        free_claims_of_the_dead(as_we_start=True)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("the database cannot be used", error=str(error))
+
+
+def _has_ended(number: str) -> bool:
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):  # somebody else's; or no number
+        return False
+    return False

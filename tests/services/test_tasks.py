@@ -1,0 +1,64 @@
+"""What a message on the queue makes a worker do: a little, and what people wait for first."""
+
+from datetime import datetime
+
+import pytest
+from django.db.models import F
+
+from onboarding import tasks
+from onboarding.models import ManagedNamespace
+from tests.support.fake_cluster import FakeCluster
+from tests.support.requests import make_due, spec_of, wanted
+
+pytestmark = pytest.mark.usefixtures("cast", "cluster")
+
+
+@pytest.fixture
+def rows(fake: FakeCluster, now: datetime) -> list[ManagedNamespace]:
+    """Three that people wait for, and a chore."""
+    rows = [wanted(spec_of(f"shop-{n}", exposure=None), now=now) for n in range(4)]
+    for row in rows:
+        make_due(row)
+    ManagedNamespace.objects.filter(pk=rows[3].pk).update(observed_generation=F("generation"))
+    return rows
+
+
+def states() -> list[str]:
+    return [*ManagedNamespace.objects.order_by("name").values_list("state", flat=True)]
+
+
+def test_after_what_the_hint_names_comes_what_else_people_wait_for(
+    rows: list[ManagedNamespace],
+) -> None:
+    tasks.reconcile(rows[1].pk)
+    assert states() == ["ready", "ready", "ready", "wanted"]
+
+
+def test_a_hint_that_is_not_due_costs_nothing_more(rows: list[ManagedNamespace]) -> None:
+    ManagedNamespace.objects.filter(pk=rows[1].pk).update(next_at=None)
+    tasks.reconcile(rows[1].pk)
+    assert states() == ["wanted"] * 4
+
+
+def test_a_sweep_does_chores_too(rows: list[ManagedNamespace]) -> None:
+    tasks.sweep()
+    assert states() == ["ready"] * 4
+
+
+def test_a_sweep_that_has_lasted_long_begins_nothing_more(
+    rows: list[ManagedNamespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster that hangs would keep the thread, and the next sweep comes anyway."""
+    seconds = iter([0.0, 1.0, tasks.LONGEST_SWEEP_SECONDS + 1])
+    monkeypatch.setattr(tasks, "monotonic", lambda: next(seconds))
+    tasks.sweep()
+    assert states().count("ready") == 1
+
+
+def test_a_task_is_waited_for_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "PULSE", tasks.Pulse())
+    tasks.task_begins(task_id="one")
+    tasks.PULSE.turns("one", again_within=-1)
+    assert tasks.PULSE.late() == ["one"]
+    tasks.task_ended(task_id="one")
+    assert tasks.PULSE.late() == []
