@@ -103,7 +103,7 @@ def _take(cluster_id: int, only: Q, owner: str) -> Claim | None:
     One at a time, because bounds hold only while nobody else counts: so the count is made again.
     """
     with transaction.atomic():
-        if turns.taken(cluster_id) is None:
+        if not turns.take(cluster_id):
             return None
         rows = turns.due(turns.held_now()).filter(only, cluster=cluster_id)
         rows = rows.select_for_update(skip_locked=True, of=("self",))

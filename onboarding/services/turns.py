@@ -79,13 +79,13 @@ def longest_plan() -> timedelta:
     return timedelta(hours=2) + timedelta(seconds=settings.REVERIFY_SECONDS)
 
 
-def taken(cluster_id: int) -> Cluster | None:
-    """Lock the cluster, so that one at a time decides about it; None while somebody else does.
+def take(cluster_id: int) -> bool:
+    """Lock the cluster, so that one at a time decides about it; False while somebody else does.
 
     Nobody waits here: whoever finds it locked goes to another cluster.
     """
     rows = Cluster.objects.select_for_update(no_key=True, skip_locked=True)
-    return rows.filter(pk=cluster_id).first()
+    return rows.filter(pk=cluster_id).values_list("pk", flat=True).first() is not None
 
 
 def may_look(cluster_id: int) -> bool:
@@ -96,7 +96,7 @@ def may_look(cluster_id: int) -> bool:
     ill = Cluster.objects.filter(pk=cluster_id).exclude(condition=ClusterCondition.OK.value)
     if not ill.exists():
         return True
-    if taken(cluster_id) is None or _claims().filter(cluster=cluster_id).exists():
+    if not take(cluster_id) or _claims().filter(cluster=cluster_id).exists():
         return False
     return _looks().exclude(IS_WELL).count() < MOST_TRIES
 

@@ -156,7 +156,9 @@ def test_they_go_on_after_the_database_refused_for_a_while(
         live.act("wait", f"{prefix}-before")
         before = log.stat().st_size
         refusal.begin(live)
-        wait_for(lambda: refusal.words in log.read_text()[before:], f"{names[0]} has noticed")
+        wait_for(
+            lambda: refusal.words.encode() in log.read_bytes()[before:], f"{names[0]} has noticed"
+        )
         refusal.end(live)
         live.act("onboard", f"{prefix}-after")
         ended = live.act("wait", f"{prefix}-after")

@@ -189,8 +189,8 @@ class TestLooks:
     ) -> None:
         due("here", now=now)
         due("there", now=now, on=another_cluster(cluster).name)
-        free = turns.taken
-        monkeypatch.setattr(turns, "taken", lambda pk: None if pk == cluster.pk else free(pk))
+        free = turns.take
+        monkeypatch.setattr(turns, "take", lambda pk: pk != cluster.pk and free(pk))
         assert claimed(2) == ["there", ""]
 
     def test_a_worker_keeps_nobody_from_looking_at_what_is_well(self, now: datetime) -> None:

@@ -54,7 +54,7 @@ NEIGHBOURS: tuple[GuardMutant, ...] = (
         "services.observe", "observe_due", "(turns.WELL_FIRST, F", "(F",
         f"{_LOOKS}what_is_well_is_looked_at_first_and_few_look_at_what_is_ill"),
     GuardMutant("one at a time decides about a cluster",
-        "services.claim", "_take", "if turns.taken(cluster_id) is None:", "if False:",
+        "services.claim", "_take", "if not turns.take(cluster_id):", "if False:",
         f"{_LOOKS}who_finds_a_cluster_taken_goes_to_another"),
     GuardMutant("a time-out of a look counts at once",
         "services.observe", "_give_way", "(at_once or in_a_row", "(in_a_row",
