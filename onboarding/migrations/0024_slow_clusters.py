@@ -8,13 +8,14 @@ CONDITIONS = [
     "untrusted",
     "throttled",
     "credential-misfit",
+    "other-cluster",
     "slow",
 ]
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("onboarding", "0022_guards_of_a_cluster")]
+    dependencies = [("onboarding", "0028_epochs")]
 
     operations = [
         migrations.AlterField(

@@ -201,10 +201,11 @@ def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     """Take the cluster unless the row has been claimed since it was read: one of many wins."""
     token = row.fencing_token + 1
     as_read = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token)
-    with transaction.atomic():
-        mine = turns.may_look(row.cluster_id) and as_read.update(
-            fencing_token=token, lease_until=now + LONGEST_LOOK, looked_at=now
-        )
+    taken = {"fencing_token": token, "lease_until": now + LONGEST_LOOK, "looked_at": now}
+    mine = as_read.filter(cluster__in=turns.well_clusters()).update(**taken)
+    if not mine:
+        with transaction.atomic():
+            mine = turns.may_try(row.cluster_id) and as_read.update(**taken)
     return Look(row.cluster, token, now) if mine else None
 
 

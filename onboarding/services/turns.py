@@ -88,14 +88,16 @@ def take(cluster_id: int) -> bool:
     return rows.filter(pk=cluster_id).values_list("pk", flat=True).first() is not None
 
 
-def may_look(cluster_id: int) -> bool:
-    """Tell whether a look may begin: always, unless the cluster is not well and somebody tries it.
+def well_clusters() -> QuerySet[Cluster]:
+    """Return the clusters on which a look may begin whatever workers do there."""
+    return Cluster.objects.filter(condition=ClusterCondition.OK.value)
+
+
+def may_try(cluster_id: int) -> bool:
+    """Tell whether a look may begin at a cluster that is not well: nobody tries it, and few others.
 
     Inside the transaction that begins the look.
     """
-    ill = Cluster.objects.filter(pk=cluster_id).exclude(condition=ClusterCondition.OK.value)
-    if not ill.exists():
-        return True
     if not take(cluster_id) or _claims().filter(cluster=cluster_id).exists():
         return False
     return _looks().exclude(IS_WELL).count() < MOST_TRIES
