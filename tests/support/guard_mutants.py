@@ -192,6 +192,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     GuardMutant("a namespace somebody else holds is not claimed",
         "services.claim", "_due", "free, usable, due)", "usable, due)",
         "services.turns", "_due_by_time", "filter(free, usable", "filter(usable",
+        "services.turns", "_due_by_time", "free, usable, is_due)", "usable, is_due)",
         "tests/services/test_claim.py::test_two_workers_never_hold_one"),
     believing("fence.fence",
         "if stored is None or left:", "if stored is None:",
