@@ -86,6 +86,7 @@ def test_g39_a_hung_cluster_with_work_due_costs_another_next_to_nothing(
         wait_for(lambda: hung.heard, "somebody waits for the hung cluster")
         beside = seconds_to_ready(portal, names[TIMES:])
         assert act(portal, "hung") == {"condition": "ok", "held": 1}
+    print(f"approve to READY: alone {alone:.2f} s, beside a hung cluster {beside:.2f} s")
     assert beside <= SHARE * alone + SECONDS, (alone, beside)
 
 
