@@ -62,7 +62,7 @@ class TestOneTimeOutIsEnough:
     ) -> None:
         monkeypatch.setattr(renew, "is_due", lambda *_rest, **_more: True)
         fake.go_down(HUNG)
-        renew.renew_due(now=now)
+        renew.renew_due(clock=lambda: now)
         assert condition(cluster) == "slow"
 
     def test_but_not_lists_that_are_too_long_for_a_look(
@@ -113,7 +113,7 @@ class TestByTurns:
         monkeypatch.setattr(
             renew, "renew_credential", lambda row, **_more: bool(asked.append(row.name))
         )
-        renew.renew_due(now=now)
+        renew.renew_due(clock=lambda: now)
         assert asked == ["dev-eu", "a-slow-one"]
 
     def test_a_failed_look_is_repeated_before_the_next_one_would_be_due(
