@@ -1,7 +1,8 @@
 """Run the processes of the Procfile until told to stop, then stop them in order.
 
-One supervisor, no forks of it: a process that ends is started again, one that ends at once stops
-everything. What they print appears with their names before it.
+One supervisor, no forks of it: a process that ends is started again, after a pause where it ends at
+once. One that has never stayed up stops everything. What they print appears with their names
+before it.
 """
 
 import time
@@ -18,6 +19,7 @@ from devtools.places import ROOT
 
 PROCFILE = ROOT / "Procfile"
 SHORTEST_LIFE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 10.0
 GRACE_SECONDS = 12.0
 POLL_SECONDS = 0.2
 
@@ -36,6 +38,8 @@ class Running:
     logs: Path | None
     children: dict[str, Child] = field(default_factory=dict)
     started_at: dict[str, float] = field(default_factory=dict)
+    pauses: dict[str, float] = field(default_factory=dict)  # of those that have stayed up once
+    starts_at: dict[str, float] = field(default_factory=dict)  # of those that have ended
 
     def start(self, name: str, line: str) -> None:
         command = Command(
@@ -53,15 +57,29 @@ class Running:
             Thread(target=_relay, args=(child,), daemon=True).start()
 
     def restart_ended(self, commands: dict[str, str]) -> None:
-        """Start what has ended again. Raises ProcessEnded for one that does not stay up."""
+        """Start what has ended again. Raises ProcessEnded for one that has never stayed up."""
+        now = time.monotonic()
         for name, child in list(self.children.items()):
             if child.is_alive():
                 continue
-            status = child.process.returncode
-            if time.monotonic() - self.started_at[name] < SHORTEST_LIFE_SECONDS:
-                raise ProcessEnded(f"{name} ended at once with status {status}")
-            say("dev", f"{name} ended with status {status}; starting it again")
-            self.start(name, commands[name])
+            if name not in self.starts_at:
+                self.starts_at[name] = now + self._pause_of(name, now - self.started_at[name])
+            if self.starts_at[name] <= now:
+                say("dev", f"starting {name} again")
+                del self.starts_at[name]
+                self.start(name, commands[name])
+
+    def _pause_of(self, name: str, lived: float) -> float:
+        """In how many seconds one that has ended may start again: longer each time it ends at once."""
+        status = self.children[name].process.returncode
+        if lived >= SHORTEST_LIFE_SECONDS:
+            self.pauses[name] = 0.0
+        elif name in self.pauses:
+            self.pauses[name] = min(2 * self.pauses[name] + 1, LONGEST_PAUSE_SECONDS)
+        else:
+            raise ProcessEnded(f"{name} ended at once with status {status}")
+        say("dev", f"{name} ended with status {status}")
+        return self.pauses[name]
 
     def stop(self) -> None:
         """Stop the web process, so that no new work comes in, then all others together."""

@@ -1,6 +1,16 @@
-"""Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else."""
+"""Celery tasks: a hint arrives, the row decides. Messages carry an id and nothing else.
 
+What people wait for comes on a queue of its own. What comes by itself, the chores, is done once at
+a time in each process: however many lie on the queue or hang at a cluster, threads are left.
+No task has a time limit, because a thread cannot be ended. What bounds each is in what it does: the
+time-outs of cluster calls and of the database. A claim ends with its lease, whatever hangs.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
 from time import monotonic
+from typing import Any
 
 from celery import shared_task
 from celery.signals import (
@@ -89,6 +99,25 @@ def beat_turns(**_signal: object) -> None:
     PULSE.turns("beat")
 
 
+def chore(name: str) -> Callable[[Callable[[], None]], Any]:
+    """Declare a task that does nothing where this process is at it already."""
+
+    def declare(work: Callable[[], None]) -> Any:
+        at_it = Lock()
+
+        @wraps(work)
+        def once_at_a_time() -> None:
+            if at_it.acquire(blocking=False):
+                try:
+                    work()
+                finally:
+                    at_it.release()
+
+        return shared_task(name=name)(once_at_a_time)
+
+    return declare
+
+
 @shared_task(name="onboarding.reconcile")
 def reconcile(namespace_id: int) -> None:
     """Look at one namespace, if it is due and nobody else does; then at what else people wait for.
@@ -99,7 +128,7 @@ def reconcile(namespace_id: int) -> None:
         _work_off(awaited_only=True)
 
 
-@shared_task(name="onboarding.sweep")
+@chore("onboarding.sweep")
 def sweep() -> None:
     """Look at what is due or whose worker has ended."""
     free_claims_of_the_dead()
@@ -113,13 +142,13 @@ def _work_off(*, awaited_only: bool) -> None:
             return
 
 
-@shared_task(name="onboarding.observe")
+@chore("onboarding.observe")
 def observe() -> None:
     """Look at every cluster that is due."""
     observe_due(clock=database_now)
 
 
-@shared_task(name="onboarding.renew_credentials")
+@chore("onboarding.renew_credentials")
 def renew_credentials() -> None:
     """Renew the portal's tokens that are past half of their life, and look at the clocks."""
     note_host_clock()
@@ -127,19 +156,19 @@ def renew_credentials() -> None:
     renew_due(clock=database_now)
 
 
-@shared_task(name="onboarding.check_guards")
+@chore("onboarding.check_guards")
 def check_guards() -> None:
     """Try on every cluster, daily, what must be refused there."""
     check_due(clock=database_now)
 
 
-@shared_task(name="onboarding.expire_requests")
+@chore("onboarding.expire_requests")
 def expire_requests() -> None:
     """Let requests expire that nobody decided."""
     expire(now=database_now())
 
 
-@shared_task(name="onboarding.note_outdated")
+@chore("onboarding.note_outdated")
 def note_outdated_namespaces() -> None:
     """Note what a new release's catalogue would render differently; facts note it themselves."""
     note_outdated(now=database_now())

@@ -234,14 +234,25 @@ STORAGES = {
 REDIS_URL = env.str("BULKHEAD_REDIS_URL", default="")
 QUEUE_TIMEOUT_SECONDS = 0.1
 CELERY_BROKER_URL = REDIS_URL or "memory://"
+# Who waits for an approval never waits behind what comes by itself.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"people": {}, "chores": {}}
+CELERY_TASK_DEFAULT_QUEUE = "chores"
+CELERY_TASK_ROUTES = {"onboarding.reconcile": {"queue": "people"}}
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Each of the six chores is done once at a time (onboarding/tasks.py): two threads are people's own.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 8
+# Whoever can write to the queue could end workers by it.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
@@ -249,7 +260,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 1,
 }
-CELERY_BEAT_SCHEDULER = "portal.steady_beat:SteadyScheduler"
+CELERY_BEAT_SCHEDULER = "portal.patience:PatientBeat"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "onboarding.sweep", "schedule": 10.0},
     # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.

@@ -27,19 +27,24 @@ def hint(namespace_id: int) -> None:
         transaction.on_commit(partial(_send, namespace_id), robust=True)
 
 
+def one_try(seconds: float) -> dict[str, object]:
+    """Return the options of a connection that is tried once, and never waits longer for a word."""
+    return {
+        **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    }
+
+
 def _send(namespace_id: int) -> None:
     global _closed_again_at  # noqa: PLW0603 (a breaker is process memory; losing it costs one wait)
     if time.monotonic() < _closed_again_at:
         return
-    bounded = {
-        **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
-        "socket_timeout": settings.QUEUE_TIMEOUT_SECONDS,
-        "socket_connect_timeout": settings.QUEUE_TIMEOUT_SECONDS,
-        "retry_on_timeout": False,
-        "max_retries": 0,
-    }
+    options = one_try(settings.QUEUE_TIMEOUT_SECONDS)
     try:
-        with current_app.connection_for_write(transport_options=bounded) as connection:
+        with current_app.connection_for_write(transport_options=options) as connection:
             current_app.send_task(
                 "onboarding.reconcile", [namespace_id], connection=connection, retry=False
             )

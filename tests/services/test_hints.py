@@ -133,7 +133,7 @@ def test_a_hint_carries_an_id_and_nothing_else(
     with django_capture_on_commit_callbacks(execute=True):
         hints.hint(41)
     with current_app.connection_for_write() as connection:
-        message = connection.SimpleQueue("celery").get(timeout=2)
+        message = connection.SimpleQueue("people").get(timeout=2)
     assert message.headers["task"] == "onboarding.reconcile"
     assert message.payload[:2] == [[41], {}]
     message.ack()

@@ -1,0 +1,72 @@
+"""What worker and beat do while there is no queue: go on, say so once a minute, try again.
+
+Neither needs it to start. Beat goes by the monotonic clock and keeps nothing on disk, so that no
+wrong clock, and no file written under one, ever keeps a chore from being sent.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery.app.amqp import AMQP
+from celery.beat import ScheduleEntry, Scheduler
+from kombu.connection import Connection
+
+from onboarding.services.alive import say_alive
+from onboarding.services.hints import one_try
+from portal.seldom import Seldom
+
+LONGEST_PAUSE = 10.0  # seconds between two tries of a worker
+SENDING_SECONDS = 1.0
+_unsent = Seldom("the queue does not take what is due; the sweeper does it")
+
+
+class PatientConnection(Connection):
+    """A worker's connection, tried again for ever. While it waits, the worker is alive."""
+
+    def ensure_connection(
+        self, *arguments: Any, callback: Callable[[], object] | None = None, **options: Any
+    ) -> Any:
+        """Return it once it stands; ask `callback` every second whether to give up."""
+
+        def turned() -> None:
+            say_alive()
+            if callback is not None:
+                callback()
+
+        options["interval_max"] = LONGEST_PAUSE
+        return super().ensure_connection(*arguments, callback=turned, **options)
+
+
+class PatientAMQP(AMQP):
+    """Celery's messages over connections that are tried again; see portal/celery.py."""
+
+    Connection = PatientConnection
+
+
+class PatientBeat(Scheduler):
+    """Sends every chore when it starts, and then each after its time. What fails is not kept."""
+
+    def setup_schedule(self) -> None:
+        """Take the chores from the settings, and none of Celery's own."""
+        self._due_at: dict[str, float] = {}
+        self.merge_inplace(self.app.conf.beat_schedule)
+
+    def tick(self) -> float:  # type: ignore[override]  # Celery's options are of its own heap
+        """Send what is due; return in how many seconds something is again."""
+        for entry in self.get_schedule().values():
+            now = time.monotonic()
+            if self._due_at.get(entry.name, now) <= now:
+                self._due_at[entry.name] = now + entry.schedule.run_every.total_seconds()
+                self.apply_entry(entry)
+        say_alive()
+        return max(0.0, min(self._due_at.values()) - time.monotonic())
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
+        """Try once to send a chore, for a second or two. The next one comes soon."""
+        options = one_try(SENDING_SECONDS)
+        try:
+            with self.app.connection_for_write(transport_options=options) as connection:
+                self.app.send_task(entry.task, connection=connection, retry=False)
+        except Exception as error:  # noqa: BLE001 (whatever the queue does, beat goes on)
+            _unsent.say(error=str(error)[:200])
