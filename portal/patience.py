@@ -10,9 +10,9 @@ from typing import Any
 
 from celery.app.amqp import AMQP
 from celery.beat import ScheduleEntry, Scheduler
+from celery.signals import heartbeat_sent
 from kombu.connection import Connection
 
-from onboarding.services.alive import say_alive
 from onboarding.services.hints import one_try
 from portal.seldom import Seldom
 
@@ -22,7 +22,7 @@ _unsent = Seldom("the queue does not take what is due; the sweeper does it")
 
 
 class PatientConnection(Connection):
-    """A worker's connection, tried again for ever. While it waits, the worker is alive."""
+    """A worker's connection, tried again for ever. While it waits, it says that it lives."""
 
     def ensure_connection(
         self, *arguments: Any, callback: Callable[[], object] | None = None, **options: Any
@@ -30,7 +30,7 @@ class PatientConnection(Connection):
         """Return it once it stands; ask `callback` every second whether to give up."""
 
         def turned() -> None:
-            say_alive()
+            heartbeat_sent.send(self)
             if callback is not None:
                 callback()
 
@@ -59,7 +59,6 @@ class PatientBeat(Scheduler):
             if self._due_at.get(entry.name, now) <= now:
                 self._due_at[entry.name] = now + entry.schedule.run_every.total_seconds()
                 self.apply_entry(entry)
-        say_alive()
         return max(0.0, min(self._due_at.values()) - time.monotonic())
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature

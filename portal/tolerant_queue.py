@@ -9,12 +9,12 @@ and none for long.
 from typing import Any
 
 import structlog
+from celery.signals import heartbeat_sent
 from kombu.transport import redis, virtual
 from kombu.transport.virtual import Empty
 from kombu.utils.json import dumps
 from redis.exceptions import ResponseError
 
-from onboarding.services.alive import ALIVE_EVERY, say_alive
 from portal.seldom import Seldom
 
 log = structlog.get_logger()
@@ -24,6 +24,7 @@ SENSELESS = (ValueError, KeyError, TypeError, AttributeError)
 MOST_WAITING = 100
 KEPT_SECONDS = 30  # on the queue's own clock, after the last one came
 NO_LIST = "WRONGTYPE"
+TURNS_EVERY = 5.0  # seconds
 _refused = Seldom("the queue stores nothing; what lies on it is worked on all the same")
 _untold = Seldom("the queue cannot be told what is done; it may bring it once more")
 
@@ -143,9 +144,9 @@ class Transport(redis.Transport):
     Channel = TolerantChannel
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Read the queue in a worker's loop, which says that it turns."""
+        """Read the queue in a worker's loop, which says by Celery's own signal that it turns."""
         super().register_with_event_loop(connection, loop)
-        loop.call_repeatedly(ALIVE_EVERY, say_alive)
+        loop.call_repeatedly(TURNS_EVERY, heartbeat_sent.send, self)
 
     def _deliver(self, message: Any, queue: str) -> None:
         try:

@@ -22,15 +22,11 @@ from tests.support.real_processes import Processes
 LONGEST_WAIT_SECONDS = 6.0
 HELD = re.compile(r"Task (tests\.held\S*\[\S+\])")
 SECRET = "changed-behind-its-back"
-WORKER = (
-    "-m", "celery", "--quiet", "-A", "portal", "worker", "--concurrency", "2",
-    "--include", "tests.support.held_work",
-    "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "info",
-)  # fmt: skip
-BEAT = (
-    "-m", "celery", "--quiet", "-A", "tests.support.quick_beat", "beat",
-    "--pidfile=", "--loglevel", "warning",
-)  # fmt: skip
+CELERY = ("-m", "celery", "--quiet", "-A")
+OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "info")
+SHIPPED_WORKER = (*CELERY, "portal", "worker", *OPTIONS)
+WORKER = (*SHIPPED_WORKER, "--concurrency", "2", "--include", "tests.support.held_work")
+BEAT = (*CELERY, "tests.support.quick_beat", "beat", "--pidfile=", "--loglevel", "warning")
 
 
 @dataclass
@@ -95,6 +91,10 @@ class Queue:
         for name in ("people", "chores", "unacked", "unacked_index"):
             self.client.delete(name)
             self.client.set(name, "no list")
+
+    def straighten(self) -> None:
+        """Wait until somebody has removed what is no list."""
+        wait_for(lambda: not self.client.exists("people"), "it is removed", seconds=20)
 
     def stop(self) -> None:
         self.client.close()

@@ -18,6 +18,7 @@ from django.db.models import F, Q  # noqa: E402
 from django.utils import timezone  # noqa: E402 (Django has to be set up before its models)
 
 from onboarding.demo.scenario import acting, approve, demo_spec  # noqa: E402
+from onboarding.domain.actions import Action  # noqa: E402
 from onboarding.domain.lanes import Lane  # noqa: E402
 from onboarding.domain.lifecycle import RequestState  # noqa: E402
 from onboarding.domain.spec import Exposure  # noqa: E402
@@ -117,10 +118,10 @@ def states(names: Sequence[str]) -> dict[str, dict[str, Any]]:
             "message": row.message,
             "uid": row.uid,
             "approvals": Event.objects.filter(
-                namespace=row.name, action="portal:request:approved"
+                namespace=row.name, action=Action.REQUEST_APPROVED
             ).count(),
             "ready": Event.objects.filter(
-                namespace=row.name, action="cluster:namespace:ready"
+                namespace=row.name, action=Action.NAMESPACE_READY
             ).count(),
             "deviations": len(live_portal.deviations(row)) if row.state == "ready" else None,
         }
@@ -146,6 +147,14 @@ def settle(names: Sequence[str]) -> dict[str, str]:
     settled = rows.filter(state__in=["ready", "drifted"], observed_generation=F("generation"))
     live_portal.wait_for(lambda: settled.count() == len(names), "all are as approved")
     return dict(rows.values_list("name", "state"))
+
+
+def took(names: Sequence[str]) -> dict[str, float]:
+    """How many seconds each took from its last approval to READY, as the history says."""
+    events = Event.objects.filter(namespace__in=names)
+    approved = dict(events.filter(action=Action.REQUEST_APPROVED).values_list("namespace", "at"))
+    ready = dict(events.filter(action=Action.NAMESPACE_READY).values_list("namespace", "at"))
+    return {name: (ready[name] - approved[name]).total_seconds() for name in names}
 
 
 def look(names: Sequence[str]) -> list[str]:
@@ -251,6 +260,7 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "settle": settle,
     "states": states,
     "told_of_the_break": told_of_the_break,
+    "took": took,
     "wait": wait,
     "wish": wish,
 }
