@@ -70,7 +70,7 @@ class Running:
                 self.start(name, commands[name])
 
     def _pause_of(self, name: str, lived: float) -> float:
-        """In how many seconds one that has ended may start again: longer each time it ends at once."""
+        """In how many seconds it may start again: longer each time that it ends at once."""
         status = self.children[name].process.returncode
         if lived >= SHORTEST_LIFE_SECONDS:
             self.pauses[name] = 0.0

@@ -17,6 +17,7 @@ from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_migrations import DATABASES
 from tests.support.guard_mutants_neighbours import NEIGHBOURS
 from tests.support.guard_mutants_observer import OBSERVER
+from tests.support.guard_mutants_queue import QUEUE
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
 from tests.support.guard_mutants_signatures import SIGNATURES
@@ -409,6 +410,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *DATABASES,
     *OBSERVER,
     *HTTP,
+    *QUEUE,
     *RENDERED_ANEW,
     *TEAMS,
     *SIGNATURES,

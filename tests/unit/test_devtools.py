@@ -1,6 +1,8 @@
 """What `./dev` promises about secrets, processes and counting."""
 
+import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from devtools.environment import KEY_VARIABLE, Environment, portal_environment
 from devtools.places import State
 from devtools.suite import Count, read_report
-from devtools.supervise import read_procfile
+from devtools.supervise import SHORTEST_LIFE_SECONDS, ProcessEnded, Running, read_procfile
 
 REPORT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"><failure/></testcase><testcase name="c"><error/></testcase>
@@ -53,3 +55,49 @@ def test_a_skipped_test_counts_as_failed(tmp_path: Path) -> None:
 )
 def test_a_leg_without_a_test_is_no_success(count: Count, good: bool) -> None:
     assert count.is_good is good
+
+
+class Supervised:
+    """One process that ends at once whenever it is started, on a clock that is turned by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seconds = 1000.0
+        self.running = Running(Environment(dict(os.environ), {}), folder)
+
+    def start(self) -> None:
+        self.running.start("worker", "false")
+        self.running.children["worker"].process.wait()
+
+    def look(self, *, after: float) -> bool:
+        """Look after it once more; return whether it was started again, and has ended since."""
+        self.seconds += after
+        before = self.running.children["worker"]
+        self.running.restart_ended({"worker": "false"})
+        self.running.children["worker"].process.wait()
+        return self.running.children["worker"] is not before
+
+
+@pytest.fixture
+def supervised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervised]:
+    supervised = Supervised(tmp_path)
+    monkeypatch.setattr("time.monotonic", lambda: supervised.seconds)
+    supervised.start()
+    yield supervised
+    supervised.running.stop()
+
+
+def test_a_process_that_never_stays_up_stops_everything(supervised: Supervised) -> None:
+    with pytest.raises(ProcessEnded, match="worker ended at once with status 1"):
+        supervised.look(after=1)
+
+
+def test_one_that_has_stayed_up_starts_again_after_longer_and_longer_pauses(
+    supervised: Supervised,
+) -> None:
+    assert supervised.look(after=SHORTEST_LIFE_SECONDS)
+    assert not supervised.look(after=0.5)
+    assert supervised.look(after=1)
+    assert not supervised.look(after=1)
+    assert not supervised.look(after=2.5)
+    assert supervised.look(after=0.5)
+    assert supervised.look(after=SHORTEST_LIFE_SECONDS)
