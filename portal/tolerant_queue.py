@@ -129,6 +129,11 @@ class TolerantChannel(redis.Channel):
             _dropped(error)
             raise Empty from error
 
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        """Store nothing about queues: a message names its own, and what is stored can be spoilt."""
+        if self.typeof(exchange).type == "fanout":
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+
     def _put(self, queue: str, message: Any, **_options: Any) -> None:
         """Put a message before the newest ones of its queue, and leave out what is older."""
         with self.conn_or_acquire() as client, client.pipeline() as pipe:

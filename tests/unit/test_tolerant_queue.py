@@ -108,3 +108,9 @@ def test_what_is_no_list_is_removed(connection: Connection, client: Redis) -> No
     channel.basic_consume("people", False, print, "it")
     connection.drain_events(timeout=5)
     assert not client.exists("people")
+
+
+def test_nothing_but_the_list_itself_is_needed(connection: Connection, client: Redis) -> None:
+    send(connection, 1)
+    assert client.keys() == [b"people"]
+    assert connection.SimpleQueue("people").get(timeout=5).payload[0] == [1]
