@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from kombu.pidbox import Mailbox
 from redis import Redis
 
 from devcluster.processes import Child
@@ -77,7 +78,7 @@ def test_no_control_message_ends_a_worker(portal: Processes, valkey: Valkey, wor
         before = done(portal.folder)
         wait_for(lambda: done(portal.folder) > before, "the worker works")
         with current_app.connection_for_write(valkey.url) as connection:
-            current_app.control.shutdown(connection=connection)
+            Mailbox("celery", type="fanout")(connection).abcast("shutdown")
         queue.lpush("people", envelope())
         wait_for(lambda: done(portal.folder) > before + 1, "it goes on")
         assert worker.is_alive()
