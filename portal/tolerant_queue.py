@@ -20,8 +20,9 @@ from portal.seldom import Seldom
 log = structlog.get_logger()
 # What json, the envelope's fields and base64 raise for something else than a message.
 SENSELESS = (ValueError, KeyError, TypeError, AttributeError)
-# As many as one refresh sends. Who comes behind them still waits less than for the next sweep.
-MOST_WAITING = 100
+# Enough to keep every thread at work, which then goes on with whatever else people wait for; few
+# enough that who comes behind them waits less than a second.
+MOST_WAITING = 20
 KEPT_SECONDS = 30  # on the queue's own clock, after the last one came
 NO_LIST = "WRONGTYPE"
 TURNS_EVERY = 5.0  # seconds
