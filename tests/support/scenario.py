@@ -150,7 +150,8 @@ def settle(names: Sequence[str]) -> dict[str, str]:
 
 
 def took(names: Sequence[str]) -> dict[str, float]:
-    """How many seconds each took from its last approval to READY, as the history says."""
+    """Wait until all are ready; how many seconds each took since its last approval, by history."""
+    wait(names)
     events = Event.objects.filter(namespace__in=names)
     approved = dict(events.filter(action=Action.REQUEST_APPROVED).values_list("namespace", "at"))
     ready = dict(events.filter(action=Action.NAMESPACE_READY).values_list("namespace", "at"))
