@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from devcluster import start
 from devcluster.processes import Child
 from tests.support.killable_queue import (
     SHIPPED_WORKER,
@@ -22,9 +23,8 @@ from tests.support.killable_queue import (
 )
 from tests.support.live_portal import wait_for
 from tests.support.queue_messages import envelope
-from tests.support.real_processes import Live
+from tests.support.real_processes import Live, set_up
 
-pytestmark = pytest.mark.cluster
 WAITS, UNSENT = "Cannot connect to", "the queue does not take what is due"
 FLOOD = 10_000
 DELAY_SECONDS = 2.0
@@ -52,6 +52,16 @@ FAULTS = (
     Fault("asking for another password", Queue.lock, Queue.unlock, WAITS),
     Fault("holding something else than lists", Queue.distort, Queue.straighten),
 )
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A portal on a control plane that no other test's portal works on."""
+    with (
+        start(tmp_path_factory.mktemp("queue-plane")) as plane,
+        set_up(tmp_path_factory.mktemp("queue"), plane) as live,
+    ):
+        yield live
 
 
 @pytest.fixture
@@ -132,11 +142,9 @@ def worker(live: Live, queue: Queue) -> Iterator[Child]:
 
 
 @pytest.mark.usefixtures("worker")
-def test_b18_ten_thousand_replayed_hints_delay_no_approval(
-    live: Live, queue: Queue, prefix: str
-) -> None:
+def test_b18_ten_thousand_replayed_hints_delay_no_approval(live: Live, queue: Queue) -> None:
     portal = live.with_redis(queue.url)
-    alone, beside = f"{prefix}-alone", f"{prefix}-beside"
+    alone, beside = "pay-alone", "pay-beside-noise"
     portal.act("ask", alone, beside)
     portal.act("decide", alone)
     on_its_own = portal.act("took", alone)[alone]
