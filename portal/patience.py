@@ -1,20 +1,19 @@
 """What worker and beat do while there is no queue: go on, say so once a minute, try again.
 
-Neither needs it to start. Beat goes by the monotonic clock and keeps nothing on disk, so that no
-wrong clock, and no file written under one, ever keeps a chore from being sent.
+Neither needs it to start.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from celery.app.amqp import AMQP
-from celery.beat import ScheduleEntry, Scheduler
+from celery.beat import ScheduleEntry
 from celery.signals import heartbeat_sent
 from kombu.connection import Connection
 
 from onboarding.services.hints import one_try
 from portal.seldom import Seldom
+from portal.steady_beat import SteadyScheduler
 
 LONGEST_PAUSE = 10.0  # seconds between two tries of a worker
 SENDING_SECONDS = 1.0
@@ -44,22 +43,16 @@ class PatientAMQP(AMQP):
     Connection = PatientConnection
 
 
-class PatientBeat(Scheduler):
-    """Sends every chore when it starts, and then each after its time. What fails is not kept."""
+class PatientBeat(SteadyScheduler):
+    """Sends each chore in its time (portal/steady_beat.py). What cannot be sent is not kept."""
+
+    @property
+    def producer(self) -> None:
+        """Nothing to send with is kept: each chore has a connection of its own."""
 
     def setup_schedule(self) -> None:
         """Take the chores from the settings, and none of Celery's own."""
-        self._due_at: dict[str, float] = {}
         self.merge_inplace(self.app.conf.beat_schedule)
-
-    def tick(self) -> float:  # type: ignore[override]  # Celery's options are of its own heap
-        """Send what is due; return in how many seconds something is again."""
-        for entry in self.get_schedule().values():
-            now = time.monotonic()
-            if self._due_at.get(entry.name, now) <= now:
-                self._due_at[entry.name] = now + entry.schedule.run_every.total_seconds()
-                self.apply_entry(entry)
-        return max(0.0, min(self._due_at.values()) - time.monotonic())
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
         """Try once to send a chore, for a second or two. The next one comes soon."""

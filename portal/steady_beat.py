@@ -37,6 +37,6 @@ class SteadyEntry(ScheduleEntry):
 
 
 class SteadyScheduler(Scheduler):
-    """`CELERY_BEAT_SCHEDULER` in settings. The file that `beat --schedule` names is not written."""
+    """What portal/patience.py sends by. The file that `beat --schedule` names is not written."""
 
     Entry = SteadyEntry

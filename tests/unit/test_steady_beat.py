@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from kombu.utils.imports import symbol_by_name
 
 from portal import steady_beat
 from portal.celery import app
@@ -67,4 +68,4 @@ def test_what_is_rare_goes_out_in_its_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_it_is_what_beat_is_started_with() -> None:
-    assert app.conf.beat_scheduler == "portal.steady_beat:SteadyScheduler"
+    assert issubclass(symbol_by_name(app.conf.beat_scheduler), steady_beat.SteadyScheduler)
