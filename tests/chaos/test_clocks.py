@@ -89,7 +89,7 @@ def test_beat_goes_on_sending(portal: Live, valkey: Valkey, tmp_path: Path) -> N
         for off in FOR_A_WHILE:
             set_clock(clock, off)
             queue.flushall()
-            wait_for(more_than(queue, 2), f"sweeps at {off} s", seconds=10)
+            wait_for(more_than(queue, 2), f"sweeps at {off} s", seconds=30)
 
 
 def more_than(queue: "redis.Redis[bytes]", before: int) -> Callable[[], bool]:
