@@ -35,7 +35,7 @@ EPOCH: tuple[GuardMutant, ...] = (
         "domain.epoch:broken_by", "None if written is None else BreakKind.CLUSTER_OLDER", "None",
         "a_cluster_without_the_epoch_that_was_written_there_forgot_too"),
     at_epoch("nothing is claimed where a break is open",
-        "services.claim:_due", '~is_only_looked_at("cluster"), ', "",
+        "services.turns:_due_by_time", '~is_only_looked_at("cluster"), ', "",
         "nothing_is_claimed_until_it_is_settled"),
     at_epoch("a break of the database holds for every cluster",
         "models.breaks:is_only_looked_at", "Q(cluster=OuterRef(cluster)) | of_the_database",
