@@ -191,8 +191,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/services/test_claim.py::"
         "test_a_lease_that_ran_out_is_taken_over_and_the_first_finds_no_row"),
     GuardMutant("a namespace somebody else holds is not claimed",
-        "services.claim", "_due", "free, usable, due)", "usable, due)",
-        "services.turns", "_due_by_time", "filter(free, usable", "filter(usable",
         "services.turns", "_due_by_time", "free, usable, is_due)", "usable, is_due)",
         "tests/services/test_claim.py::test_two_workers_never_hold_one"),
     believing("fence.fence",
