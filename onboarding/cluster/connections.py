@@ -1,6 +1,6 @@
 """One connection to one API server: who to trust, how to sign in, and how to send.
 
-First half of every gateway call; answers.py is the second. The only file that imports the
+First part of every gateway call; responses.py is the second. The only file that imports the
 Kubernetes client library.
 """
 
@@ -16,14 +16,13 @@ import urllib3
 from kubernetes import client, config
 
 from onboarding.cluster.errors import ClusterError, TimedOut, Unreachable, Untrusted
-from onboarding.cluster.responses import Response, read_answer
+from onboarding.cluster.responses import JSON_TYPE, Response, read_answer
 from onboarding.cluster.server_time import ServerClock
 from onboarding.domain.objects import Json, Manifest, text
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 KEPT_CONNECTIONS = 8
-JSON_TYPE = "application/json"
 APPLY_TYPE = "application/apply-patch+yaml"  # JSON is YAML
 MERGE_TYPE = "application/merge-patch+json"  # RFC 7386: null removes
 # Knows that a list is a map by name: takes one entry away, whatever else is in it.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onboarding.cluster.errors import ClusterError
-from onboarding.cluster.kinds import OTHER_POLICY_KINDS
+from onboarding.cluster.kinds import KINDS, OTHER_POLICY_KINDS
 from onboarding.cluster.verbs import ClusterGateway
 from onboarding.domain.objects import Manifest, branch, items, text
 
@@ -69,9 +69,16 @@ def _known(admin: ClusterGateway, kind: str) -> list[Manifest]:
     try:
         return admin.list(kind)
     except ClusterError as error:
-        if error.status == 404:
+        # Anything in front of a server answers 404 too, so what it serves is asked for.
+        if error.status == 404 and not _is_served(admin, kind):
             return []
         raise
+
+
+def _is_served(admin: ClusterGateway, kind: str) -> bool:
+    """Ask whether the API server knows a kind; every one knows those of the core group."""
+    group = KINDS[kind].group
+    return not group or kind in admin.served_kinds([group]).get(group, ())
 
 
 def _strings(tree: Manifest, name: str) -> list[str]:

@@ -12,7 +12,6 @@ from typing import cast
 
 from onboarding.cluster.connections import (
     APPLY_TYPE,
-    JSON_TYPE,
     MERGE_TYPE,
     STRATEGIC_TYPE,
     AdminConnection,
@@ -20,9 +19,29 @@ from onboarding.cluster.connections import (
     HttpClient,
 )
 from onboarding.cluster.errors import AccessDenied, ClusterError, Refused, ServerFault, TooLarge
+from onboarding.cluster.expected import (
+    ACCEPTED,
+    CREATED,
+    OK,
+    answered_review,
+    asked_groups,
+    asked_object,
+    asked_page,
+    asked_resources,
+    asked_token,
+    check_collection_deleted,
+    check_deleted,
+)
 from onboarding.cluster.kinds import GROUPS_PATH, KINDS, collection_path, group_path, object_path
 from onboarding.cluster.paging import Allowance, PageWalk
-from onboarding.cluster.responses import Response, refusal, tells_missing
+from onboarding.cluster.responses import (
+    JSON_TYPE,
+    Purpose,
+    Response,
+    lost_snapshot,
+    refusal,
+    tells_missing,
+)
 from onboarding.cluster.server_time import MintedToken, life_of, life_until
 from onboarding.cluster.verbs import ClusterGateway, Manifests, SnapshotLost
 from onboarding.domain.objects import Json, Key, Manifest, branch, items, key_of, text
@@ -35,6 +54,7 @@ PORTAL_ACCOUNT = "bulkhead"
 PAGE_SIZE = 500
 NAME_LABEL = "kubernetes.io/metadata.name"  # the API server's own: nobody can change it
 LIST_ATTEMPTS = 3
+READ = Purpose.READ
 
 
 @dataclass(frozen=True)
@@ -66,7 +86,8 @@ class Gateway(ClusterGateway):
         answer = self._send("GET", object_path(key))
         if tells_missing(answer, key):
             return None
-        return _named(self._accepted(answer, key=key, needs=_grants(key, "get")), key)
+        needs = _grants(key, "get")
+        return asked_object(self._accepted(answer, key=key, needs=needs, purpose=READ), key)
 
     def list(self, kind: str, namespace: str = "") -> Manifests:
         for _ in range(LIST_ATTEMPTS):
@@ -87,10 +108,13 @@ class Gateway(ClusterGateway):
     def named_namespaces(self, *names: str) -> Mapping[str, Manifest]:
         wanted = f"{NAME_LABEL} in ({','.join(sorted(names))})"
         walk = PageWalk(PAGE_SIZE, selector={"labelSelector": wanted})
-        found = {
-            text(one, "metadata", "name"): one for one in self._next_page("Namespace", "", walk)
-        }
-        return {name: found[name] for name in names if name in found}
+        found: dict[str, Manifest] = {}
+        while not walk.is_over:
+            page = self._next_page("Namespace", "", walk)
+            found |= {text(one, "metadata", "name"): one for one in page}
+        if not found.keys() <= {*names}:
+            raise ServerFault("asked for some namespaces, others came")
+        return found
 
     def annotate(self, key: Key, name: str, value: str, *, seen: Manifest) -> None:
         answer = self._send(
@@ -100,10 +124,10 @@ class Gateway(ClusterGateway):
             body=_pinned({"metadata": {"annotations": {name: value}}}, seen),
             content_type=MERGE_TYPE,
         )
-        _named(self._accepted(answer, key=key, needs=_grants(key, "patch")), key)
+        asked_object(self._accepted(answer, key=key, needs=_grants(key, "patch")), key, seen=seen)
 
     def served_kinds(self, groups: Collection[str]) -> Mapping[str, Sequence[str]]:
-        listed = items(self._accepted(self._send("GET", GROUPS_PATH), key=None), "groups")
+        listed = asked_groups(self._read(GROUPS_PATH))
         return {
             text(group, "name"): self._kinds_in(group)
             for group in listed
@@ -119,7 +143,10 @@ class Gateway(ClusterGateway):
             body=manifest,
         )
         needs = _grants(key, "create", manifest=manifest)
-        return _named(self._accepted(answer, key=key, needs=needs, creating=True), key)
+        stored = self._accepted(
+            answer, key=key, needs=needs, success=(CREATED,), purpose=Purpose.CREATE
+        )
+        return asked_object(stored, key, is_stored=not dry_run)
 
     def apply(
         self, manifest: Manifest, *, seen: Manifest | None = None, dry_run: bool = False
@@ -133,7 +160,8 @@ class Gateway(ClusterGateway):
             content_type=APPLY_TYPE,
         )
         needs = _grants(key, "patch", "create", manifest=manifest)
-        return _named(self._accepted(answer, key=key, needs=needs), key)
+        stored = self._accepted(answer, key=key, needs=needs, success=(OK, CREATED))
+        return asked_object(stored, key, seen=seen, is_stored=not dry_run)
 
     def cut(self, key: Key, fields: Sequence[tuple[str, ...]], *, seen: Manifest) -> Manifest:
         patch: Manifest = {}
@@ -149,7 +177,8 @@ class Gateway(ClusterGateway):
             body=_pinned(patch, seen),
             content_type=MERGE_TYPE,
         )
-        return _named(self._accepted(answer, key=key, needs=_grants(key, "patch")), key)
+        stored = self._accepted(answer, key=key, needs=_grants(key, "patch"))
+        return asked_object(stored, key, seen=seen)
 
     def delete(self, key: Key, *, uid: str | None = None) -> bool:
         # Jobs orphan their pods unless told otherwise.
@@ -159,7 +188,9 @@ class Gateway(ClusterGateway):
         answer = self._send("DELETE", object_path(key), body=options)
         if tells_missing(answer, key):
             return False
-        self._accepted(answer, key=key, needs=_grants(key, "delete"))
+        needs = _grants(key, "delete")
+        told = self._accepted(answer, key=key, needs=needs, success=(OK, ACCEPTED))
+        check_deleted(told, key, uid=uid)
         return True
 
     def delete_collection(self, kind: str, namespace: str) -> None:
@@ -168,7 +199,8 @@ class Gateway(ClusterGateway):
         key = Key(kind, namespace, "")
         options: Manifest = {"propagationPolicy": "Background"}
         answer = self._send("DELETE", collection_path(kind, namespace), body=options)
-        self._accepted(answer, key=key, needs=_grants(key, "deletecollection"))
+        told = self._accepted(answer, key=key, needs=_grants(key, "deletecollection"))
+        check_collection_deleted(told, key)
 
     def unscheduled_pods(self, namespace: str) -> Iterator[Manifests]:
         walk = PageWalk(PAGE_SIZE, selector={"fieldSelector": "spec.nodeName="})
@@ -185,7 +217,7 @@ class Gateway(ClusterGateway):
         )
         if tells_missing(answer, pod):
             return False
-        self._accepted(answer, key=pod, needs=_grants(pod, "patch"))
+        asked_object(self._accepted(answer, key=pod, needs=_grants(pod, "patch")), pod)
         return True
 
     def review_access(
@@ -207,8 +239,7 @@ class Gateway(ClusterGateway):
             spec["groups"] = [*([group] if group else []), "system:authenticated"]
             if user:
                 spec["user"] = user
-        review = self._post_review(kind, spec)
-        return branch(review, "status").get("allowed") is True
+        return answered_review(self._post_review(kind, spec), kind, spec)
 
     def server_now(self) -> datetime | None:
         return self._line.server_clock.now()
@@ -224,7 +255,7 @@ class Gateway(ClusterGateway):
         options = self._write_options(dry_run=dry_run)
         answer = self._send("POST", f"{object_path(key)}/token", query=options, body=body)
         needs = [_Grant("create", "serviceaccounts/token", key.namespace, key.name)]
-        status = branch(self._accepted(answer, key=key, needs=needs), "status")
+        status = asked_token(self._accepted(answer, key=key, needs=needs, success=(CREATED,)), key)
         token, expires = text(status, "token"), text(status, "expirationTimestamp")
         life = life_of(token) or life_until(expires, by=answer.date)
         if life is None:
@@ -235,13 +266,13 @@ class Gateway(ClusterGateway):
         """Return the next page of a walk and let it go on to the one after, or end."""
         answer = self._bearable_page(collection_path(kind, namespace), walk)
         key = Key(kind, namespace, "")
-        if answer.status == 410:
+        if walk.token and lost_snapshot(answer):
             raise SnapshotLost(text(answer.body, "message"), status=410, key=key)
-        page = self._accepted(answer, key=key, needs=_grants(key, "list"))
-        if text(page, "kind") != f"{kind}List":
-            raise ServerFault(f"asked for {KINDS[kind].plural}, something else came", key=key)
-        walk.turn(text(page, "metadata", "continue"), answer.size)
-        return [_self_named(kind, item) for item in items(page, "items")]
+        page = self._accepted(answer, key=key, needs=_grants(key, "list"), purpose=READ)
+        listed = asked_page(page, key)
+        metadata = branch(page, "metadata")
+        walk.turn(text(metadata, "continue"), answer.size, text(metadata, "resourceVersion"))
+        return listed
 
     def _bearable_page(self, path: str, walk: PageWalk) -> Response:
         """Ask for fewer objects until the answer can be read."""
@@ -256,8 +287,8 @@ class Gateway(ClusterGateway):
         found = set()
         for version in items(group, "versions"):
             # Withdrawn meanwhile is a 404 without a Status, as a proxy is: the next look tells.
-            answer = self._send("GET", group_path(text(version, "groupVersion")))
-            resources = items(self._accepted(answer, key=None), "resources")
+            group_version = text(version, "groupVersion")
+            resources = asked_resources(self._read(group_path(group_version)), group_version)
             # A subresource, like `pods/status`, is named with the kind of its parent.
             found |= {text(one, "kind") for one in resources if "/" not in text(one, "name")}
         return sorted(found)
@@ -284,15 +315,19 @@ class Gateway(ClusterGateway):
         *,
         key: Key | None,
         needs: Sequence[_Grant] = (),
-        creating: bool = False,
+        success: Collection[int] = (OK,),
+        purpose: Purpose = Purpose.CHANGE,
     ) -> Manifest:
         """Return the body of a success; raise what anything else means."""
-        if answer.succeeded:
+        if answer.status in success:
             return answer.body
-        error = refusal(answer, key=key, creating=creating)
+        error = refusal(answer, key=key, purpose=purpose)
         if isinstance(error, AccessDenied) and needs and self._has_all(needs):
-            raise _as_refused(error)
+            raise _restated(error, ServerFault if purpose is READ else Refused)
         raise error
+
+    def _read(self, path: str) -> Manifest:
+        return self._accepted(self._send("GET", path), key=None, purpose=READ)
 
     def _has_all(self, needs: Sequence[_Grant]) -> bool:
         """Tell admission from RBAC: both answer 403, but only RBAC can be asked."""
@@ -306,7 +341,8 @@ class Gateway(ClusterGateway):
     def _post_review(self, kind: str, spec: Manifest) -> Manifest:
         path = f"/apis/authorization.k8s.io/v1/{kind.lower()}s"
         body: Manifest = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
-        return self._accepted(self._send("POST", path, body=body), key=None)
+        answer = self._send("POST", path, body=body)
+        return self._accepted(answer, key=None, success=(CREATED,), purpose=READ)
 
     def _write_options(self, *, dry_run: bool) -> dict[str, str]:
         options = {"fieldManager": self._field_manager}
@@ -346,20 +382,9 @@ def _pinned(manifest: Manifest, seen: Manifest) -> Manifest:
     return {**manifest, "metadata": {**branch(manifest, "metadata"), **read}}
 
 
-def _named(body: Manifest, key: Key) -> Manifest:
-    """Return an answer that is the object asked for. Raise ServerFault for anything else."""
-    if (text(body, "kind"), text(body, "metadata", "name")) != (key.kind, key.name):
-        raise ServerFault(f"asked for {key}, something else came", key=key)
-    return body
-
-
-def _self_named(kind: str, item: Manifest) -> Manifest:
-    """Return a list item with the kind the server leaves out of items."""
-    return {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}
-
-
-def _as_refused(error: ClusterError) -> Refused:
-    return Refused(
+def _restated(error: AccessDenied, kind: type[ClusterError]) -> ClusterError:
+    """Return the same as another error: where RBAC grants all of it, it was not RBAC's."""
+    return kind(
         error.message,
         status=error.status,
         reason=error.reason,

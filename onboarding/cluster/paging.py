@@ -7,7 +7,7 @@ number of objects follows the bytes, down to one, and an allowance bounds the li
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from onboarding.cluster.errors import TooLarge
+from onboarding.cluster.errors import ServerFault, TooLarge
 
 LARGEST_PAGE = 16 * 1024 * 1024  # several times what etcd lets one object be
 SHRINKS_BY = 4
@@ -34,6 +34,7 @@ class PageWalk:
     allowance: Allowance | None = None
     selector: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
+    version: str = ""
     is_over: bool = False
     limit: int = field(init=False)
 
@@ -62,9 +63,16 @@ class PageWalk:
             raise refused
         self.limit = max(1, self.limit // SHRINKS_BY)
 
-    def turn(self, token: str, size: int) -> None:
-        """Go on behind a page of `size` bytes; a small one lets the next be longer."""
+    def turn(self, token: str, size: int, version: str = "") -> None:
+        """Go on behind a page of `size` bytes; a small one lets the next be longer.
+
+        All pages of a walk show one moment. Raise ServerFault for a page of another one, and for
+        one that leads to itself.
+        """
         self._spend(size)
+        if self.version not in {"", version} or (token and token == self.token):
+            raise ServerFault("the pages of a list do not fit together")
+        self.version = version
         self.token, self.is_over = token, not token
         if size < LARGEST_PAGE // (2 * GROWS_BY):
             self.limit = min(self.most, self.limit * GROWS_BY)

@@ -82,6 +82,10 @@ class Expectations:
             found[key.namespace or key.name].append(_entry(key, [MISSING]))
         self.found[kind] = found
 
+    def misses(self, kind: str) -> bool:
+        """Tell whether the last list of a kind lacks or alters something that was approved."""
+        return any(map(_repairable, self.found.get(kind, {}).values()))
+
     def _counted(self, pods: Iterable[Manifest]) -> Iterator[Manifest]:
         self.waiting.clear()
         for pod in pods:

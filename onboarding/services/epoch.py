@@ -5,6 +5,7 @@ disagree, a backup came back on one side: from then on the cluster is only looke
 platform admin has gone through what differs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,7 @@ from onboarding.services.installation import portal_identity
 
 IDENTITY = "kube-system"
 HOME = Key("Namespace", "", "bulkhead-system")
+IN_TWO_WAYS = "which cluster it is was answered in two ways"
 log = structlog.get_logger()
 
 
@@ -55,23 +57,29 @@ class ClusterStanding:
 def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -> ClusterStanding:
     """Return what the cluster says of itself, as it goes on from what the database knows.
 
-    Raise OtherCluster, WentBack once the break is written down, or any ClusterError. One request.
+    Raise OtherCluster, WentBack once the break is written down, or any ClusterError. One request;
+    where they disagree two, because one answer may be anybody's.
     """
     standing = read_standing(cluster, gateway)
     if kind := _broken(cluster, standing):
+        if read_standing(cluster, gateway).written != standing.written:
+            raise ServerFault(IN_TWO_WAYS)
         note_break(cluster, kind, said=standing.written, now=now)
         raise WentBack(f"{cluster.name} and the database do not go on from each other: {kind}.")
     return standing
 
 
 def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
-    """Ask the cluster which one it is, and how far it knows this portal to be. One request."""
-    found = gateway.named_namespaces(IDENTITY, HOME.name)
-    if IDENTITY not in found:
-        raise ServerFault(f"no {IDENTITY} came: the answer is not whole")
+    """Ask the cluster which one it is, and how far it knows this portal to be.
+
+    One request; another cluster is only believed when it answers twice.
+    """
+    found = _named(gateway)
     uid = text(found[IDENTITY], "metadata", "uid")
     expected = cluster.facts.get("uid") or uid
     if uid != expected:
+        if text(_named(gateway)[IDENTITY], "metadata", "uid") != uid:
+            raise ServerFault(IN_TWO_WAYS)
         raise OtherCluster(
             f"What answers at {cluster.api_server} is another cluster: its kube-system has the uid "
             f"{uid}, that of {cluster.name} has {expected}."
@@ -80,6 +88,13 @@ def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
     portal = portal_identity()
     written = text(home or {}, "metadata", "annotations", annotation_of(portal))
     return ClusterStanding(portal, home, written)
+
+
+def _named(gateway: ClusterGateway) -> Mapping[str, Manifest]:
+    found = gateway.named_namespaces(IDENTITY, HOME.name)
+    if IDENTITY not in found:
+        raise ServerFault(f"no {IDENTITY} came: the answer is not whole")
+    return found
 
 
 def known_epoch() -> Epoch:
@@ -106,6 +121,8 @@ def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStan
     except (Refused, AccessDenied) as error:
         log.warning("epoch not written", cluster=cluster.name, error=str(error))
         return
+    if read_standing(cluster, gateway).written != known.dump():
+        return  # answered and not stored: what is remembered must be there
     further = Q(epoch_event__isnull=True) | Q(epoch_event__lt=known.event)
     row = Cluster.objects.filter(pk=cluster.pk)
     if is_settled:

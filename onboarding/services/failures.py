@@ -42,6 +42,7 @@ from onboarding.services.phases.work import Blocked, ChangedMeanwhile
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
+BLOCKED_CONFIRMED_AFTER = timedelta(seconds=20)  # one answer may be anybody's
 LONGEST_CLUSTER_DELAY = 30.0
 # The way to the API server. One failure may be chance, so two looks in a row set one; but whoever
 # waits for a cluster that hangs keeps a thread from the others, so one is enough for that.

@@ -45,7 +45,7 @@ from onboarding.services.epoch import (
     is_only_looked_at,
     write_epoch,
 )
-from onboarding.services.guards import look_at_guards, note_reading
+from onboarding.services.guards import look_twice_at_guards, note_reading
 from onboarding.services.observed_rows import last_unread, write_namespaces
 from onboarding.services.read_lists import LONGEST_LOOK, ListReader
 from onboarding.services.reappear import tell_reappeared
@@ -54,6 +54,7 @@ from onboarding.services.server_clocks import note_server_clock
 Clock = Callable[[], datetime]
 LONGEST_PAUSE = timedelta(minutes=10)  # more than any server's Retry-After counts for
 SHORTEST_PAUSE = timedelta(seconds=5)  # between two looks, however many runs finish
+FAILED_LOOK_AGAIN = timedelta(seconds=20)  # one answer may be anybody's
 LOOKS_THAT_SET_A_CONDITION = 2  # one may fail for any reason
 KINDS_BESIDE = (
     "ResourceQuota",
@@ -234,7 +235,7 @@ def _standing(look: Look, cluster: ClusterGateway) -> ClusterStanding | None:
 
 def _look_at_guards(look: Look, cluster: ClusterGateway, *, now: datetime) -> None:
     """Write down first how it is guarded: lists that grow too large must not hide that."""
-    reading = look_at_guards(cluster, has_gate=look.cluster.has_fence_gate)
+    reading = look_twice_at_guards(cluster, look.cluster)
     with transaction.atomic():
         if look.row.select_for_update().first() is None:
             raise LostLook(look.cluster.name)
@@ -309,7 +310,7 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
     trouble = failures.judge(error)
     is_known = trouble.condition is not None or not failures.is_a_bug(error)
     log.warning("not observed", error=str(error), exc_info=None if is_known else error)
-    wait = timedelta(seconds=max(_until_another_try(), trouble.retry_after))
+    wait = _until_next(look, at_least=timedelta(seconds=trouble.retry_after))
     lost = failures.lost_line(error)
     at_once = trouble.condition is ClusterCondition.SLOW
     try:
@@ -331,9 +332,15 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
         log.info("another observer was faster")
 
 
-def _until_another_try() -> float:
-    """Return after how many seconds a look that failed is repeated: work may wait for it."""
-    return min(float(settings.OBSERVE_SECONDS), failures.LONGEST_CLUSTER_DELAY)
+def _until_next(look: Look, *, at_least: timedelta) -> timedelta:
+    """Return when to look again after one that failed: work may wait for it.
+
+    Sooner still if the one before was good: one answer may be anybody's.
+    """
+    longest = min(float(settings.OBSERVE_SECONDS), failures.LONGEST_CLUSTER_DELAY)
+    usual = timedelta(seconds=longest)
+    is_first = not look.row.exclude(trouble="").exists()
+    return max(min(usual, FAILED_LOOK_AGAIN) if is_first else usual, at_least)
 
 
 def _be_patient(cluster: Cluster, trouble: failures.Failure, *, now: datetime) -> None:

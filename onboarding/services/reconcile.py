@@ -122,7 +122,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
         work.uid, work.is_proven = "", False
         _note_missing(journal, now=clock())
     elif exists and namespace.observed_generation == namespace.generation:
-        drift = deviations.drift_of(work)
+        drift = _confirmed_drift(work)
         if not drift and _is_told_right(work) and not work.outdated("NetworkPolicy"):
             _confirm(journal, work, clock)
             return
@@ -134,6 +134,14 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     _doubt(journal, work, drift)
     journal.begin(now=clock())
     _run(journal, work, clock)
+
+
+def _confirmed_drift(work: Work) -> list[Sighting]:
+    """Return what is not as planned by two looks: what one answer says becomes no history."""
+    drift = deviations.drift_of(work)
+    if drift and not observe(work):
+        raise ChangedMeanwhile(f"{work.plan.namespace} went while it was being compared.")
+    return deviations.drift_of(work) if drift else drift
 
 
 def _is_told_right(work: Work) -> bool:
@@ -382,9 +390,10 @@ def _block(
         "reason": reason,
         "message": trouble.message,
         "found": {**found, "at": now.isoformat()} if found else None,
-        "next_at": now + _look_again(trouble),
     }
     before = journal.claim.namespace
+    is_news = (before.state, before.reason) != (NamespaceState.BLOCKED.value, reason)
+    fields["next_at"] = now + _look_again(trouble, is_news=is_news)
     journal.end(Run.Outcome.BLOCKED, now=now, message=trouble.message, failed=journal.current)
     if journal.state is NamespaceState.BLOCKED and (
         (before.reason, before.message) == (reason, trouble.message)
@@ -403,13 +412,17 @@ def _block(
     )
 
 
-def _look_again(trouble: failures.Failure) -> timedelta:
-    """Return when a blocked namespace is looked at again: at the usual pace where it is in force.
+def _look_again(trouble: failures.Failure, *, is_news: bool) -> timedelta:
+    """Return when a blocked namespace is looked at again: soon, to see whether that was so.
 
-    Somebody has more access than the portal gave: then of all times the fence must be put back.
+    Then at the usual pace where it is in force: somebody has more access than the portal gave, and
+    of all times the fence must be put back.
     """
+    usual_pace = timedelta(seconds=settings.REVERIFY_SECONDS)
+    if is_news:
+        return min(failures.BLOCKED_CONFIRMED_AFTER, usual_pace)
     if trouble.blocked in REPAIRED_WHILE_BLOCKED:
-        return timedelta(seconds=settings.REVERIFY_SECONDS)
+        return usual_pace
     return failures.BLOCKED_LOOK_AGAIN
 
 

@@ -38,6 +38,7 @@ from onboarding.models import Cluster, IngressSource
 from onboarding.queries import observed
 from tests.support.audit_log import AuditLog
 from tests.support.fake_cluster import FakeCluster
+from tests.support.http_cluster import HttpCluster, gateway_to
 from tests.support.raw_api import RawApi
 from tests.support.worlds import BreakGlass, Levers, World
 
@@ -180,7 +181,7 @@ def team_namespace(prepared: Prepared) -> Iterator[str]:
     prepared.break_glass.delete(f"/api/v1/namespaces/{name}")
 
 
-@pytest.fixture(params=["real", "fake"])
+@pytest.fixture(params=["real", "fake", "fake behind HTTP"])
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "real":
         prepared: Prepared = request.getfixturevalue("prepared")
@@ -189,7 +190,8 @@ def world(request: pytest.FixtureRequest) -> World:
     fake = FakeCluster(lingering=True)
     name = f"test-{uuid.uuid4().hex[:10]}"
     fake.create(managed_namespace(name))
-    return World(fake, Levers(fake), name)
+    gateway = fake if request.param == "fake" else gateway_to(HttpCluster(fake))
+    return World(gateway, Levers(fake), name)
 
 
 def managed_namespace(name: str) -> Manifest:

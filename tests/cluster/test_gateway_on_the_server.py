@@ -12,6 +12,7 @@ from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.responses import Response
 from onboarding.domain.objects import Key, key_of
 from tests.cluster.conftest import Prepared
+from tests.support.http_cluster import status_tree
 from tests.support.worlds import DENY_ALL_SPEC, BreakGlass, World
 
 
@@ -57,7 +58,8 @@ class LosesItsPlace:
     def send(self, method: str, path: str, **options: Any) -> Response:
         if "continue" in (options.get("query") or {}) and not self.lost:
             self.lost += 1
-            return Response(410, {"message": "the continue parameter is too old"})
+            said = "the continue parameter is too old"
+            return Response(410, status_tree(410, said, reason="Expired"))
         return self.line.send(method, path, **options)
 
     def close(self) -> None:

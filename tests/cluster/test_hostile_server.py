@@ -30,6 +30,7 @@ from onboarding.cluster.errors import (
 )
 from onboarding.cluster.gateway import Gateway
 from onboarding.domain.objects import Key, Manifest, branch
+from tests.support.http_cluster import status_tree
 
 ANY = Key("Namespace", "", "payments-prod")
 FENCE = Key("NetworkPolicy", "payments-prod", "deny-all")
@@ -125,7 +126,10 @@ def _read_request(line: ssl.SSLSocket) -> None:
         left -= len(more)
 
 
-def answering(status: str, body: bytes, *, headers: str = "") -> Behaviour:
+def answering(
+    status: str, body: bytes, *, headers: str = "", said_to_be: str = "application/json"
+) -> Behaviour:
+    headers = f"Content-Type: {said_to_be}\r\n{headers}"
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return lambda line: line.sendall(head.encode() + body)
 
@@ -202,16 +206,17 @@ def test_a_login_page_in_front_of_the_server_is_no_missing_grant(server: Serve) 
 
 def not_found(**details: str) -> bytes:
     """What an API server answers for an object that is not there."""
-    status = {"kind": "Status", "reason": "NotFound", "message": "not found", "details": details}
-    return json.dumps(status).encode()
+    return json.dumps(status_tree(404, "not found", details={**details})).encode()
 
 
 NOT_THE_SERVERS = {
     "a proxy's page": b"<html>default backend - 404</html>",
     "nothing": b"",
     "any JSON": b'{"message": "not found"}',
-    "another reason": b'{"kind":"Status","reason":"Gone","details":{"kind":"namespaces"}}',
-    "no details": b'{"kind":"Status","reason":"NotFound","details":{}}',
+    "another reason": json.dumps(
+        status_tree(404, "gone", reason="Gone", details={"kind": "namespaces", "name": ANY.name})
+    ).encode(),
+    "no details": not_found(),
     "another name": not_found(kind="namespaces", name="payments-test"),
     "another kind": not_found(kind="pods", name="payments-prod"),
     "another group": not_found(group="example.org", kind="namespaces", name="payments-prod"),
@@ -274,8 +279,9 @@ def test_g36_a_page_that_refuses_is_not_the_api_servers_refusal(server: Serve, s
 def test_g36_an_object_that_was_not_asked_for_is_a_fault_of_the_line(
     server: Serve, verb: str
 ) -> None:
+    status = "201 Created" if verb == "create" else "200 OK"
     with pytest.raises(ServerFault, match="something else came"):
-        VERBS[verb](server(answering("200 OK", b'{"status": "ok"}')))
+        VERBS[verb](server(answering(status, b'{"status": "ok"}')))
 
 
 def test_deep_nesting_is_refused(server: Serve) -> None:
@@ -339,39 +345,39 @@ def test_a_server_that_drips_meets_the_deadline(
 
 
 def test_a_busy_server_says_when_to_come_back(server: Serve) -> None:
-    body = b'{"kind":"Status","message":"too many requests","reason":"TooManyRequests"}'
+    body = status_of("too many requests", 429)
     error = failure(server(answering("429 Too Many", body, headers="Retry-After: 7\r\n")))
     assert isinstance(error, Busy)
     assert (error.retry_after, error.message) == (7.0, "too many requests")
 
 
 def test_nobody_can_put_the_portal_to_sleep_for_a_year(server: Serve) -> None:
-    late = answering("429 Too Many", b"{}", headers="Retry-After: 31536000\r\n")
+    late = answering("429 Too Many", status_of("", 429), headers="Retry-After: 31536000\r\n")
     assert failure(server(late)).retry_after == responses.LONGEST_RETRY_AFTER_SECONDS
 
 
 def test_a_failing_server_is_a_server_fault_with_its_words(server: Serve) -> None:
-    body = b'{"kind":"Status","message":"etcdserver: request timed out"}'
+    body = status_of("etcdserver: request timed out", 500)
     error = failure(server(answering("500 Internal Server Error", body)))
     assert isinstance(error, ServerFault)
     assert (error.status, error.message) == (500, "etcdserver: request timed out")
 
 
-def status_of(words: bytes) -> bytes:
-    return b'{"kind":"Status","message":"' + words + b'"}'
+def status_of(words: str, code: int) -> bytes:
+    return json.dumps(status_tree(code, words)).encode()
 
 
 def test_the_servers_words_are_cut_and_cleaned(server: Serve) -> None:
-    words = b"\\u0000\\ud800\\u001b[31m" + b"x" * 5000
-    error = failure(server(answering("400 Bad Request", status_of(words))))
+    words = "\0\ud800\x1b[31m" + "x" * 5000
+    error = failure(server(answering("400 Bad Request", status_of(words, 400))))
     assert len(error.message) == LONGEST_MESSAGE
     assert all(char.isprintable() for char in error.message)
     assert error.message.encode()
 
 
 def test_nul_in_an_object_becomes_the_replacement_character(server: Serve) -> None:
-    named = rb'{"kind":"Namespace","metadata":{"name":"payments-prod",'
-    body = named + rb'"annotations":{"a":"x\u0000y"}}}'
+    named = {**tree_of(ANY)["metadata"], "annotations": {"a": "x\0y"}}
+    body = json.dumps({**tree_of(ANY), "metadata": named}).encode()
     live = server(answering("200 OK", body)).get(ANY)
     assert live is not None
     assert branch(live, "metadata", "annotations") == {"a": "x\ufffdy"}

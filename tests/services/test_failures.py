@@ -67,12 +67,21 @@ def test_a_refusal_blocks_at_once_in_the_servers_own_words(
     assert WORDS in bytes(Event.objects.latest("id").canonical).decode().replace('\\"', '"')
 
 
+def test_what_is_blocked_is_looked_at_again_soon_and_then_hourly(
+    fake: FakeCluster, now: datetime
+) -> None:
+    fake.fail_next("apply", Refused(WORDS, status=422), times=2)
+    namespace = work_on(wanted(now=now), now=now)
+    assert namespace.next_at == now + failures.BLOCKED_CONFIRMED_AFTER
+    namespace = work_on(namespace, now=now)
+    assert namespace.next_at == now + failures.BLOCKED_LOOK_AGAIN
+
+
 def test_a_blocked_namespace_goes_on_when_somebody_says_it_is_mended(
     fake: FakeCluster, now: datetime
 ) -> None:
     fake.fail_next("apply", Refused(WORDS, status=422))
     namespace = work_on(wanted(now=now), now=now)
-    assert namespace.next_at == now + failures.BLOCKED_LOOK_AGAIN
     later = now + timedelta(minutes=1)
     try_again(namespace.pk, by=acting("alice"), now=later)
     namespace.refresh_from_db()

@@ -120,7 +120,7 @@ class TestProof:
         def note(tree: Manifest) -> None:
             branch(tree, "metadata").setdefault("annotations", {})["note"] = "x"  # type: ignore[index,call-overload]
 
-        fake.meanwhile("apply", lambda key: key == BINDING, lambda: fake.tamper(NAMESPACE, note))
+        fake.meanwhile("review_access", lambda key: True, lambda: fake.tamper(NAMESPACE, note))
         ready(now=now)
         assert is_told(fake)
 
@@ -130,7 +130,7 @@ class TestProof:
         def unfence(tree: Manifest) -> None:
             branch(tree, "metadata", "labels")["pod-security.kubernetes.io/enforce"] = "privileged"
 
-        fake.meanwhile("apply", lambda key: key == BINDING, lambda: fake.tamper(NAMESPACE, unfence))
+        fake.meanwhile("review_access", lambda key: True, lambda: fake.tamper(NAMESPACE, unfence))
         row = work_on(wanted(now=now), now=now)
         assert (row.state, is_told(fake), row.fenced_uid) == ("retrying", False, None)
         assert "while its fence was being proven" in row.message

@@ -18,6 +18,7 @@ from onboarding.reachability.model import ForeignPolicy, NamedPort, Protocol
 from onboarding.services import observe as observing
 from onboarding.services.observe import (
     DISCOVERY_REFUSED,
+    FAILED_LOOK_AGAIN,
     UNFORESEEN,
     observe,
 )
@@ -171,7 +172,7 @@ def test_a_dead_cluster_keeps_its_last_picture_with_its_age_and_the_reason(
     later = now + MINUTE
     seen = look(cluster, later)
     assert (seen.seen_at, seen.version, seen.trouble) == (now, 1, "connection refused")
-    assert (seen.next_at, seen.lease_until) == (later + MINUTE / 2, None)
+    assert (seen.next_at, seen.lease_until) == (later + FAILED_LOOK_AGAIN, None)
     observed = observed_world(cluster)
     assert observed is not None
     assert (observed.seen_at, observed.trouble) == (now, "connection refused")

@@ -325,8 +325,8 @@ def test_b4_a_newer_generation_on_the_cluster_is_a_state_that_people_see(
     looked = work_on(namespace, now=now)
     assert (looked.state, looked.reason) == ("blocked", "newer-on-cluster")
     assert f"generation 2, by {FORGOTTEN}" in looked.message
-    assert looked.next_at == now + timedelta(hours=1)
     assert actions()[-1] == "cluster:namespace:superseded"
+    assert work_on(looked, now=now).next_at == now + timedelta(hours=1)
     assert fake.writes == []
 
 

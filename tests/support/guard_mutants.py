@@ -16,6 +16,7 @@ from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_migrations import DATABASES
 from tests.support.guard_mutants_neighbours import NEIGHBOURS
+from tests.support.guard_mutants_nemesis import NEMESIS
 from tests.support.guard_mutants_observer import OBSERVER
 from tests.support.guard_mutants_queue import QUEUE
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
@@ -200,10 +201,10 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "if stored is None or left:", "if left and stored:",
         "a_fence_that_is_gone_when_read_back_is_not_believed"),
     believing("work.Work.bring",
-        "if left:", "if False:",
+        "self.check_stored(planned.key, wanted, stored)", "pass",
         "a_policy_that_is_rewritten_on_its_way_in_is_not_believed"),
     believing("create.create",
-        "if left:", "if False:",
+        "work.check_stored(planned.key, wanted, stored)", "pass",
         "a_namespace_that_is_rewritten_on_its_way_in_is_not_believed_but_remembered"),
     believing("verify.verify",
         "check_equal(work)", "pass",
@@ -215,10 +216,10 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "if stored is None or left:", "if stored is None:",
         "a_fence_opened_after_it_was_applied_is_not_believed"),
     on_the_server("work.Work.bring",
-        "if left:", "if False:",
+        "self.check_stored(planned.key, wanted, stored)", "pass",
         "a_policy_rewritten_on_its_way_in_is_not_believed"),
     on_the_server("create.create",
-        "if left:", "if False:",
+        "work.check_stored(planned.key, wanted, stored)", "pass",
         "a8b_a_namespace_rewritten_on_its_way_in_is_remembered_removed_and_truly_gone"),
     on_the_server("verify.verify",
         "check_equal(work)", "pass",
@@ -272,16 +273,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "is_said and named == (resource.plural, resource.group, key.name)", "is_said",
         "tests/cluster/test_hostile_server.py::"
         "test_g36_a_404_that_is_not_the_api_servers_is_a_fault_of_the_line[another name-get]"),
-    GuardMutant("a page that refuses is not the API server",
-        "cluster.responses", "refusal",
-        "if answer.status in _ABOUT_OBJECTS and not _is_status(answer):", "if False:",
-        "tests/cluster/test_hostile_server.py::"
-        "test_g36_a_page_that_refuses_is_not_the_api_servers_refusal[409 Conflict]"),
-    GuardMutant("an object that came is the one asked for",
-        "cluster.gateway", "_named",
-        "if (text(body", "if False and (text(body",
-        "tests/cluster/test_hostile_server.py::"
-        "test_g36_an_object_that_was_not_asked_for_is_a_fault_of_the_line[get]"),
     in_look("nothing is said of what changed hands during a look",
         "services.compare_observed:untouched",
         "(known.fencing_token, known.generation) == (token, generation)", "True",
@@ -420,5 +411,6 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *FENCE_GATE,
     *TIME,
     *LOCKS,
+    *NEMESIS,
 )
 # fmt: on

@@ -22,7 +22,7 @@ OBSERVER: tuple[GuardMutant, ...] = (
         "cluster.paging", "PageWalk.largest", "if not self.allowance.left:", "if False:",
         f"{_PAGING}a_spent_allowance_asks_for_nothing_more"),
     GuardMutant("a kind that is too much is read namespace by namespace",
-        "services.read_lists", "ListReader.whole",
+        "services.read_lists", "ListReader._whole",
         "if is_split or not KINDS[kind].namespaced:", "if True:",
         f"{_LISTS}a_namespace_too_large_is_unread_and_the_others_are_current"),
     GuardMutant("a namespace takes no more than its slice",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onboarding.cluster.errors import TooLarge
+from onboarding.cluster.errors import ServerFault, TooLarge
 from onboarding.cluster.paging import LARGEST_PAGE, Allowance, PageWalk
 
 REFUSED = TooLarge("the answer is larger than 16 MiB")
@@ -30,8 +30,8 @@ def test_small_pages_let_it_grow_again_slowly_and_never_beyond_the_most() -> Non
     for _ in range(2):
         walk.shrink(REFUSED)
     limits = []
-    for _ in range(6):
-        walk.turn("more", SMALL)
+    for number in range(6):
+        walk.turn(f"more-{number}", SMALL)
         limits.append(walk.limit)
     assert limits == [62, 124, 248, 496, 500, 500]
 
@@ -62,3 +62,17 @@ def test_a_spent_allowance_asks_for_nothing_more() -> None:
     walk.turn("more", SMALL)
     with pytest.raises(TooLarge, match="the list is larger"):
         _ = walk.largest
+
+
+def test_a_page_of_another_moment_does_not_fit() -> None:
+    walk = PageWalk(500)
+    walk.turn("more", SMALL, "17")
+    with pytest.raises(ServerFault, match="do not fit together"):
+        walk.turn("", SMALL, "18")
+
+
+def test_a_page_that_leads_to_itself_is_a_fault() -> None:
+    walk = PageWalk(500)
+    walk.turn("more", SMALL, "17")
+    with pytest.raises(ServerFault, match="do not fit together"):
+        walk.turn("more", SMALL, "17")

@@ -8,14 +8,13 @@ from onboarding.cluster.errors import AlreadyExists
 from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
 from onboarding.domain.ownership import PORTAL_IDENTITY, is_ours, marks_of
-from onboarding.plan.compare import differences
 from onboarding.plan.model import stamped
-from onboarding.services.phases.identity import restored
+from onboarding.services.phases.identity import look_twice, restored
 from onboarding.services.phases.observe import observe
 from onboarding.services.phases.work import (
     AppliedChange,
     Blocked,
-    NotAsPlanned,
+    ChangedMeanwhile,
     Outcome,
     PhaseResult,
     Work,
@@ -40,10 +39,11 @@ def create(work: Work) -> PhaseResult:
     except AlreadyExists:
         _take_over_own(work)
         return PhaseResult((work.bring(planned),))
+    # A uid that was only answered may be one that nobody has. Cut off here, the next run finds
+    # the namespace by its marks.
+    look_twice(stored, work)
     _remember(work, stored)  # before it is compared: it exists, whatever it is like
-    left = differences(wanted, stored)
-    if left:
-        raise NotAsPlanned(planned.key, left)
+    work.check_stored(planned.key, wanted, stored)
     return PhaseResult((AppliedChange(planned.key, Outcome.CREATED),))
 
 
@@ -54,7 +54,10 @@ def _take_over_own(work: Work) -> None:
     that finds a namespace missing makes an empty one.
     """
     found = work.cluster.get(work.namespace_key)
-    if found is None or marks_of(found).get("request") not in work.own_requests:
+    if found is None:
+        raise ChangedMeanwhile(f"{work.plan.namespace} was answered as taken, and is not there.")
+    look_twice(found, work)
+    if marks_of(found).get("request") not in work.own_requests:
         raise Taken(
             f"{work.plan.namespace} already exists on {work.plan.cluster} and was not created by "
             "this request."

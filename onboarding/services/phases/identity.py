@@ -10,7 +10,7 @@ from enum import StrEnum
 from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Manifest, text
 from onboarding.domain.ownership import is_managed, marks_of
-from onboarding.services.phases.work import Blocked, Work, found_on_cluster
+from onboarding.services.phases.work import Blocked, ChangedMeanwhile, Work, found_on_cluster
 
 
 class Whose(StrEnum):
@@ -49,6 +49,7 @@ def check_is_ours(found: Manifest, work: Work) -> None:
     owner = whose(found, work)
     if owner is Whose.OURS:
         return
+    look_twice(found, work)
     work.live[work.namespace_key] = found
     if owner is Whose.MARKED:
         raise restored(work)
@@ -56,6 +57,13 @@ def check_is_ours(found: Manifest, work: Work) -> None:
         f"{work.plan.namespace} was deleted and created again by somebody else: its uid is not "
         "the one the portal created."
     )
+
+
+def look_twice(found: Manifest, work: Work) -> None:
+    """Raise ChangedMeanwhile unless the same is found again: one answer is no other namespace."""
+    again = work.cluster.get(work.namespace_key) or {}
+    if text(again, "metadata", "uid") != text(found, "metadata", "uid"):
+        raise ChangedMeanwhile(f"{work.plan.namespace} was answered in two ways.")
 
 
 def restored(work: Work) -> Restored:

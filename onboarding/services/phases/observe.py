@@ -8,6 +8,7 @@ from onboarding.services.phases.identity import (
     UidChanged,
     Whose,
     check_is_ours,
+    look_twice,
     restored,
     whose,
 )
@@ -60,6 +61,8 @@ def find_own(work: Work) -> Sight:
     if found is None:
         return Sight(exists=False)
     owner, uid = whose(found, work), text(found, "metadata", "uid")
+    if work.uid and owner is not Whose.OURS:
+        look_twice(found, work)
     if owner is Whose.MARKED and work.uid:
         work.live[work.namespace_key] = found
         raise restored(work)

@@ -54,10 +54,20 @@ NAMED_PODS = 5
 
 
 def revoke(work: Work) -> PhaseResult:
-    """Remove every RoleBinding, then close the door, so that nothing starts while the rest goes."""
+    """Remove every RoleBinding, then close the door, so that nothing starts while the rest goes.
+
+    Both are read back: that a list was empty, or a deletion went well, is only an answer.
+    """
     bindings = sorted(key for key in work.live if key.kind == "RoleBinding")
     removed = [work.remove(key) for key in bindings]
-    return PhaseResult((*removed, *_close(work)))
+    closed = _close(work)
+    work.refresh("RoleBinding", "ResourceQuota")
+    left = sorted(str(key) for key in work.live if key.kind == "RoleBinding")
+    if left:
+        raise ChangedMeanwhile(f"{left[0]} was to be removed and is there.")
+    if not _is_shut(work):
+        raise ChangedMeanwhile(f"{work.plan.namespace} was to be closed and is not.")
+    return PhaseResult((*removed, *closed))
 
 
 def drain(work: Work) -> PhaseResult:
@@ -72,6 +82,7 @@ def drain(work: Work) -> PhaseResult:
     if any(not text(pod, "metadata", "deletionTimestamp") for pod in pods):
         work.cluster.delete_collection("Pod", namespace)
         pods = work.cluster.list("Pod", namespace)
+    pods = pods or work.cluster.list("Pod", namespace)  # nothing is believed to be over at once
     if not pods:
         return PhaseResult()
     if work.waited.total_seconds() >= settings.DRAIN_SECONDS:
@@ -110,7 +121,11 @@ def _close(work: Work) -> tuple[AppliedChange, ...]:
             found = work.cluster.get(work.namespace_key)
             if found and not text(found, "metadata", "deletionTimestamp"):
                 raise
-            return ()  # somebody deleted the namespace meanwhile: nothing new gets in either
+            # Somebody deleted the namespace meanwhile: nothing new gets in either.
+            work.live.update({work.namespace_key: found} if found else {})
+            if not found:
+                del work.live[work.namespace_key]
+            return ()
     raise ChangedMeanwhile("The quota was changed again and again while it was being closed.")
 
 
@@ -143,6 +158,13 @@ def _close_one(work: Work, key: Key, seen: Manifest | None) -> AppliedChange:
         raise NotAsPlanned(key, [Difference(("spec", "hard"), hard, None)])
     work.live[key] = stored
     return AppliedChange(key, Outcome.CONFIGURED if seen else Outcome.CREATED)
+
+
+def _is_shut(work: Work) -> bool:
+    """Tell whether nothing new gets in: a quota of ours says so, or Kubernetes itself."""
+    if work.namespace_key not in work.live or _is_going(work):
+        return True
+    return any(key.kind == "ResourceQuota" and _is_closed(one) for key, one in work.live.items())
 
 
 def _is_closed(quota: Manifest) -> bool:

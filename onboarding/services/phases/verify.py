@@ -1,8 +1,9 @@
 """Verify: READY is only said of what was read back whole. Last phase of provisioning.
 
-Every object stored is compared with the plan; policies and bindings are listed anew, because of
-these a foreign one changes who may do what. Then the API server is asked whether the team's group
-could write policy by any route, and must say no. Last, pods that waited for this are let go.
+Everything is read anew and compared with the plan: what a write was answered is not what is stored,
+and of policies and bindings a foreign one changes who may do what. Then the API server is asked
+whether the team's group could write policy by any route, and must say no. Last, pods that waited
+for this are let go.
 """
 
 from onboarding.domain.lifecycle import BlockedReason, Phase
@@ -10,7 +11,7 @@ from onboarding.domain.objects import items, text
 from onboarding.plan.compare import differences
 from onboarding.services.phases.gate import open_gate
 from onboarding.services.phases.work import (
-    GUARDED_KINDS,
+    MANAGED_KINDS,
     Blocked,
     ChangedMeanwhile,
     PhaseResult,
@@ -50,15 +51,30 @@ def verify(work: Work) -> PhaseResult:
 
     Raise ChangedMeanwhile or TeamMayWritePolicy.
     """
-    work.refresh(*sorted(GUARDED_KINDS))
+    read_anew(work)
     check_equal(work)
     check_team(work, FIRST_QUESTION)
     check_roles(work)
     return open_gate(work)
 
 
+def read_anew(work: Work) -> None:
+    """Read the namespace and all that is managed in it. Raise ChangedMeanwhile if it is another."""
+    found = work.cluster.get(work.namespace_key)
+    if found is None or text(found, "metadata", "uid") != work.uid:
+        raise ChangedMeanwhile(f"{work.plan.namespace} was deleted while it was being verified.")
+    work.live[work.namespace_key] = found
+    work.refresh_managed()
+
+
 def check_equal(work: Work) -> None:
-    """Raise ChangedMeanwhile unless every planned object is stored as planned."""
+    """Raise ChangedMeanwhile unless every planned object is stored as planned, and no earlier one.
+
+    What no plan contains any more was removed before, by an answer.
+    """
+    left = [key for kind in MANAGED_KINDS for key in work.outdated(kind)]
+    if left:
+        raise ChangedMeanwhile(f"{left[0]} was to be removed and is there.")
     for planned in work.plan.objects:
         if differences(work.wanted(planned), work.live.get(planned.key)):
             raise ChangedMeanwhile(f"{planned.key} was changed while it was being verified.")

@@ -158,7 +158,7 @@ class Work:
     def bring(self, planned: PlannedObject) -> AppliedChange:
         """Make one object equal to the plan, writing only if it differs.
 
-        Raises NotAsPlanned when what the server stored still differs.
+        Raises what check_stored raises when what the server stored still differs.
         """
         wanted, seen = self.wanted(planned), self.live.get(planned.key)
         if not differences(wanted, seen):
@@ -167,11 +167,21 @@ class Work:
         extra = [found.path for found in differences(wanted, stored) if found.wanted is None]
         if extra:  # a forced apply leaves what another manager added beside our fields
             stored = self.cluster.cut(planned.key, extra, seen=stored)
-        left = differences(wanted, stored)
-        if left:
-            raise NotAsPlanned(planned.key, left)
+        self.check_stored(planned.key, wanted, stored)
         self.live[planned.key] = stored
         return AppliedChange(planned.key, Outcome.CONFIGURED if seen else Outcome.CREATED)
+
+    def check_stored(self, key: Key, wanted: Manifest, stored: Manifest) -> None:
+        """Raise NotAsPlanned where the answer to a write differs, and so does what is read then.
+
+        Raise ChangedMeanwhile where only one of them does.
+        """
+        if not differences(wanted, stored):
+            return
+        left = differences(wanted, self.cluster.get(key))
+        if left:
+            raise NotAsPlanned(key, left)
+        raise ChangedMeanwhile(f"{key} was answered to be stored otherwise than it is.")
 
     def remove(self, key: Key) -> AppliedChange:
         """Delete one object that was seen, and no other that took its name since."""
