@@ -189,8 +189,15 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "onboarding.views.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Browsers remember it for as long: whoever turns HTTPS on by way of trial sets few seconds first.
+SECURE_HSTS_SECONDS = env.int("BULKHEAD_HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+# The portal speaks for its own host. Names below it, and browsers' lists, only where one says so.
+HSTS_SCOPE = env.str("BULKHEAD_HSTS_SCOPE", default="host")
+if HSTS_SCOPE not in {"host", "subdomains", "preload"}:
+    raise ImproperlyConfigured("BULKHEAD_HSTS_SCOPE is one of: host, subdomains, preload.")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and HSTS_SCOPE != "host"
+SECURE_HSTS_PRELOAD = HTTPS and HSTS_SCOPE == "preload"
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for subdomains and preload
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 if HTTPS:

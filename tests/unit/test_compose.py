@@ -1,11 +1,6 @@
 """What docker-compose.yml and its environment files promise, as far as texts can say it."""
 
-import base64
 import os
-import shutil
-import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,18 +27,6 @@ def on(network: str) -> set[str]:
     return {name for name, one in SERVICES.items() if network in one["networks"]}
 
 
-def make_env(folder: Path, *arguments: str) -> dict[str, dict[str, str]]:
-    """Run a copy of the script; return what its files say."""
-    shutil.copy(ROOT / "deploy/make_env.py", folder)
-    subprocess.run(
-        [sys.executable, str(folder / "make_env.py"), *arguments], check=True, capture_output=True
-    )
-    return {
-        path.name: dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-        for path in (folder / "env").iterdir()
-    }
-
-
 def test_m15_only_the_step_that_migrates_is_given_the_owner_of_the_database() -> None:
     assert {name for name in SERVICES if "migrate.env" in given(name)} == {"migrate"}
     assert {name for name in SERVICES if "postgres.env" in given(name)} == {"postgres"}
@@ -59,7 +42,7 @@ def test_n19_each_process_is_on_the_networks_it_needs() -> None:
     assert on("database") == {"postgres", "migrate", "web", "worker", "sweeper"}
     assert on("queue") == {"redis", "web", "worker", "beat"}
     assert on("clusters") == {"cluster", "worker", "sweeper"}
-    assert on("front") == {"web", "sweeper"}
+    assert on("front") == {"web", "proxy"}
 
 
 def test_n19_from_database_and_queue_nothing_goes_out() -> None:
@@ -67,62 +50,39 @@ def test_n19_from_database_and_queue_nothing_goes_out() -> None:
     assert all(COMPOSE["networks"][name]["internal"] for name in ("database", "queue"))
 
 
-def test_m15_the_portal_connects_as_the_role_that_is_granted(tmp_path: Path) -> None:
-    files = make_env(tmp_path, "portal.example.org")
-    portal, migrate = files["portal.env"], files["migrate.env"]
-    owner = f"//bulkhead:{files['postgres.env']['POSTGRES_PASSWORD']}@"
-    application = f"//bulkhead_app:{migrate['BULKHEAD_APPLICATION_PASSWORD']}@"
-    assert owner in migrate["BULKHEAD_DATABASE_URL"]
-    assert application in portal["BULKHEAD_DATABASE_URL"]
-    assert "grant_application_role bulkhead_app" in SERVICES["migrate"]["command"][-1]
+OWN = ["postgres", "redis", "migrate", "web", "worker", "beat", "sweeper", "proxy"]
+PORTAL = ["migrate", "web", "worker", "beat", "sweeper"]
 
 
-def test_every_file_is_its_owners_alone_and_named_in_the_compose_file(tmp_path: Path) -> None:
-    files = make_env(tmp_path, "portal.example.org")
-    assert set().union(*map(given, SERVICES)) == set(files)
-    for path in (tmp_path / "env").iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+@pytest.mark.parametrize("name", OWN)
+def test_every_process_is_confined_and_bounded(name: str) -> None:
+    one = SERVICES[name]
+    assert (one["read_only"], one["cap_drop"], one["init"]) == (True, ["ALL"], True)
+    assert one["security_opt"] == ["no-new-privileges:true"]
+    assert one["user"].partition(":")[0] not in {"0", "root"}
+    assert {"mem_limit", "pids_limit"} <= set(one)
+    assert {"max-size", "max-file"} <= set(one["logging"]["options"])
 
 
-OLD = "postgres://bulkhead:secret@postgres:5432/bulkhead"
+def test_the_image_is_built_once_and_named_by_its_release() -> None:
+    assert [name for name, one in SERVICES.items() if "build" in one] == ["migrate"]
+    assert {SERVICES[name]["image"] for name in PORTAL} == {"bulkhead:${BULKHEAD_VERSION:-latest}"}
+    assert {SERVICES[name]["pull_policy"] for name in PORTAL} == {"never"}
 
 
-@pytest.fixture
-def old_files(tmp_path: Path) -> Path:
-    """The folder of a release that knew one role and no key of second factors."""
-    (tmp_path / "env").mkdir()
-    (tmp_path / "env/portal.env").write_text(f"# ours\nBULKHEAD_DATABASE_URL={OLD}\nBULKHEAD_X=1")
-    return tmp_path
+def test_nobody_waits_for_the_queue() -> None:
+    waits = {
+        name: one["depends_on"].get("redis") for name, one in SERVICES.items() if name in PORTAL
+    }
+    bound = {"condition": "service_started", "required": False}
+    assert waits == {name: bound if name in {"worker", "beat"} else None for name in PORTAL}
 
 
-def test_m15_files_of_one_role_become_files_of_two(old_files: Path) -> None:
-    files = make_env(old_files, "--upgrade")
-    password = files["migrate.env"]["BULKHEAD_APPLICATION_PASSWORD"]
-    assert files["migrate.env"]["BULKHEAD_DATABASE_URL"] == OLD
-    assert f"//bulkhead_app:{password}@" in files["portal.env"]["BULKHEAD_DATABASE_URL"]
-    assert (old_files / "env/portal.env").read_text().startswith("# ours\nBULKHEAD_X=1\n")
-    assert stat.S_IMODE((old_files / "env/portal.env").stat().st_mode) == 0o600
-
-
-def test_an_upgrade_adds_the_key_of_second_factors_and_keeps_it(old_files: Path) -> None:
-    files = make_env(old_files, "--upgrade")
-    assert len(base64.b64decode(files["portal.env"]["BULKHEAD_SECOND_FACTOR_KEYS"])) == 32
-    assert make_env(old_files, "--upgrade") == files
-
-
-def test_an_upgrade_that_was_cut_off_goes_on_with_the_same_password(old_files: Path) -> None:
-    cut_off = (old_files / "env/portal.env").read_text()
-    migrate = make_env(old_files, "--upgrade")["migrate.env"]
-    (old_files / "env/portal.env").write_text(cut_off)
-    (old_files / "env/portal.env.new").write_text("BULKHEAD_DATABASE_URL=post")
-    files = make_env(old_files, "--upgrade")
-    assert files["migrate.env"] == migrate
-    assert migrate["BULKHEAD_APPLICATION_PASSWORD"] in files["portal.env"]["BULKHEAD_DATABASE_URL"]
-
-
-def test_a_new_environment_has_what_an_upgrade_adds(tmp_path: Path) -> None:
-    files = make_env(tmp_path, "portal.example.org")
-    assert make_env(tmp_path, "--upgrade") == files
+def test_each_check_of_health_is_about_the_process_itself() -> None:
+    checks = {name: SERVICES[name]["healthcheck"]["test"] for name in PORTAL if name != "migrate"}
+    assert checks.pop("web")[-2:] == ["127.0.0.1:8000", "/healthz"]
+    touched = SERVICES["sweeper"]["environment"]["BULKHEAD_ALIVE_FILE"]
+    assert all(check[3:5] == ["--alive", touched] for check in checks.values())
 
 
 @pytest.fixture

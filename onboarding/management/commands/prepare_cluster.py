@@ -1,5 +1,10 @@
-"""`manage.py prepare_cluster NAME --kubeconfig FILE`: once per cluster, by a platform admin."""
+"""`manage.py prepare_cluster NAME --kubeconfig FILE`: once per cluster, by a platform admin.
 
+With `-` for FILE the kubeconfig is read from standard input: nobody else has to be let read it, and
+it lies on no disk of the container it is used in.
+"""
+
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,8 @@ from onboarding.services.prepare_cluster import (
     print_manifests,
 )
 
+STANDARD_INPUT = Path("-")
+
 
 class Command(BaseCommand):
     """Translate options to a wish, and refusals to a message and exit code 1."""
@@ -28,7 +35,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the cluster's name in the portal")
-        parser.add_argument("--kubeconfig", metavar="FILE", type=Path, help="a cluster admin's")
+        parser.add_argument(
+            "--kubeconfig", metavar="FILE", type=Path, help="a cluster admin's; - is standard input"
+        )
         parser.add_argument(
             "--ingress",
             metavar="NAMESPACE[:LABEL=VALUE]",
@@ -71,13 +80,17 @@ class Command(BaseCommand):
 def _wish(options: dict[str, Any]) -> PrepareOptions:
     return PrepareOptions(
         name=options["name"],
-        connection=parse_kubeconfig(options["kubeconfig"].read_text()),
+        connection=parse_kubeconfig(_content(options["kubeconfig"])),
         ingress=[parse_pods(written) for written in options["ingress"]],
         dns=parse_pods(options["dns"]) if options["dns"] else None,
         group_prefix=options["group_prefix"],
         ranges=Ranges(*(_cidrs(options[f"{part}_range"]) for part in ("pod", "service", "node"))),
         replace=options["replace"],
     )
+
+
+def _content(kubeconfig: Path) -> str:
+    return sys.stdin.read() if kubeconfig == STANDARD_INPUT else kubeconfig.read_text()
 
 
 def _cidrs(written: list[str]) -> tuple[str, ...]:
