@@ -1,0 +1,145 @@
+"""What people do in a new portal, by its pages: set a password, make accounts, ask, approve."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+from threading import Event
+from time import monotonic
+
+from devtools.compose.browser import Browser, Page
+
+PASSWORD = token_urlsafe(24)
+ADMIN, LEAD, APPROVER = "root1", "alice", "pat"
+ROLE = "platform-approver"
+TEAM = "payments"
+READY_SECONDS = 90.0
+NAMESPACE = r'href="(/namespaces/[^"/]+/)"[^>]*>\s*(?:<[^>]+>\s*)*{name}\b'
+
+
+class JourneyFailed(Exception):
+    """A page did not answer as people need; the message holds its words."""
+
+
+@dataclass
+class People:
+    """Everybody's browser, signed in once. `opened` makes one that has seen nothing."""
+
+    opened: Callable[[], Browser]
+    _signed_in: dict[str, Browser] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Browser:
+        if name not in self._signed_in:
+            browser = self.opened()
+            page = browser.sign_in(name, PASSWORD)
+            if "/accounts/" in page.url:
+                raise JourneyFailed(f"{name} cannot sign in: {page.words[:600]}")
+            self._signed_in[name] = browser
+        return self._signed_in[name]
+
+    def forget(self) -> None:
+        """Sessions are in the database: after a restore everybody signs in anew."""
+        self._signed_in.clear()
+
+
+def set_password(browser: Browser, invitation: str) -> None:
+    """Open the link that `appoint` printed, and choose a password."""
+    [link] = re.findall(r"https?://\S+", invitation)
+    page = browser.get(link)
+    _done(browser.send(page, "password1", password1=PASSWORD, password2=PASSWORD), "password")
+
+
+def introduce(people: People) -> None:
+    """The admin makes the lead, the approver and the team, in the admin site."""
+    admin = people[ADMIN]
+    _add_person(admin, LEAD)
+    _add_person(admin, APPROVER, role=ROLE)
+    page = admin.get("/admin/onboarding/team/add/")
+    rows = _rows(page, "slug")
+    lead = {f"{rows}-TOTAL_FORMS": "1", f"{rows}-0-user": _id_of(admin, LEAD)}
+    team = {"slug": TEAM, "access_group": f"team-{TEAM}", f"{rows}-0-role": "lead", "_save": "Save"}
+    _done(admin.send(page, "slug", **lead, **team), "/team/add/")
+
+
+def ask(people: People, name: str) -> str:
+    """The lead asks for a namespace; return the number of the request."""
+    lead = people[LEAD]
+    page = lead.get("/requests/new/")
+    wish = {"name": name, "project": TEAM, "purpose": "Checks the containers."}
+    choices = {"environment": "development", "ingress": "", "egress": "none", "size": "small"}
+    page = lead.send(page, "form_key", **wish, **choices, action="submit")
+    found = re.fullmatch(r".*/requests/([^/]+)/", page.url)
+    if not found or found[1] == "new":
+        raise JourneyFailed(f"{name} was not asked for: {page.words[:1500]}")
+    return found[1]
+
+
+def approve(people: People, request: str) -> None:
+    page = people[APPROVER].get(f"/approvals/{request}/")
+    done = people[APPROVER].send(page, "digest", lane="platform", vote="approve")
+    if "approved" not in done.words.lower():
+        raise JourneyFailed(f"{request} was not approved: {done.words[:1500]}")
+
+
+def wait_until_ready(people: People, name: str) -> float:
+    """Look at the namespace's page until it says Ready; return how long that took."""
+    pause, began, state = Event(), monotonic(), "not there"
+    while monotonic() - began < READY_SECONDS:
+        state = state_of(people, name)
+        if state == "Ready":
+            return monotonic() - began
+        pause.wait(0.3)
+    raise JourneyFailed(f"{name} is not ready after {READY_SECONDS:.0f} s: {state}")
+
+
+def state_of(people: People, name: str) -> str:
+    """What the namespace's page calls its state."""
+    lead = people[LEAD]
+    found = re.search(NAMESPACE.format(name=name), lead.get("/namespaces/").body)
+    if not found:
+        return "not there"
+    words = lead.get(found[1]).words
+    said = re.search(rf"\b{name}\b (.{{0,80}}?) On \S+ ?, team {TEAM}\b", words)
+    return said[1].rpartition(name)[2].strip() if said else words[:600]
+
+
+def onboard(people: People, name: str) -> float:
+    """All of it; return the seconds from the approval to ready."""
+    approve(people, ask(people, name))
+    return wait_until_ready(people, name)
+
+
+def _add_person(admin: Browser, name: str, role: str = "") -> None:
+    page = admin.get("/admin/onboarding/user/add/")
+    answers = {
+        "username": name,
+        "email": f"{name}@example.org",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "_save": "Save",
+    }
+    _done(admin.send(page, "username", **answers), "/user/add/")
+    if role:
+        page = admin.get(f"/admin/onboarding/user/{_id_of(admin, name)}/change/")
+        rows = _rows(page, "username")
+        given = {f"{rows}-TOTAL_FORMS": "1", f"{rows}-0-role": role, "_save": "Save"}
+        _done(admin.send(page, "username", **given), "/change/")
+
+
+def _rows(page: Page, has: str) -> str:
+    """The prefix of the form's list of rows."""
+    [name] = [name for name in page.form(has).fields if name.endswith("-TOTAL_FORMS")]
+    return name.removesuffix("-TOTAL_FORMS")
+
+
+def _id_of(admin: Browser, name: str) -> str:
+    page = admin.get(f"/admin/onboarding/user/?q={name}")
+    [number] = re.findall(rf'/user/(\d+)/change/[^"]*">{name}<', page.body)
+    return str(number)
+
+
+def _done(page: Page, left: str) -> None:
+    """A form that is shown again was not taken."""
+    if page.status != 200 or page.url.endswith(left) or "errorlist" in page.body:
+        raise JourneyFailed(f"{page.url} ({page.status}): {page.words[:1500]}")
