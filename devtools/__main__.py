@@ -5,9 +5,11 @@ import sys
 
 from devcluster import ControlPlaneError
 from devcluster.binaries import BinariesMissing
-from devtools import check, migrations, portal, suite, tools
+from devtools import check, compose_test, migrations, portal, suite, tools
 from devtools.bootstrap import SetUpFailed
 from devtools.cluster import ClusterError
+from devtools.compose.engine import EngineFailed
+from devtools.compose.roots import CannotMakeRoots
 from devtools.portal import PortalError
 from devtools.postgres import PostgresError
 from devtools.suite import SomethingMissing
@@ -17,8 +19,10 @@ from devtools.valkey import ValkeyError
 # What a person can mend is said in a sentence; everything else is a bug and shows its traceback.
 EXPLAINED = (
     BinariesMissing,
+    CannotMakeRoots,
     ClusterError,
     ControlPlaneError,
+    EngineFailed,
     PortalError,
     PostgresError,
     ProcessEnded,
@@ -34,6 +38,7 @@ SIMPLE = {
     "lock": (tools.lock, "resolve the dependencies anew"),
     "note-migrations": (migrations.note_new, "note the hash of new migrations, which then stay"),
     "shell": (tools.shell, "Django's shell on the portal in var/"),
+    "compose-test": (compose_test.run, "docker-compose.yml, run for real: root, apt, six minutes"),
     "clean": (tools.clean, "remove .venv, var/ and caches"),
 }
 

@@ -22,6 +22,7 @@ EXPECTED_BY_NAME = frozenset({"Command", "Migration", "Meta"})
 _MODULE = re.compile(r"(?<![\w./-])[\w./-]*\w\.py\b(?![\w(])")
 _QUOTED = re.compile(r"`([\w.-]+(?:/[\w.-]*)+)`|\]\(([\w./-]+)(?:#[\w-]*)?\)")
 _SETTING = re.compile(r"\bBULKHEAD_[A-Z][A-Z_]*[A-Z]\b")
+_PUT_IN = re.compile(r"\$\{(BULKHEAD_\w+)")
 _READ = re.compile(
     r'(?:\benv\.\w+\(|\bos\.environ\.get\(|\bos\.environ\[|_VARIABLE = )"(BULKHEAD_\w+)"'
 )
@@ -37,9 +38,8 @@ def main() -> int:
 def check_texts(root: Path = ROOT) -> Iterator[Breach]:
     """Everything named that is not there: in documents, docstrings, and settings in code."""
     modules = [path for path in tracked_files("*", root=root) if path.suffix == ".py"]
-    known = Known(
-        tracked_files("*", root=root), settings_read(modules, root), ignored_folders(root)
-    )
+    settings = settings_read(modules, root) | settings_of_compose(root)
+    known = Known(tracked_files("*", root=root), settings, ignored_folders(root))
     for path in tracked_files(*TEXTS, root=root):
         for line, text in enumerate((root / path).read_text().splitlines(), start=1):
             yield from known.missing(path, line, text, near=path.parent)
@@ -68,6 +68,12 @@ def check_classes(root: Path = ROOT) -> Iterator[Breach]:
 def settings_read(modules: Iterable[Path], root: Path = ROOT) -> frozenset[str]:
     """The settings that some code reads from the environment."""
     return frozenset(name for path in modules for name in _READ.findall((root / path).read_text()))
+
+
+def settings_of_compose(root: Path = ROOT) -> frozenset[str]:
+    """What docker-compose.yml puts in itself, from the environment or `.env`."""
+    path = root / "docker-compose.yml"
+    return frozenset(_PUT_IN.findall(path.read_text()) if path.exists() else ())
 
 
 def docstrings(source: str) -> Iterator[tuple[int, str]]:

@@ -48,7 +48,9 @@ class Confinement:
         if name not in ACCOUNTS:
             return
         pid = self.main_process(container)
-        status = dict(re.findall(r"^(\w+):\s*(.*)$", self._see("cat", f"/proc/{pid}/status"), re.M))
+        status = dict(
+            re.findall(r"^(\w+):\s*(.*)$", self._see("cat", f"/proc/{pid}/status"), re.MULTILINE)
+        )
         wanted = {"CapEff": CAPABILITIES.get(name, 0), "CapBnd": CAPABILITIES.get(name, 0)}
         if status["Uid"].split() != [ACCOUNTS[name]] * 4:
             yield f"{name} runs as {status['Uid']}"
@@ -80,4 +82,5 @@ def secrets_in(folder: Path) -> set[str]:
     lines = [line for path in folder.glob("*.env") for line in path.read_text().splitlines()]
     values = {line.partition("=")[2] for line in lines}
     passwords = {urlsplit(value).password or "" for value in values if "://" in value}
-    return {one for one in values | passwords if len(one) >= SHORTEST_SECRET and "/" not in one[:8]}
+    public = {value for value in values if value.startswith(("http://", "https://"))}
+    return {one for one in (values | passwords) - public if len(one) >= SHORTEST_SECRET}

@@ -33,8 +33,6 @@ class Engine:
     """A running engine. `work` is seen by it under the same path; `pid` is dockerd's."""
 
     work: Path
-    roots: Roots
-    child: Child
     pid: int
 
     @property
@@ -140,8 +138,8 @@ def _started(work: Path, roots: Roots, groups: Sequence[Path], children: list[Ch
         environment=os.environ | {"LD_LIBRARY_PATH": _libraries(roots)},
     )
     children.insert(0, spawn(slirp))
-    made = Engine(work, roots, engine, pid)
-    _wait_until_answering(made)
+    made = Engine(work, pid)
+    _wait_until_answering(made, engine)
     for recipe in IMAGES:
         options = [part for change in recipe.changes for part in ("--change", change)]
         if recipe.entrypoint:
@@ -173,19 +171,17 @@ def _dockerd(engine: Child) -> int:
     raise EngineFailed(f"dockerd did not start:\n{engine.last_words()}")
 
 
-def _wait_until_answering(engine: Engine) -> None:
+def _wait_until_answering(engine: Engine, child: Child) -> None:
     pause = Event()
     for _ in range(START_POLLS):
         asked = ["docker", "version"]
-        if (
-            subprocess.run(asked, env=engine.client, capture_output=True, check=False).returncode
-            == 0
-        ):
+        answer = subprocess.run(asked, env=engine.client, capture_output=True, check=False)
+        if answer.returncode == 0:
             return
-        if not engine.child.is_alive():
+        if not child.is_alive():
             break
         pause.wait(POLL_SECONDS)
-    raise EngineFailed(f"the engine does not answer:\n{engine.child.last_words()}")
+    raise EngineFailed(f"the engine does not answer:\n{child.last_words()}")
 
 
 def _docker(engine: Engine, *arguments: str) -> None:

@@ -1,10 +1,10 @@
-"""A copy of the checkout as a project of compose: its commands, its containers, its documentation."""
+"""A copy of the checkout as a project of compose: its commands, containers, documentation."""
 
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,7 @@ class Project:
             raise StepFailed(f"{' '.join(command)}: {_last(answer)}")
         return answer.stdout
 
-    def tried(
-        self, *command: str, stdin: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def tried(self, *command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command whose failing is the caller's to judge."""
         return subprocess.run(
             command,
@@ -86,23 +84,28 @@ class Project:
     def compose(self, *arguments: str, stdin: str | None = None) -> str:
         return self.run("docker", "compose", *arguments, stdin=stdin)
 
-    def documented(self, section: str, **words: str) -> subprocess.CompletedProcess[str]:
-        """Run the commands under a heading of the documentation, its words in capitals filled in."""
-        script = commands_of((self.folder / OPERATIONS).read_text(), section)
-        for word, meant in words.items():
-            script = re.sub(rf"\b{word}\b", meant, script)
+    def documented(
+        self, section: str, words: Mapping[str, str] | None = None, *, block: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a block of commands under a heading of the documentation, its words filled in."""
+        script = commands_of((self.folder / OPERATIONS).read_text(), section)[block]
+        for word, meant in (words or {}).items():
+            script = script.replace(word, meant)
         return self.tried("bash", "-euo", "pipefail", "-c", script)
 
-    def as_documented(self, section: str, **words: str) -> str:
+    def as_documented(
+        self, section: str, words: Mapping[str, str] | None = None, *, block: int = 0
+    ) -> str:
         """The same, where they must succeed. Raises StepFailed."""
-        answer = self.documented(section, **words)
+        answer = self.documented(section, words, block=block)
         if answer.returncode != 0:
             raise StepFailed(f"the commands of {section!r} failed: {_last(answer)}")
         return answer.stdout
 
     def containers(self) -> dict[str, Container]:
         """Every container of the project by the name of its service."""
-        names = self.run("docker", "ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project")
+        ours = "label=com.docker.compose.project"
+        names = self.run("docker", "ps", "--all", "--quiet", "--filter", ours)
         if not names.split():
             return {}
         found = json.loads(self.run("docker", "inspect", *names.split()))
@@ -135,13 +138,15 @@ class Project:
             file.unlink() if before is None else file.write_text(before)
 
 
-def commands_of(document: str, section: str) -> str:
-    """The first block of shell commands under a heading. Raises StepFailed."""
-    found = re.search(rf"^#+ {re.escape(section)}\n(.*?)(?=^#+ |\Z)", document, re.DOTALL | re.MULTILINE)
-    block = re.search(r"^```sh\n(.*?)^```", found[1] if found else "", re.DOTALL | re.MULTILINE)
-    if block is None:
+def commands_of(document: str, section: str) -> list[str]:
+    """The blocks of shell commands under a heading. Raises StepFailed where there are none."""
+    text = re.search(
+        rf"^##+ {re.escape(section)}\n(.*?)(?=^##+ |\Z)", document, re.DOTALL | re.MULTILINE
+    )
+    blocks = re.findall(r"^```sh\n(.*?)^```", text[1] if text else "", re.DOTALL | re.MULTILINE)
+    if not blocks:
         raise StepFailed(f"{OPERATIONS} holds no commands under {section!r}")
-    return block[1]
+    return blocks
 
 
 def _service(inspected: dict[str, object]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 ADDRESS = "10.96.0.1"  # of the engine's network; the development certificate holds it
 PORT = 6443
 CHUNK = 64 * 1024
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 
 
 def relay_to(port: int) -> None:
@@ -18,7 +17,7 @@ def relay_to(port: int) -> None:
 
 
 async def _serve(port: int) -> None:
-    async def relay(reader: Reader, writer: Writer) -> None:
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", port)
         ways: list[Coroutine[Any, Any, None]] = [_copy(reader, back), _copy(there, writer)]
         await asyncio.gather(*ways)
@@ -27,7 +26,7 @@ async def _serve(port: int) -> None:
     await server.serve_forever()
 
 
-async def _copy(source: Reader, target: Writer) -> None:
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while chunk := await source.read(CHUNK):
             target.write(chunk)

@@ -353,6 +353,14 @@ def test_a_bad_cluster_name_is_refused(prepared: Prepared) -> None:
         prepare(prepared, "Production Cluster")
 
 
+def test_a_kubeconfig_comes_by_standard_input(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(prepared.kubeconfig.read_text()))
+    call_command("prepare_cluster", "kind-dev", kubeconfig=Path("-"), stdout=StringIO())
+    assert open_gateway(Cluster.objects.get()).get(Key("Namespace", "", "kube-system"))
+
+
 def test_a_kubeconfig_that_starts_programs_is_refused(prepared: Prepared, tmp_path: Path) -> None:
     tree = yaml.safe_load(prepared.kubeconfig.read_text())
     tree["users"][0]["user"] = {"exec": {"command": "touch", "args": [str(tmp_path / "ran")]}}

@@ -7,6 +7,7 @@ from tests.support.guard_mutant import GuardMutant
 from tests.support.guard_mutants_accounts import ACCOUNTS
 from tests.support.guard_mutants_admission import ADMISSION
 from tests.support.guard_mutants_approved import APPROVED
+from tests.support.guard_mutants_compose import COMPOSE
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_doubt import DOUBT
@@ -393,6 +394,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *ACCOUNTS,
     *ADMISSION,
     *APPROVED,
+    *COMPOSE,
     *CREDENTIALS,
     *DOORS,
     *DOUBT,

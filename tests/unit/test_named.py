@@ -65,6 +65,12 @@ def test_a_setting_that_is_read_may_be_named(find: Find) -> None:
     assert find({"portal/s.py": f'X = env.str("{SETTING}")\n', "README.md": SETTING}) == []
 
 
+def test_a_setting_that_compose_puts_in_may_be_named(find: Find) -> None:
+    put_in = f"image: portal:${{{SETTING}:-latest}}\n"
+    assert find({"docker-compose.yml": put_in, "README.md": SETTING}) == []
+    assert find({"docker-compose.yml": f"a: {SETTING}\n"}) != []
+
+
 def test_a_public_class_name_is_defined_once(find: Find) -> None:
     module = "class Question: ...\nclass _Own: ...\nclass Command: ...\n"
     assert find({"onboarding/a.py": module, "onboarding/b/c.py": module}) == [
