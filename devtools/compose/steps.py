@@ -118,7 +118,7 @@ class Rehearsal:
         with self.project.different(OVERRIDE, json.dumps(broken)):
             self.project.compose("up", "--detach")
             self.project.wait_for(
-                lambda: _are_well(self.project, *PORTAL), "all but the queue are healthy"
+                lambda: _are_well(self.project, "web", "sweeper"), "web and sweeper are healthy"
             )
             ready = self.onboard("without-queue")
         self.project.compose("up", "--detach", "--wait")
