@@ -21,6 +21,7 @@ from onboarding.views.errors import refusal_page
 
 Next = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("onboarding.access")
+PULSES = frozenset({"/healthz", "/readyz"})  # asked all day; a line only where the answer is bad
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
 
 
@@ -47,7 +48,8 @@ class RequestId:
         note_person(getattr(request, "_cached_user", None))
         milliseconds = round((time.perf_counter() - began) * 1000)
         status = response.status_code
-        access.info(f"{request.method} {_route(request)}", status=status, ms=milliseconds)
+        if not (request.path in PULSES and status == 200):
+            access.info(f"{request.method} {_route(request)}", status=status, ms=milliseconds)
         response["X-Request-Id"] = request_id
         return response
 

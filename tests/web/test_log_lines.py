@@ -65,8 +65,13 @@ def test_the_next_request_on_the_thread_is_nobody_elses(
     client_for: Callable[[User], Client], alice: User, client: Client, log: Lines
 ) -> None:
     client_for(alice).get("/nope")
-    client.get("/healthz")
+    client.get("/accounts/login/")
     assert "person" not in log()[-1]
+
+
+def test_who_asks_all_day_is_not_noted_while_all_is_well(client: Client, log: Lines) -> None:
+    assert client.get("/healthz").status_code == 200
+    assert log() == []
 
 
 def test_a_link_for_one_use_is_in_no_line(client: Client, log: Lines) -> None:
