@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from devcluster.binaries import cache_folder
-from devtools.compose.engine import FREE_BYTES, leftovers, obstacles, run_engine
+from devtools.compose.engine import FREE_BYTES, leftovers, links, obstacles, run_engine
 from devtools.compose.roots import IMAGES, provide_roots
 from devtools.interrupts import Stopped, raise_when_asked_to_stop
 from devtools.places import PYTHON, ROOT
@@ -41,7 +41,7 @@ def run() -> int:
 
 
 def _run_in(work: Path) -> int:
-    began = time.monotonic()
+    began, before = time.monotonic(), links()
     try:
         with run_engine(work, provide_roots()) as engine:
             print(f"the engine answers, {time.monotonic() - began:.0f} s after the start")
@@ -49,7 +49,7 @@ def _run_in(work: Path) -> int:
             steps = (str(PYTHON), "-m", "devtools.compose.steps", str(work), str(engine.pid))
             code = subprocess.run([*inside, *steps], cwd=ROOT, check=False).returncode
     finally:
-        left = leftovers(work)
+        left = leftovers(work, before)
         shutil.rmtree(work, ignore_errors=True)
     for line in left:
         print(f"FAILED  left behind: {line}")

@@ -46,8 +46,7 @@ class Page:
     @property
     def words(self) -> str:
         """What people read, in one line."""
-        shown = re.sub(r"<(script|style|head)\b.*?</\1>", " ", self.body, flags=re.DOTALL)
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+        return words_of(re.sub(r"<(script|style|head)\b.*?</\1>", " ", self.body, flags=re.DOTALL))
 
     def form(self, field_name: str) -> Form:
         """The form that has this field. Raises NoSuchForm."""
@@ -57,6 +56,11 @@ class Page:
             if field_name in one.fields:
                 return one
         raise NoSuchForm(f"{self.url} ({self.status}) has no {field_name}: {self.words[:1000]}")
+
+
+def words_of(markup: str) -> str:
+    """The text between tags, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", markup)).split())
 
 
 class Browser:

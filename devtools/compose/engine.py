@@ -92,19 +92,19 @@ def run_engine(work: Path, roots: Roots) -> Iterator[Engine]:
         shutil.rmtree(roots.engine / str(work).lstrip("/"), ignore_errors=True)
 
 
-def leftovers(work: Path) -> list[str]:
+def links() -> set[str]:
+    """The names of this machine's network interfaces."""
+    answer = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True)
+    return {line.split(": ")[1] for line in answer.stdout.splitlines()}
+
+
+def leftovers(work: Path, links_before: set[str]) -> list[str]:
     """What an engine that ran in `work` left on this machine."""
     name = work.name
     groups = [str(folder / name) for folder in hierarchies() if (folder / name).exists()]
     mounts = [line for line in Path("/proc/self/mounts").read_text().splitlines() if name in line]
     processes = [str(path) for path in Path("/proc").glob("[0-9]*") if _is_of(path, name)]
-    return [*groups, *mounts, *processes, *_foreign_links()]
-
-
-def _foreign_links() -> list[str]:
-    answer = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True)
-    made = ("docker", "veth", "br-", "tap0")
-    return [line for line in answer.stdout.splitlines() if line.split(": ")[1].startswith(made)]
+    return [*groups, *mounts, *processes, *sorted(links() - links_before)]
 
 
 def _is_of(process: Path, name: str) -> bool:

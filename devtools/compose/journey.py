@@ -7,14 +7,26 @@ from secrets import token_urlsafe
 from threading import Event
 from time import monotonic
 
-from devtools.compose.browser import Browser, Page
+from devtools.compose.browser import Browser, Page, words_of
 
 PASSWORD = token_urlsafe(24)
 ADMIN, LEAD, APPROVER = "root1", "alice", "pat"
-ROLE = "platform-approver"
+ROLE = "platform"
 TEAM = "payments"
 READY_SECONDS = 90.0
-NAMESPACE = r'href="(/namespaces/[^"/]+/)"[^>]*>\s*(?:<[^>]+>\s*)*{name}\b'
+ROW = r"<tr\b[^>]*>(?:(?!</tr>).)*?</tr>"
+WISH = {
+    "project": TEAM,
+    "purpose": "Checks the containers.",
+    "environment": "development",
+    "data_class": "internal",
+    "size": "small",
+    "scope": "project",
+    "ingress": "",
+    "egress": "none",
+    "lifetime": "none",
+    "action": "submit",
+}
 
 
 class JourneyFailed(Exception):
@@ -65,9 +77,7 @@ def ask(people: People, name: str) -> str:
     """The lead asks for a namespace; return the number of the request."""
     lead = people[LEAD]
     page = lead.get("/requests/new/")
-    wish = {"name": name, "project": TEAM, "purpose": "Checks the containers."}
-    choices = {"environment": "development", "ingress": "", "egress": "none", "size": "small"}
-    page = lead.send(page, "form_key", **wish, **choices, action="submit")
+    page = lead.send(page, "form_key", name=name, **WISH)
     found = re.fullmatch(r".*/requests/([^/]+)/", page.url)
     if not found or found[1] == "new":
         raise JourneyFailed(f"{name} was not asked for: {page.words[:1500]}")
@@ -82,7 +92,7 @@ def approve(people: People, request: str) -> None:
 
 
 def wait_until_ready(people: People, name: str) -> float:
-    """Look at the namespace's page until it says Ready; return how long that took."""
+    """Look at the list of namespaces until it says Ready; return how long that took."""
     pause, began, state = Event(), monotonic(), "not there"
     while monotonic() - began < READY_SECONDS:
         state = state_of(people, name)
@@ -93,14 +103,11 @@ def wait_until_ready(people: People, name: str) -> float:
 
 
 def state_of(people: People, name: str) -> str:
-    """What the namespace's page calls its state."""
-    lead = people[LEAD]
-    found = re.search(NAMESPACE.format(name=name), lead.get("/namespaces/").body)
-    if not found:
-        return "not there"
-    words = lead.get(found[1]).words
-    said = re.search(rf"\b{name}\b (.{{0,80}}?) On \S+ ?, team {TEAM}\b", words)
-    return said[1].rpartition(name)[2].strip() if said else words[:600]
+    """What the list of namespaces calls its state."""
+    page = people[LEAD].get("/namespaces/")
+    rows = (words_of(row) for row in re.findall(ROW, page.body, re.DOTALL))
+    said = (re.match(rf"{name} (.+?) {TEAM}\b", row) for row in rows)
+    return next((match[1] for match in said if match), f"not there: {page.words[:600]}")
 
 
 def onboard(people: People, name: str) -> float:

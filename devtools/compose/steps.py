@@ -22,6 +22,7 @@ from devtools.compose.project import Project, StepFailed
 from devtools.compose.relay import ADDRESS, PORT, relay_to
 
 HOST = "portal.localhost"
+OPEN_PORTS = {"0.0.0.0:80", "0.0.0.0:443"}  # of the proxy alone
 PORTAL = ("web", "worker", "beat", "sweeper")
 SERVICES = (*PORTAL, "postgres", "redis")
 # Headings of docs/operations.md, whose commands are run.
@@ -41,7 +42,9 @@ class Migration(migrations.Migration):
     dependencies = [("onboarding", "{newest}")]
     operations = [migrations.RunPython(fail)]
 """
-TABLES = "SELECT relname FROM pg_stat_user_tables ORDER BY 1"
+COUNTS = """SELECT relname, (xpath('/row/c/text()', query_to_xml(
+    format('SELECT count(*) AS c FROM %I', relname), false, true, '')))[1]
+    FROM pg_stat_user_tables ORDER BY 1"""
 
 
 @dataclass
@@ -99,10 +102,7 @@ class Rehearsal:
         breaches = Confinement(self.engine).breaches(self.project.containers(), secrets)
         ports = self.project.run("docker", "ps", "--format", "{{.Ports}}")
         open_ports = [one for one in ports.replace(",", "\n").split("\n") if "0.0.0.0:" in one]
-        if sorted(one.split("->")[0].strip() for one in open_ports) != [
-            "0.0.0.0:443",
-            "0.0.0.0:80",
-        ]:
+        if {one.split("->")[0].strip() for one in open_ports} != OPEN_PORTS:
             breaches.append(f"ports: {ports}")
         strong = self._ask("SELECT rolname FROM pg_roles WHERE rolsuper AND rolname <> 'postgres'")
         if strong:
@@ -141,7 +141,8 @@ class Rehearsal:
         with self.project.different(f"{migrations}/9999_fails.py", FAILS.format(newest=newest)):
             self.project.commit("a release that fails")
             answer = self.project.documented(UPGRADE)
-        _expect(answer.returncode != 0 and "this migration fails" in answer.stderr, answer.stderr)
+        said = answer.stdout + answer.stderr
+        _expect(answer.returncode != 0 and "this migration fails" in said, said)
         _expect(self.project.containers()["web"] == before, "the old web process went on")
         _expect(
             Browser(f"https://{HOST}", self._authority()).get("/healthz").status == 200, "healthz"
@@ -198,9 +199,7 @@ class Rehearsal:
         return one.restarts > restarts and one.state == "running"
 
     def _counts(self) -> dict[str, str]:
-        return {
-            name: self._ask(f'SELECT count(*) FROM "{name}"') for name in self._ask(TABLES).split()
-        }
+        return dict(line.split("|") for line in self._ask(COUNTS).splitlines())
 
     def _ask(self, sql: str) -> str:
         psql = ("psql", "--no-psqlrc", "-At", "-U", "bulkhead", "-d", "bulkhead", "-c", sql)
