@@ -48,12 +48,12 @@ class Page:
         """What people read, in one line."""
         return words_of(re.sub(r"<(script|style|head)\b.*?</\1>", " ", self.body, flags=re.DOTALL))
 
-    def form(self, field_name: str) -> Form:
-        """The form that has this field. Raises NoSuchForm."""
+    def form(self, field_name: str, action: str | None = None) -> Form:
+        """The form that has this field, and goes there if that is said. Raises NoSuchForm."""
         reader = _Forms()
         reader.feed(self.body)
         for one in reader.forms:
-            if field_name in one.fields:
+            if field_name in one.fields and action in {None, one.action}:
                 return one
         raise NoSuchForm(f"{self.url} ({self.status}) has no {field_name}: {self.words[:1000]}")
 
@@ -78,7 +78,9 @@ class Browser:
 
     def send(self, page: Page, has: str, **answers: str) -> Page:
         """Fill in the form of a page that has the field `has`, and send it."""
-        form = page.form(has)
+        return self.send_form(page, page.form(has), **answers)
+
+    def send_form(self, page: Page, form: Form, **answers: str) -> Page:
         content = urlencode(form.fields | answers).encode()
         target = urljoin(page.url, form.action or page.url)
         return self._ask(Request(target, content, {"Referer": page.url}))

@@ -91,6 +91,20 @@ def approve(people: People, request: str) -> None:
         raise JourneyFailed(f"{request} was not approved: {done.words[:1500]}")
 
 
+def decide_what_holds(people: People) -> float:
+    """After a restore: wait until workers noticed and looked, then have the admin decide."""
+    admin, pause, began = people[ADMIN], Event(), monotonic()
+    [cluster] = set(re.findall(r'href="(/clusters/[^"/]+/)"', admin.get("/clusters/").body))
+    while monotonic() - began < READY_SECONDS:
+        page = admin.get(f"{cluster}after-restore/")
+        if "let workers write again" in page.words and "next complete look" not in page.words:
+            done = admin.send_form(page, page.form("csrfmiddlewaretoken", action=""))
+            _done(done, "/after-restore/")
+            return monotonic() - began
+        pause.wait(0.5)
+    raise JourneyFailed(f"nothing to decide after {READY_SECONDS:.0f} s: {page.words[:1000]}")
+
+
 def wait_until_ready(people: People, name: str) -> float:
     """Look at the list of namespaces until it says Ready; return how long that took."""
     pause, began, state = Event(), monotonic(), "not there"

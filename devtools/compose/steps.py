@@ -174,8 +174,12 @@ class Rehearsal:
         self.project.as_documented(RESTORE, block=1)
         authority = self._authority()  # the proxy has lost its own
         self.people = journey.People(lambda: Browser(f"https://{HOST}", authority))
+        decided = journey.decide_what_holds(self.people)
         rows = sum(map(int, before.values()))
-        return f"{rows} rows of {len(before)} tables; {self.onboard('after-restore')}"
+        return (
+            f"{rows} rows of {len(before)} tables; noticed, looked at and decided after "
+            f"{decided:.0f} s; {self.onboard('after-restore')}"
+        )
 
     def remove(self) -> str:
         self.project.compose("down", "--volumes")
