@@ -73,7 +73,7 @@ IMAGES = (
         "echo \"listen_addresses = '*'\" >> /usr/share/postgresql/17/postgresql.conf.sample",
         image="postgres:17-bookworm",
         changes=(
-            "ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "ENV PATH=/usr/lib/postgresql/17/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "ENV PGDATA=/var/lib/postgresql/data",
             "ENV LANG=C.UTF-8",
             "VOLUME /var/lib/postgresql/data",
