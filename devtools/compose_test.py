@@ -44,7 +44,7 @@ def _run_in(work: Path) -> int:
     began, before = time.monotonic(), links()
     try:
         with run_engine(work, provide_roots()) as engine:
-            print(f"the engine answers, {time.monotonic() - began:.0f} s after the start", flush=True)
+            print(f"the engine answers after {time.monotonic() - began:.0f} s", flush=True)
             inside = ("nsenter", f"--target={engine.pid}", "--net")
             steps = (str(PYTHON), "-m", "devtools.compose.steps", str(work), str(engine.pid))
             code = subprocess.run([*inside, *steps], cwd=ROOT, check=False).returncode
