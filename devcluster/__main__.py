@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from threading import Event
 
-from devcluster.binaries import BinariesMissing, cache_folder
+from devcluster.binaries import BinariesMissing
+from devcluster.building import cache_folder
 from devcluster.control_plane import ControlPlane, ControlPlaneError, start
 from devcluster.layout import Layout, Record
 from devcluster.processes import is_running

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
-from devcluster.binaries import Say, find_binaries, say_on_stderr
+from devcluster.binaries import find_binaries
+from devcluster.building import Say, say_on_stderr
 from devcluster.certificates import (
     Authority,
     ensure_service_account_key,

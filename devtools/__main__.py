@@ -5,6 +5,7 @@ import sys
 
 from devcluster import ControlPlaneError
 from devcluster.binaries import BinariesMissing
+from devcluster.building import BuildFailed
 from devtools import check, compose_test, migrations, portal, suite, tools
 from devtools.bootstrap import SetUpFailed
 from devtools.cluster import ClusterError
@@ -19,6 +20,7 @@ from devtools.valkey import ValkeyError
 # What a person can mend is said in a sentence; everything else is a bug and shows its traceback.
 EXPLAINED = (
     BinariesMissing,
+    BuildFailed,
     CannotMakeRoots,
     ClusterError,
     ControlPlaneError,

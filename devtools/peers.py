@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from devcluster.binaries import cache_folder
+from devcluster.building import cache_folder
 from devtools.bootstrap import SetUpFailed, fingerprint
 from devtools.places import ROOT
 

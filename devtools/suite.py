@@ -20,6 +20,7 @@ from devtools.cluster import GIVEN_VARIABLE
 from devtools.interrupts import Stopped, raise_when_asked_to_stop
 from devtools.places import PYTHON, ROOT
 from devtools.postgres import start_postgres
+from devtools.promtool import find_promtool
 from devtools.valkey import find_valkey
 
 CONTROL_PLANE_VARIABLE = "BULKHEAD_TEST_CONTROL_PLANE"
@@ -120,6 +121,7 @@ def _provide(stack: ExitStack) -> dict[str, str]:
     """Everything that tests use besides a database; what was started ends with `stack`."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bulkhead-test-")))
     find_valkey()
+    find_promtool()
     provided = {
         "BULKHEAD_DEMO": "1",
         "BULKHEAD_STATE_DIR": str(folder),

@@ -12,7 +12,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import (
     beat_init,
     before_task_publish,
@@ -20,9 +20,12 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_init,
+    worker_ready,
+    worker_shutdown,
 )
 from django.db import connection
 
+from onboarding.domain.processes import ProcessKind
 from onboarding.services.alive import Pulse
 from onboarding.services.application_role import RoleTooStrong, watch_database_role
 from onboarding.services.claim import worker_name
@@ -34,6 +37,7 @@ from onboarding.services.dead_workers import (
 )
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
+from onboarding.services.heartbeats import LivingProcess, note_beat, start_saying
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
 from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
@@ -64,6 +68,13 @@ def prepare_worker(**_signal: object) -> None:
     connection.close()  # it is not for those that are forked from this process
 
 
+@worker_ready.connect
+def say_alive(**_signal: object) -> None:
+    """Say from now on that the worker lives, and when it ends in order, that it does."""
+    stop = start_saying(LivingProcess(ProcessKind.WORKER, PULSE), clock=database_now)
+    worker_shutdown.connect(lambda **_signal: stop(), weak=False)
+
+
 @worker_init.connect
 def watch_clock(**_signal: object) -> None:
     """Say it when this host's clock differs from the database's."""
@@ -77,15 +88,15 @@ def consumer_turns(**_signal: object) -> None:
 
 
 @task_prerun.connect
-def task_begins(task_id: str, **_signal: object) -> None:
+def task_begins(task: Task, task_id: str, **_signal: object) -> None:
     """A task has a bound, as every loop has."""
-    PULSE.turns(task_id)
+    PULSE.turns(f"{task.name} {task_id[:8]}")
 
 
 @task_postrun.connect
-def task_ended(task_id: str, **_signal: object) -> None:
+def task_ended(task: Task, task_id: str, **_signal: object) -> None:
     """Nobody waits for it any more."""
-    PULSE.ends(task_id)
+    PULSE.ends(f"{task.name} {task_id[:8]}")
 
 
 @beat_init.connect
@@ -172,3 +183,9 @@ def expire_requests() -> None:
 def note_outdated_namespaces() -> None:
     """Note what a new release's catalogue would render differently; facts note it themselves."""
     note_outdated(now=database_now())
+
+
+@shared_task(name="onboarding.note_beat")
+def note_beat_message() -> None:
+    """Note that a message of beat, and a fresh one, came through to a worker."""
+    note_beat(now=database_now())

@@ -13,12 +13,14 @@ from onboarding.views import (
     health,
     history,
     home,
+    metrics,
     namespaces,
     platform,
     refreshes,
     request_forms,
     requests,
     signing,
+    system,
 )
 
 REQUEST = "requests/<str:public_id>/"
@@ -99,6 +101,9 @@ urlpatterns = [
     path("teams/<str:public_id>/", platform.team_detail, name="team-detail"),
     path("history/", history.event_list, name="event-list"),
     path("history/export/<str:form>/", history.event_export, name="event-export"),
+    path("system/", system.system, name="system"),
+    path("system/state/", system.system_state, name="system-state"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

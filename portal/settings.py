@@ -27,12 +27,15 @@ SECRET_KEY = env.str("BULKHEAD_SECRET_KEY", default=DEMO_SECRET_KEY)
 ALLOWED_HOSTS = env.list("BULKHEAD_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("BULKHEAD_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("BULKHEAD_HTTPS", default=False)
+# Who scrapes /metrics brings it; without one there is no such page.
+METRICS_TOKEN = env.str("BULKHEAD_METRICS_TOKEN", default="")
 refuse_to_start(
     Told(
         debug=DEBUG,
         demo=DEMO,
         https=HTTPS,
         secret_key=SECRET_KEY,
+        metrics_token=METRICS_TOKEN,
         hosts=ALLOWED_HOSTS,
         origins=CSRF_TRUSTED_ORIGINS,
     )
@@ -55,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "onboarding.views.measured.MeasuredOutside",
     "onboarding.views.middleware.RequestId",
     "onboarding.views.unavailable.NotesWrites",
     "django.middleware.security.SecurityMiddleware",
@@ -73,6 +77,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "onboarding.views.middleware.SignInRequired",
     "onboarding.views.middleware.Refusals",
+    "onboarding.views.measured.MeasuredInside",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -188,7 +193,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "onboarding.views.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 # Browsers remember it for as long: whoever turns HTTPS on by way of trial sets few seconds first.
 SECURE_HSTS_SECONDS = env.int("BULKHEAD_HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 # The portal speaks for its own host. Names below it, and browsers' lists, only where one says so.
@@ -237,6 +242,9 @@ STORAGES = {
     },
 }
 
+# How often each process says that it lives; three that are not heard are red.
+HEARTBEAT_SECONDS = env.int("BULKHEAD_HEARTBEAT_SECONDS", default=10)
+
 # The queue is an accelerator, never the truth: waits are bounded, and the sweep does without.
 REDIS_URL = env.str("BULKHEAD_REDIS_URL", default="")
 QUEUE_TIMEOUT_SECONDS = 0.1
@@ -270,6 +278,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "portal.patience:PatientBeat"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "onboarding.sweep", "schedule": 10.0},
+    # Proves that beat, queue and workers do their part. An old one would prove nothing.
+    "note-beat": {
+        "task": "onboarding.note_beat",
+        "schedule": float(HEARTBEAT_SECONDS),
+        "options": {"expires": 2.0 * HEARTBEAT_SECONDS},
+    },
     # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.
     "observe": {"task": "onboarding.observe", "schedule": 10.0},
     "renew-credentials": {"task": "onboarding.renew_credentials", "schedule": 60.0},
@@ -289,14 +303,20 @@ CACHES = {
     },
 }
 
+# Shown with each process, so that one which an upgrade left behind is found.
+RELEASE = env.str("BULKHEAD_VERSION", default="")
+# Where the processes of one web server add up what they answered: gunicorn.conf.py makes it.
+METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+
 # The portal's own bounds. Durations are seconds unless the name says otherwise.
 REVERIFY_SECONDS = env.int("BULKHEAD_REVERIFY_SECONDS", default=600)
-OBSERVE_SECONDS = env.int("BULKHEAD_OBSERVE_SECONDS", default=60)
+OBSERVE_SECONDS = env.int("BULKHEAD_OBSERVE_SECONDS", default=30)
 LEASE_SECONDS = env.int("BULKHEAD_LEASE_SECONDS", default=60)
 DRAIN_SECONDS = env.int("BULKHEAD_DRAIN_SECONDS", default=60)
 STUCK_SECONDS = env.int("BULKHEAD_STUCK_SECONDS", default=180)
 SWEEP_SECONDS = env.int("BULKHEAD_SWEEP_SECONDS", default=2)
 OVERDUE_SECONDS = env.int("BULKHEAD_OVERDUE_SECONDS", default=120)
+UNDONE_SECONDS = env.int("BULKHEAD_UNDONE_SECONDS", default=45)
 REQUEST_EXPIRES_DAYS = env.int("BULKHEAD_REQUEST_EXPIRES_DAYS", default=30)
 NAME_RESTS_DAYS = env.int("BULKHEAD_NAME_RESTS_DAYS", default=7)
 TOKEN_HOURS = env.int("BULKHEAD_TOKEN_HOURS", default=24)

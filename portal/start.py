@@ -13,6 +13,7 @@ DEMO_SECRET_KEY = "demo-key-for-development-only-never-use-it-in-production"  # 
 # Django's own measure (check security.W009), which only `check --deploy` would take.
 SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5
+SHORTEST_TOKEN = 20
 INSECURE_PREFIX = "django-insecure-"
 
 
@@ -24,6 +25,7 @@ class Told:
     demo: bool = False
     https: bool = False
     secret_key: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
     hosts: Sequence[str] = ()
     origins: Sequence[str] = ()
 
@@ -57,6 +59,11 @@ def _problems(told: Told) -> Iterator[str]:
         yield (
             "BULKHEAD_DEBUG and BULKHEAD_HTTPS are both set: error pages would show settings and "
             "data. Leave out one of them."
+        )
+    if 0 < len(told.metrics_token) < SHORTEST_TOKEN:
+        yield (
+            f"BULKHEAD_METRICS_TOKEN can be guessed: set it to {SHORTEST_TOKEN} random characters "
+            "or more, or leave it out: then there is no /metrics."
         )
     if not told.is_development:
         yield from _weak_key(told.secret_key)

@@ -25,7 +25,7 @@ def make_triggers(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("onboarding", "0025_write_probe")]
+    dependencies = [("onboarding", "0026_write_probe")]
     operations = [
         migrations.RunPython(add_uid, migrations.RunPython.noop, elidable=False),
         migrations.RunPython(make_triggers, migrations.RunPython.noop, elidable=False),

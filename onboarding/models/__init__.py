@@ -10,6 +10,7 @@ from onboarding.models.installation import Installation
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
+from onboarding.models.processes import Heartbeat
 from onboarding.models.refreshes import Refresh
 from onboarding.models.requests import (
     Decision,
@@ -33,6 +34,7 @@ __all__ = [
     "Deviation",
     "EarlierApproval",
     "Event",
+    "Heartbeat",
     "HistoryBreak",
     "IngressSource",
     "Installation",

@@ -34,6 +34,7 @@ from onboarding.pages.attention_people import (
     requests_nobody_can_decide,
     teams_nobody_leads,
 )
+from onboarding.pages.attention_processes import missing_processes
 from onboarding.queries import closings, namespaces
 from onboarding.queries.progress import returned_with_each, taken_over_with
 from onboarding.queries.refreshes import outdated_for, without_open_request
@@ -191,6 +192,7 @@ FOR_EVERYBODY: tuple[Source, ...] = (
     expiring_namespaces,
 )
 FOR_PLATFORM_ADMINS: tuple[Source, ...] = (
+    missing_processes,
     refused_renewals,
     unguarded_clusters,
     contradicted_rows,

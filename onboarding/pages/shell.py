@@ -80,6 +80,7 @@ def _entries(permissions: Permissions) -> list[tuple[str, str, str, int | None]]
     if permissions.is_platform_admin:
         entries.append((reverse("cluster-list"), _("Clusters"), "cluster", None))
         entries.append((reverse("team-list"), _("Teams"), "people", None))
+        entries.append((reverse("system"), _("System"), "info", None))
     if permissions.reads_history:
         entries.append((reverse("event-list"), _("History"), "history", None))
     return entries

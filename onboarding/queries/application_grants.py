@@ -45,6 +45,7 @@ GRANTS: Mapping[str, str] = {
     "onboarding_ingresssource": EVERYTHING,
     "onboarding_namespaceobservation": EVERYTHING,
     "onboarding_writeprobe": EVERYTHING,  # says that something can be stored, and nothing else
+    "onboarding_heartbeat": EVERYTHING,
     # Of Django and allauth: sessions, addresses, second factors, the limits of sign-in.
     "django_session": EVERYTHING,
     "cache": EVERYTHING,

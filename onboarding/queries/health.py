@@ -1,26 +1,191 @@
-"""Does the portal do its work? Living processes, and those that can serve, prove nothing."""
+"""How the whole portal does, as data: what the System page, /metrics and the alerts are made of.
 
+Each function answers one question for all clusters at once, in one or two statements however many
+rows there are. What of it is wrong is judged in queries/wrongs.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min, Q
+from django.conf import settings
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Greatest
 
-from onboarding.domain.lifecycle import ClusterCondition
-from onboarding.models import ManagedNamespace
+from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
+from onboarding.models import Cluster, ManagedNamespace, NamespaceObservation, Revision
+from onboarding.models.breaks import open_breaks
+from onboarding.queries.clusters import ClusterTruth, look_at, truth_of_cluster
+from onboarding.queries.guards import GuardTruth, guards_of
+from onboarding.queries.processes import ProcessTruth, processes
+
+_BLOCKED = Q(state=NamespaceState.BLOCKED.value)
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What was approved on a cluster and is neither there nor blocked nor waited for."""
+
+    many: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Namespaces:
+    """How many namespaces of a cluster are how. Each of `compared` has to be compared whole every
+    `BULKHEAD_REVERIFY_SECONDS`: `looked_at` counts those that were, `late` those that are overdue.
+    """
+
+    live: int = 0
+    compared: int = 0
+    looked_at: int = 0
+    late: int = 0
+    oldest: datetime | None = None
+    drifted: int = 0
+    retrying: int = 0
+    stuck: int = 0
+
+    @property
+    def needed_per_minute(self) -> float:
+        """Return how many looks a minute it takes to compare each in its time."""
+        return 60 * self.compared / settings.REVERIFY_SECONDS
+
+    @property
+    def reached_per_minute(self) -> float:
+        """Return how many of these there were, over that time."""
+        return 60 * self.looked_at / settings.REVERIFY_SECONDS
+
+
+@dataclass(frozen=True)
+class ClusterHealth:
+    """How one cluster does at `now`. `blocked` is {reason: how many}.
+
+    `broken_at` is when it was found that history does not go on there: it is only looked at since.
+    """
+
+    now: datetime
+    cluster: Cluster
+    truth: ClusterTruth
+    guards: GuardTruth
+    seen_at: datetime | None
+    namespaces: Namespaces
+    undone: Undone
+    overdue: timedelta | None
+    blocked: Mapping[str, int]
+    unread: int
+    broken_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the whole does at `now`."""
+
+    now: datetime
+    clusters: tuple[ClusterHealth, ...]
+    processes: tuple[ProcessTruth, ...]
+
+
+def health(*, now: datetime) -> Health:
+    """Return how everything does. Nine statements."""
+    rows = Cluster.objects.filter(closed_at__isnull=True).select_related("observation", "guards")
+    counted, undone, late = namespaces_each(now), undone_each(), overdue_each(now)
+    blocked, unread, broken = blocked_each(), unread_each(), broken_each()
+    clusters = tuple(
+        ClusterHealth(
+            now=now,
+            cluster=row,
+            truth=truth_of_cluster(row, look_at(row), now=now),
+            guards=guards_of(row),
+            seen_at=look.seen_at if (look := look_at(row)) else None,
+            namespaces=counted.get(row.pk, Namespaces()),
+            undone=undone.get(row.pk, Undone()),
+            overdue=late.get(row.pk),
+            blocked=blocked.get(row.pk, {}),
+            unread=unread.get(row.pk, 0),
+            broken_at=broken.get(row.pk),
+        )
+        for row in rows
+    )
+    return Health(now, clusters, tuple(processes(now=now)))
 
 
 def overdue(now: datetime) -> timedelta | None:
-    """Return by how much the oldest due work is late, or None when nothing is due.
+    """Return by how much the oldest due work is late, or None when nothing is due."""
+    return max(overdue_each(now).values(), default=None)
+
+
+def overdue_each(now: datetime) -> dict[int, timedelta]:
+    """Return by how much the oldest due work of each cluster is late, where any is. Two statements.
 
     Work held by a live lease is being done. Work of a cluster in a bad condition is due once the
     cluster is to be tried again: that has to be done by somebody too.
     """
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    rows = ManagedNamespace.objects.filter(free, next_at__lte=now).order_by()
+    rows = ManagedNamespace.objects.filter(free, next_at__lte=now).order_by().values("cluster")
     is_well = Q(cluster__condition=ClusterCondition.OK.value)
     waiting = rows.exclude(is_well).filter(cluster__retry_at__lte=now)
     known = (
-        rows.filter(is_well).aggregate(oldest=Min("next_at")),
-        waiting.aggregate(oldest=Min(Greatest("next_at", "cluster__retry_at"))),
+        *rows.filter(is_well).annotate(oldest=Min("next_at")),
+        *waiting.annotate(oldest=Min(Greatest("next_at", "cluster__retry_at"))),
     )
-    return max((now - one["oldest"] for one in known if one["oldest"]), default=None)
+    return {one["cluster"]: now - one["oldest"] for one in known}
+
+
+def undone_each() -> dict[int, Undone]:
+    """Return what each cluster still owes of what was approved. One statement.
+
+    Blocked namespaces wait for a person and are told of as such; where Kubernetes has to finish
+    something, the row says since when, and is stuck after its time.
+    """
+    rows = Revision.objects.filter(
+        number=F("namespace__generation"),
+        namespace__observed_generation__lt=F("namespace__generation"),
+        namespace__waiting_since__isnull=True,
+    ).exclude(namespace__state__in=sorted({*ENDED, NamespaceState.BLOCKED}))
+    counted = rows.order_by().values("namespace__cluster")
+    return {
+        one["namespace__cluster"]: Undone(one["many"], one["since"])
+        for one in counted.annotate(many=Count("pk"), since=Min("created_at"))
+    }
+
+
+def namespaces_each(now: datetime) -> dict[int, Namespaces]:
+    """Return how many namespaces of each cluster are how. One statement."""
+    every = timedelta(seconds=settings.REVERIFY_SECONDS)
+    grace = timedelta(seconds=settings.OVERDUE_SECONDS)
+    compared = Q(observed_generation=F("generation"), verified_at__isnull=False) & ~_BLOCKED
+    live = ManagedNamespace.objects.exclude(state__in=sorted(ENDED)).order_by().values("cluster")
+    counted = live.annotate(
+        live=Count("pk"),
+        compared=Count("pk", filter=compared),
+        looked_at=Count("pk", filter=compared & Q(verified_at__gt=now - every)),
+        late=Count("pk", filter=compared & Q(verified_at__lte=now - every - grace)),
+        oldest=Min("verified_at", filter=compared),
+        drifted=Count("pk", filter=Q(state=NamespaceState.DRIFTED.value)),
+        retrying=Count("pk", filter=Q(state=NamespaceState.RETRYING.value)),
+        stuck=Count("pk", filter=Q(stuck_at__isnull=False)),
+    )
+    rows: list[dict[str, Any]] = [{**one} for one in counted]
+    return {one.pop("cluster"): Namespaces(**one) for one in rows}
+
+
+def blocked_each() -> dict[int, dict[str, int]]:
+    """Return {reason: how many} of what is blocked on each cluster. One statement."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    rows = ManagedNamespace.objects.filter(_BLOCKED).order_by().values("cluster", "reason")
+    for one in rows.annotate(many=Count("pk")):
+        found[one["cluster"]][one["reason"]] = one["many"]
+    return dict(found)
+
+
+def unread_each() -> dict[int, int]:
+    """Return how many namespaces of each cluster were too large to be read. One statement."""
+    rows = NamespaceObservation.objects.filter(unread__isnull=False).order_by().values("cluster")
+    return {one["cluster"]: one["many"] for one in rows.annotate(many=Count("pk"))}
+
+
+def broken_each() -> dict[int, datetime]:
+    """Return when each cluster's open break in history was found. One statement."""
+    return dict(open_breaks().values_list("cluster", "found_at"))

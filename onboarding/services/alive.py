@@ -7,6 +7,7 @@ this process and no other. Without `BULKHEAD_ALIVE_FILE` nothing is written.
 
 import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -21,18 +22,32 @@ class Pulse:
 
     def __init__(self) -> None:
         self._promises: dict[str, float] = {}
+        self._turned: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
     def turns(self, loop: str, *, again_within: float = LONGEST_TURN) -> None:
         """A loop turns, and will again within so many seconds."""
+        now = time.monotonic()
         with self._lock:
-            self._promises[loop] = time.monotonic() + again_within
+            self._promises[loop] = now + again_within
+            self._turned[loop] = now, again_within
         self.beat()
 
     def ends(self, loop: str) -> None:
         """A loop has nothing more to do, so nobody waits for it."""
         with self._lock:
             self._promises.pop(loop, None)
+            self._turned.pop(loop, None)
+
+    def told(self, now: datetime) -> dict[str, dict[str, object]]:
+        """Return when each turned last, as a heartbeat holds it (see models/processes.py)."""
+        passed = time.monotonic()
+        with self._lock:
+            turned = dict(self._turned)
+        return {
+            loop: {"at": (now - timedelta(seconds=passed - at)).isoformat(), "within": within}
+            for loop, (at, within) in turned.items()
+        }
 
     def late(self) -> list[str]:
         """Return the loops that should have turned by now."""

@@ -1,4 +1,4 @@
-"""When a cluster is looked at: every minute, soon after a run, by one observer at a time."""
+"""When a cluster is looked at: every half minute, soon after a run, by one observer at a time."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from tests.support.real_database import LONGEST_SECONDS, at_once, committed
 from tests.support.requests import wanted, work_on
 
 pytestmark = pytest.mark.usefixtures("cast")
-MINUTE = timedelta(seconds=60)
+EVERY = timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -45,18 +45,18 @@ def due(at: datetime) -> int:
     return observe_due(clock=lambda: at)
 
 
-def test_a_cluster_is_due_at_first_and_then_every_minute(
+def test_a_cluster_is_due_at_first_and_then_every_half_minute(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
     assert due(now) == 1
-    assert due(now + MINUTE - timedelta(seconds=1)) == 0
-    assert due(now + MINUTE) == 1
+    assert due(now + EVERY - timedelta(seconds=1)) == 0
+    assert due(now + EVERY) == 1
 
 
 def test_a_cluster_without_a_credential_is_never_due(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    for at in (now, now + MINUTE):
+    for at in (now, now + EVERY):
         Cluster.objects.filter(pk=cluster.pk).update(credential=None)
         assert (due(at), observe_all(clock=lambda: now)) == (0, 0)
         Cluster.objects.filter(pk=cluster.pk).update(credential=b"sealed")
@@ -83,7 +83,7 @@ def test_a_finished_run_does_not_make_a_dead_cluster_due_again_and_again(
 ) -> None:
     work_on(wanted(now=now), now=now)
     fake.go_down(Unreachable("connection refused"))
-    later = now + MINUTE
+    later = now + EVERY
     assert due(later) == 1
     assert due(later + SHORTEST_PAUSE) == 0
 
@@ -100,9 +100,9 @@ def test_nobody_looks_where_somebody_looks_until_that_one_is_given_up(
 ) -> None:
     due(now)
     ClusterObservation.objects.update(lease_until=now + LONGEST_LOOK)
-    assert due(now + MINUTE) == 0
-    assert observe(cluster.pk, clock=lambda: now + MINUTE) is False
-    assert due(now + LONGEST_LOOK + MINUTE) == 1
+    assert due(now + EVERY) == 0
+    assert observe(cluster.pk, clock=lambda: now + EVERY) is False
+    assert due(now + LONGEST_LOOK + EVERY) == 1
 
 
 def test_an_observer_that_lost_its_lease_writes_nothing(
@@ -114,12 +114,12 @@ def test_an_observer_that_lost_its_lease_writes_nothing(
         monkeypatch.setattr(observing, "find_policy_kinds", lambda _portal: ())
         ClusterObservation.objects.update(lease_until=now)
         fake.remove(Key("Namespace", "", "legacy"))
-        assert observe(cluster.pk, clock=lambda: now + MINUTE)
+        assert observe(cluster.pk, clock=lambda: now + EVERY)
         return ()
 
     monkeypatch.setattr(observing, "find_policy_kinds", meanwhile)
     seen = look(cluster, now)
-    assert (seen.seen_at, seen.version) == (now + MINUTE, 1)
+    assert (seen.seen_at, seen.version) == (now + EVERY, 1)
     assert [*NamespaceObservation.objects.values_list("name", flat=True)] == ["monitoring"]
 
 

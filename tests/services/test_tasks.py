@@ -57,8 +57,8 @@ def test_a_sweep_that_has_lasted_long_begins_nothing_more(
 
 def test_a_task_is_waited_for_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "PULSE", tasks.Pulse())
-    tasks.task_begins(task_id="one")
-    tasks.PULSE.turns("one", again_within=-1)
-    assert tasks.PULSE.late() == ["one"]
-    tasks.task_ended(task_id="one")
+    tasks.task_begins(tasks.sweep, "one")
+    tasks.PULSE.turns("onboarding.sweep one", again_within=-1)
+    assert tasks.PULSE.late() == ["onboarding.sweep one"]
+    tasks.task_ended(tasks.sweep, "one")
     assert tasks.PULSE.late() == []

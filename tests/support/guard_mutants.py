@@ -16,6 +16,7 @@ from tests.support.guard_mutants_gate import FENCE_GATE
 from tests.support.guard_mutants_http import HTTP
 from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_migrations import DATABASES
+from tests.support.guard_mutants_metrics import METRICS
 from tests.support.guard_mutants_neighbours import NEIGHBOURS
 from tests.support.guard_mutants_nemesis import NEMESIS
 from tests.support.guard_mutants_observer import OBSERVER
@@ -399,6 +400,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *DOORS,
     *DOUBT,
     *DATABASES,
+    *METRICS,
     *OBSERVER,
     *HTTP,
     *QUEUE,

@@ -21,6 +21,7 @@ DANGEROUS = {
         {"secret_key": "django-insecure-" + KEY},
         "BULKHEAD_SECRET_KEY can be guessed",
     ),
+    "short token": ({"metrics_token": KEY[:19]}, "BULKHEAD_METRICS_TOKEN can be guessed"),
     "any host": ({"hosts": ["*"]}, "BULKHEAD_ALLOWED_HOSTS holds *:"),
     "subdomains": (
         {"hosts": ["portal.example.org", ".example.org"]},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -48,9 +49,10 @@ OF_AN_OBJECT = {Who.READERS, Who.LEADS}
 
 @pytest.fixture
 def arguments(
-    cast: dict[str, User], cluster: Cluster, fake: FakeCluster, now: datetime
+    cast: dict[str, User], cluster: Cluster, fake: FakeCluster, now: datetime, settings: Any
 ) -> dict[str, dict[str, str]]:
     """URL arguments of objects that belong to payments, by the route's first word."""
+    settings.METRICS_TOKEN = "scrape"  # without one there is no such page
     request = ask(demo_spec("payments-prod", cluster=cluster.name), now=now)
     approve(request, "dana", Lane.NETWORK, now=now)
     approve(request, "pat", Lane.PLATFORM, now=now)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from onboarding.domain.processes import ProcessKind
 from onboarding.services.application_role import watch_database_role
 from onboarding.services.claim import until_next, worker_name
 from onboarding.services.clock import database_now
@@ -28,6 +29,7 @@ from onboarding.services.dead_workers import (
 )
 from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
+from onboarding.services.heartbeats import LivingProcess, forget_silent, heard
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
 from onboarding.services.loops import LAST_WORK_SECONDS, Loops
 from onboarding.services.observe import observe_all, observe_due
@@ -75,10 +77,12 @@ class Command(BaseCommand):
         free_claims_as_we_start()
         connection.close()  # this thread only watches from here on
         start_loops(loops, workers=options["workers"])
-        ended = loops.watch()
-        loops.join(within=LAST_WORK_SECONDS if ended else None)
-        if ended:
-            raise CommandError(f"The loop {ended} has ended, and with it this process. Start it.")
+        with heard(LivingProcess(ProcessKind.SWEEPER, loops.pulse), clock=database_now):
+            ended = loops.watch()
+            loops.join(within=LAST_WORK_SECONDS if ended else None)
+            if ended:
+                words = f"The loop {ended} has ended, and with it this process. Start it."
+                raise CommandError(words)
 
 
 def start_loops(loops: Loops, *, workers: int) -> None:
@@ -95,6 +99,7 @@ def start_loops(loops: Loops, *, workers: int) -> None:
     loops.start("times", lambda: forget_wrong_times(now=database_now()), every=CHORES_SECONDS)
     loops.start("clock", note_host_clock, every=CHORES_SECONDS)
     loops.start("renew", lambda: renew_due(clock=database_now), every=CHORES_SECONDS)
+    loops.start("forget", lambda: forget_silent(now=database_now()), every=CHORES_SECONDS)
     loops.start("expire", lambda: expire_requests(now=database_now()), every=CHORES_SECONDS)
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0024_slow_clusters'),
+        ('onboarding', '0025_slow_clusters'),
     ]
 
     operations = [

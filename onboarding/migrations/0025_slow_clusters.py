@@ -15,7 +15,7 @@ CONDITIONS = [
 
 class Migration(migrations.Migration):
 
-    dependencies = [("onboarding", "0023_tokens_and_clocks")]
+    dependencies = [("onboarding", "0024_tokens_and_clocks")]
 
     operations = [
         migrations.AlterField(

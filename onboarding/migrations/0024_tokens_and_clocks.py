@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('onboarding', '0028_epochs'),
+        ('onboarding', '0023_epochs'),
     ]
 
     operations = [
