@@ -87,15 +87,23 @@ def _of_line(each: ClusterHealth, now: datetime) -> Iterator[FoundWrong]:
         yield FoundWrong(Wrong.OBSERVATION_OLD, cluster, each.seen_at, detail=truth.trouble)
     if each.broken_at:
         yield FoundWrong(Wrong.ONLY_LOOKED_AT, cluster, each.broken_at)
-    life = timedelta(hours=settings.TOKEN_HOURS)
-    ends_at = cluster.credential_expires_at
-    if ends_at and ends_at - now < TOKEN_PART_LEFT * life:
-        yield FoundWrong(Wrong.CREDENTIAL_ENDS, cluster, detail=ends_at.isoformat())
+    yield from _of_credential(cluster, now)
     if each.guards.is_unguarded:
         words = "; ".join(each.guards.findings)
         yield FoundWrong(Wrong.UNGUARDED, cluster, each.guards.since, detail=words)
     elif each.guards.is_unknown:
         yield FoundWrong(Wrong.GUARDS_UNKNOWN, cluster, detail=each.guards.unread)
+
+
+def _of_credential(cluster: Cluster, now: datetime) -> Iterator[FoundWrong]:
+    """Yield that a credential ends: its renewal is refused, or has not happened for hours."""
+    ends_at, refused_at = cluster.credential_expires_at, cluster.renewal_refused_at
+    life = timedelta(hours=settings.TOKEN_HOURS)
+    if refused_at:
+        words = cluster.renewal_refused_with or ""
+        yield FoundWrong(Wrong.CREDENTIAL_ENDS, cluster, refused_at, detail=words)
+    elif ends_at and ends_at - now < TOKEN_PART_LEFT * life:
+        yield FoundWrong(Wrong.CREDENTIAL_ENDS, cluster, detail=ends_at.isoformat())
 
 
 def _of_work(each: ClusterHealth, now: datetime) -> Iterator[FoundWrong]:

@@ -228,6 +228,16 @@ class TestClusters:
         Cluster.objects.update(credential_expires_at=now + timedelta(hours=hours))
         assert found(now) == [("credential-ends", 1)] * many
 
+    def test_a_renewal_that_is_refused_is_found_at_once(self, now: datetime) -> None:
+        Cluster.objects.update(
+            credential_expires_at=now + timedelta(hours=20),
+            renewal_refused_at=now,
+            renewal_refused_with="forbidden",
+        )
+        assert [(one.what, one.detail) for one in findings(now)] == [
+            (Wrong.CREDENTIAL_ENDS, "forbidden")
+        ]
+
     def test_guards_that_are_missing_or_unknown_are_found(
         self, now: datetime, cluster: Cluster
     ) -> None:

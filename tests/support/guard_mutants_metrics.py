@@ -46,9 +46,13 @@ METRICS: tuple[GuardMutant, ...] = (
         "queries.wrongs", "_of_line", "if each.seen_at and", "if False and",
         "tests/services/test_wrongs.py::TestClusters::test_an_old_picture_is_found"),
     GuardMutant("a credential that was not renewed is told of",
-        "queries.wrongs", "_of_line", "if ends_at and", "if False and",
+        "queries.wrongs", "_of_credential", "elif ends_at and", "elif False and",
         "tests/services/test_wrongs.py::TestClusters::"
         "test_a_credential_that_was_not_renewed_is_found_hours_before_its_end"),
+    GuardMutant("a renewal that is refused is told of",
+        "queries.wrongs", "_of_credential", "if refused_at:", "if False:",
+        "tests/services/test_wrongs.py::TestClusters::"
+        "test_a_renewal_that_is_refused_is_found_at_once"),
     GuardMutant("a heartbeat outlives a database that does not answer",
         "services.heartbeats", "_try", "except (DatabaseError, InterfaceError) as error:",
         "except ZeroDivisionError as error:",
