@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from devcluster.binaries import cache_folder
+from devcluster.building import cache_folder
 from devtools.compose.engine import FREE_BYTES, leftovers, links, obstacles, run_engine
 from devtools.compose.roots import IMAGES, provide_roots
 from devtools.interrupts import Stopped, raise_when_asked_to_stop

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster.binaries import cache_folder
+from devcluster.building import cache_folder
 
 PARTS = Path(__file__).with_name("parts")
 MIRROR = "http://deb.debian.org/debian"

@@ -29,7 +29,7 @@ class WrongWords:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class WrongLine:
     """One thing that is wrong, as the page shows it. `detail` is a server's or a process's words.
 
     `url` leads to the page where it can be seen or mended, "" where there is none.
@@ -49,7 +49,7 @@ class SystemPage:
     """Everything the page shows."""
 
     now: datetime
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[WrongLine, ...]
     clusters: tuple[ClusterHealth, ...]
     processes: tuple[ProcessTruth, ...]
     missing: tuple[str, ...]
@@ -188,7 +188,7 @@ def build_system_page(*, now: datetime) -> SystemPage:
     )
 
 
-def build_trouble(finding: FoundWrong) -> Trouble:
+def build_trouble(finding: FoundWrong) -> WrongLine:
     """Return something wrong in words."""
     words, cluster = WORDS[finding.what], finding.cluster
     named = {
@@ -196,7 +196,7 @@ def build_trouble(finding: FoundWrong) -> Trouble:
         "many": finding.many,
         "detail": finding.detail,
     }
-    return Trouble(
+    return WrongLine(
         key=finding.what.value,
         tone="danger" if finding.is_red else "warn",
         title=str(words.title) % named,

@@ -16,7 +16,7 @@ from devcluster import start
 from devtools.valkey import Valkey, start_valkey
 from tests.support.live_portal import wait_for
 from tests.support.real_processes import Live, set_up
-from tests.support.wrong_clock import WHERE, set_clock
+from tests.support.wrong_clock import CLOCK_VARIABLE, set_clock
 
 pytestmark = pytest.mark.cluster
 NOTHING = {
@@ -40,7 +40,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with ExitStack() as stack:
         plane = stack.enter_context(start(tmp_path_factory.mktemp("clocks-plane")))
         live = stack.enter_context(set_up(tmp_path_factory.mktemp("clocks-portal"), plane))
-        yield live.told(**{WHERE: str(clock), "BULKHEAD_OBSERVE_SECONDS": "1"})
+        yield live.told(**{CLOCK_VARIABLE: str(clock), "BULKHEAD_OBSERVE_SECONDS": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_worker_does_too(portal: Live, valkey: Valkey) -> None:
 
 def test_beat_goes_on_sending(portal: Live, valkey: Valkey, tmp_path: Path) -> None:
     queue = redis.Redis(unix_socket_path=str(valkey.socket))
-    clock = Path(portal.environment[WHERE])
+    clock = Path(portal.environment[CLOCK_VARIABLE])
     queue.flushall()
     with by_wrong_clock(portal.with_redis(valkey.url), *BEAT, "--schedule", str(tmp_path / "file")):
         for off in FOR_A_WHILE:

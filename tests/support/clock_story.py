@@ -37,7 +37,7 @@ from onboarding.services.credentials import encrypted_token, stored_token  # noq
 from tests.support import live_portal  # noqa: E402
 from tests.support.live_portal import wait_for  # noqa: E402
 from tests.support.pat_without_scripts import Pat  # noqa: E402
-from tests.support.wrong_clock import WHERE, set_clock  # noqa: E402
+from tests.support.wrong_clock import CLOCK_VARIABLE, set_clock  # noqa: E402
 
 HOUR, DAY = 3600, 24 * 3600
 # The last is: right again.
@@ -144,7 +144,7 @@ def left() -> dict[str, Any]:
 
 def tell(kind: str, prefix: str, address: str = "") -> dict[str, Any]:
     """Go through all offsets; return how long each took, and what is left."""
-    file, took = Path(os.environ[WHERE]), {}
+    file, took = Path(os.environ[CLOCK_VARIABLE]), {}
     if address:
         _pat.append(Pat(address))
     for number, off in enumerate(OFFSETS):

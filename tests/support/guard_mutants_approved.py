@@ -59,7 +59,7 @@ APPROVED: tuple[GuardMutant, ...] = (
         "if written > self.generation:",
         "tests/services/test_whose_namespace.py::"
         "test_m3_a_number_that_our_own_history_contradicts_is_a_difference_and_repaired[key0]"),
-    GuardMutant("what is blocked for access is kept up", "services.reconcile", "_look_again",
+    GuardMutant("what is blocked for access is kept up", "services.give_way", "_look_again",
         "if trouble.blocked in REPAIRED_WHILE_BLOCKED:", "if False:",
         "tests/services/test_drift.py::"
         "test_m5_what_is_blocked_for_access_goes_on_being_repaired_at_the_usual_pace"),

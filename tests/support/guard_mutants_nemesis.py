@@ -125,7 +125,7 @@ NEMESIS: tuple[GuardMutant, ...] = (
         " and not _is_served(admin, kind)", "",
         "g36_a_proxys_404_does_not_take_the_ranges_of_nodes"),
     GuardMutant("what is blocked is looked at again soon",
-        "services.reconcile", "_look_again", "if is_news:", "if False:",
+        "services.give_way", "_look_again", "if is_news:", "if False:",
         "tests/services/test_failures.py::"
         "test_what_is_blocked_is_looked_at_again_soon_and_then_hourly"),
 )

@@ -12,12 +12,12 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-WHERE = "BULKHEAD_TEST_CLOCK"
+CLOCK_VARIABLE = "BULKHEAD_TEST_CLOCK"
 PROGRAMS = {
     "celery": ("celery.__main__", "main"),
     "manage": ("django.core.management", "execute_from_command_line"),
 }
-CHORES_EVERY = timedelta(seconds=0.5)
+CHORES_SECONDS = 0.5
 SWEEP_EVERY = 0.25
 
 
@@ -30,7 +30,7 @@ def set_clock(file: Path, seconds: float) -> None:
 
 def go_wrong() -> None:
     """From now on this process goes by the file."""
-    file, right = Path(os.environ[WHERE]), time.time
+    file, right = Path(os.environ[CLOCK_VARIABLE]), time.time
     time.time = lambda: right() + float(file.read_text())
     timezone = importlib.import_module("django.utils.timezone")
     celery = importlib.import_module("celery.app.base").Celery
@@ -53,7 +53,7 @@ def hurry() -> None:
     settings.CELERY_BEAT_SCHEDULE = {"sweep": {"task": "onboarding.sweep", "schedule": SWEEP_EVERY}}
     importlib.import_module("django").setup()
     command = importlib.import_module("onboarding.management.commands.reconcile")
-    command.CHORES_EVERY = CHORES_EVERY
+    command.CHORES_SECONDS = CHORES_SECONDS
 
 
 if __name__ == "__main__":
