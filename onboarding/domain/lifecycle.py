@@ -64,6 +64,7 @@ class BlockedReason(StrEnum):
     NOT_AS_PLANNED = "not-as-planned"
     TEAM_MAY_WRITE_POLICY = "team-may-write-policy"
     RESTORED = "restored"
+    FORGOTTEN = "forgotten"
     NEWER_ON_CLUSTER = "newer-on-cluster"
     REAPPEARED = "reappeared"
     NOT_APPROVED = "not-what-was-approved"

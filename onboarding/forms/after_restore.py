@@ -23,7 +23,9 @@ LABELS: Mapping[tuple[Differing, RestoreChoice], Any] = {
     ),
     (Differing.ALIVE, RestoreChoice.REMOVE_AGAIN): _("Remove it again, as was approved"),
     (Differing.ALIVE, RestoreChoice.LEAVE): _("Leave it, blocked, for now"),
-    (Differing.UNKNOWN, RestoreChoice.LEAVE): _("Leave it; it stays listed as unknown here"),
+    (Differing.UNKNOWN, RestoreChoice.LEAVE): _(
+        "Leave it; a lead of its team can ask for it, and approvers see what stands there"
+    ),
 }
 
 

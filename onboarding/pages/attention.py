@@ -117,6 +117,7 @@ def contradicted_rows(reader: Reader) -> list[Item]:
     words = {
         BlockedReason.NOT_APPROVED.value: _("%(name)s of %(team)s is not what was approved"),
         BlockedReason.RESTORED.value: _("%(name)s of %(team)s was restored from a backup"),
+        BlockedReason.FORGOTTEN.value: _("%(name)s of %(team)s was made, and forgotten"),
         BlockedReason.NEWER_ON_CLUSTER.value: _("%(name)s of %(team)s is newer on its cluster"),
         BlockedReason.REAPPEARED.value: _("%(name)s of %(team)s was removed and lives again"),
     }

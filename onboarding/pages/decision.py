@@ -37,6 +37,7 @@ from onboarding.queries.leads import leads_of, why_abandoned
 from onboarding.queries.names import resembles, seen_names
 from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.portals import UnknownNamespace, holder_of
 from onboarding.queries.rendering import request_today
 
 EARLIER_SHOWN = 8
@@ -127,6 +128,7 @@ class DecisionPage:
     found: Found | None
     abandoned: Abandoned | None
     name_seen_at: datetime | None
+    forgotten: UnknownNamespace | None
     holdings: Holdings | None
     below_use: tuple[UsedBound, ...]
     shows_holdings: bool
@@ -184,7 +186,7 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
     uid, seen = _on_the_cluster(row, wanted)
     reach = seen or plan_before
     picture = picture_of_plans(row.cluster, row.name, before=reach, after=wanted, uid=uid)
-    flags, holdings = flags_of(picture), _holdings(row)
+    flags, holdings, name_seen_at = flags_of(picture), _holdings(row), _name_seen_at(row)
     return DecisionPage(
         spec=row.wanted,
         is_removal=row.kind == RequestKind.RETIRE,
@@ -206,7 +208,8 @@ def build_decision_page(row: Request, permissions: Permissions, *, now: datetime
         moved_risk=_moved_risk(row, picture.risk),
         found=found_for_request(row, wanted),
         abandoned=abandoned_by(row),
-        name_seen_at=_name_seen_at(row),
+        name_seen_at=name_seen_at,
+        forgotten=_forgotten(row) if name_seen_at else None,
         holdings=holdings,
         below_use=below_use(wanted, holdings),
         shows_holdings=row.state in OPEN_REQUEST,
@@ -245,6 +248,12 @@ def _name_seen_at(row: Request) -> datetime | None:
         return None
     seen = seen_names(row.cluster)
     return seen.seen_at if row.name in seen.names else None
+
+
+def _forgotten(row: Request) -> UnknownNamespace | None:
+    """Return what this portal made under the name for the very team, and forgot; or None."""
+    holder = holder_of(row.cluster, row.name)
+    return holder if holder and holder.is_ours and holder.team == row.team.slug else None
 
 
 def _earlier(row: Request, now: datetime) -> QuerySet[Decision]:

@@ -92,6 +92,12 @@ REMEDIES: dict[str, Remedy] = {
             "came back with it stands meanwhile."
         ),
     ),
+    BlockedReason.FORGOTTEN: Remedy(
+        gettext_lazy(
+            "Nothing is written to it until approvers have seen how it differs. Who has access in "
+            "it keeps that meanwhile."
+        ),
+    ),
     BlockedReason.NEWER_ON_CLUSTER: Remedy(
         gettext_lazy(
             "The cluster holds something this portal does not remember, so its pages may be wrong "
@@ -128,8 +134,8 @@ OURS_UNKNOWN = Remedy(
         "to it, and who has access in it keeps that."
     ),
     on_cluster=gettext_lazy(
-        "put a newer backup of the database in place, or delete that namespace from the cluster "
-        "with all that is in it"
+        "put a newer backup of the database in place, have the team it was made for ask for it, or "
+        "delete that namespace from the cluster with all that is in it"
     ),
 )
 OF_ANOTHER_PORTAL = Remedy(

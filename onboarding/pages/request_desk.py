@@ -14,11 +14,12 @@ from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
-from onboarding.models import ManagedNamespace, Request, Team
+from onboarding.models import ManagedNamespace, Request
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import load_plan
 from onboarding.queries import clusters, namespaces
 from onboarding.queries.deciders import authors_of
+from onboarding.queries.leads import teams_led
 from onboarding.queries.permissions import Permissions
 from onboarding.services.clock import database_now
 from onboarding.services.preview import NamespaceWish, change_wish
@@ -68,7 +69,7 @@ def build_offer(
     if not permissions.leads:
         raise Forbidden(_("Only team leads ask for namespaces. Ask the lead of your team."))
     return Offer(
-        teams=tuple(Team.objects.filter(pk__in=permissions.leads)),
+        teams=tuple(teams_led(permissions)),
         clusters=tuple(clusters.usable()),
         catalogue=load_catalogue(),
         now=database_now(),

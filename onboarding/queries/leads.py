@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.models import Membership, Request, RoleAssignment, Team, User
+from onboarding.queries.permissions import Permissions
 
 
 def active_leads() -> QuerySet[Membership]:
@@ -20,6 +21,11 @@ def leads_of(team: Team) -> list[User]:
     """Return who leads the team now, by name. One query."""
     rows = active_leads().filter(team=team).select_related("user")
     return [row.user for row in rows.order_by("user__first_name", "user__username")]
+
+
+def teams_led(permissions: Permissions) -> QuerySet[Team]:
+    """Return the teams a person may ask for."""
+    return Team.objects.filter(pk__in=permissions.leads)
 
 
 def teams_without_lead() -> QuerySet[Team]:

@@ -16,11 +16,11 @@ from onboarding.models import (
     Request,
 )
 from onboarding.plan.catalogue_files import load_catalogue
-from onboarding.queries.portals import holder_of
+from onboarding.queries.portals import UnknownNamespace, holder_of
 
 OURS_UNKNOWN = (
     "This portal made it, and its database does not know it any more: platform admins find it on "
-    "the page of the cluster."
+    "the page of the cluster. Only the team it was made for can ask for it."
 )
 
 
@@ -28,19 +28,26 @@ OURS_UNKNOWN = (
 class NameCheck:
     """What stands against a name. No problems: it is free as far as the portal knows.
 
-    `seen_at` is when the cluster was last looked at for it, None if it never was.
+    `seen_at` is when the cluster was last looked at for it, None if it never was. `forgotten` is
+    what stands under the name, made by this portal for the team that asks: it can be taken over.
     """
 
     problems: tuple[str, ...]
     variant: str = ""
     look_alike: str = ""
     seen_at: datetime | None = None
+    forgotten: UnknownNamespace | None = None
 
 
 def check_name(
-    cluster: Cluster, name: str, *, now: datetime, except_request: Request | None = None
+    cluster: Cluster,
+    name: str,
+    *,
+    now: datetime,
+    team: str = "",
+    except_request: Request | None = None,
 ) -> NameCheck:
-    """Check a name exactly as typed: syntax, reserved, taken, pending, resting, seen.
+    """Check a name exactly as typed, for a team by its slug: syntax, reserved, taken, seen.
 
     Six queries, and three more for a name that was seen. Of a namespace that is not the portal's
     no more is said than that it was seen.
@@ -64,6 +71,8 @@ def check_name(
         return NameCheck((rest,), variant, "", seen)
     if name in sighting.names:
         holder = holder_of(cluster, name)
+        if holder and holder.is_ours and team and holder.team == team:
+            return NameCheck((), seen_at=seen, forgotten=holder)
         words = _was_seen(cluster, name, seen, now)
         said = f"{words} {OURS_UNKNOWN}" if holder and holder.is_ours else words
         return NameCheck((said,), variant, "", seen)

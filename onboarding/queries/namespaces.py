@@ -13,7 +13,13 @@ CHANGEABLE = frozenset({NamespaceState.READY, NamespaceState.DRIFTED})
 # What carries our marks and is not what the portal remembers.
 CAME_BACK = frozenset({BlockedReason.RESTORED.value, BlockedReason.REAPPEARED.value})
 # What a person may say yes to, having seen how it differs.
-ADOPTABLE = frozenset({BlockedReason.RESTORED.value, BlockedReason.NEWER_ON_CLUSTER.value})
+ADOPTABLE = frozenset(
+    {
+        BlockedReason.RESTORED.value,
+        BlockedReason.FORGOTTEN.value,
+        BlockedReason.NEWER_ON_CLUSTER.value,
+    }
+)
 # Blocked for these, another wish may be what helps: the one that was approved was not taken, or
 # cannot be shown to have been approved.
 MENDABLE = frozenset(

@@ -12,6 +12,7 @@ from onboarding.domain.spec import RequestKind
 from onboarding.pages.request_desk import Desk, build_offer, change_desk, edit_desk
 from onboarding.pages.request_preview import build_preview, objects_as_file
 from onboarding.queries import clusters, namespaces, requests
+from onboarding.queries.leads import teams_led
 from onboarding.queries.names import check_name
 from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
@@ -89,6 +90,13 @@ def name_check(request: SignedIn) -> HttpResponse:
     )
     check = None
     if name and cluster:
-        check = check_name(cluster, name, now=database_now(), except_request=editing)
+        led = teams_led(request.permissions).filter(slug=request.GET.get("team", "")).first()
+        check = check_name(
+            cluster,
+            name,
+            now=database_now(),
+            team=led.slug if led else "",
+            except_request=editing,
+        )
     context = {"check": check, "name": name[:80], "cluster": cluster, "now": database_now()}
     return render(request, "requests/_name_check.html", context)

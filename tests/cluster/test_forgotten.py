@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.refusals import Invalid
 from onboarding.models import Cluster, ManagedNamespace, Request
+from onboarding.queries.names import check_name
 from onboarding.queries.portals import UnknownNamespace, holder_of
 from onboarding.services.observe import observe
 from tests.support import live_portal
@@ -42,8 +42,22 @@ def test_what_was_forgotten_is_listed_as_ours_with_what_is_written_on_it(
     assert found is not None
     assert (found.is_ours, found.team, found.generation) == (True, forgotten.team.slug, "1")
     assert found.request == Request.objects.get(namespace=forgotten).label
-    with pytest.raises(Invalid, match="This portal made it"):
-        live_portal.asked(dev_eu, name)
+    [told] = check_name(dev_eu, name, now=timezone.now(), team="search").problems
+    assert "Only the team it was made for can ask for it" in told
+
+
+def test_its_team_takes_over_what_stands_there_and_it_is_still_the_same_namespace(
+    forgotten: ManagedNamespace, dev_eu: Cluster, admin: RawApi, name: str
+) -> None:
+    path = f"/api/v1/namespaces/{name}"
+    before = admin.get(path).body["metadata"]
+    assert looked_for(dev_eu, name)
+    row = live_portal.brought_to(live_portal.onboard(dev_eu, name), NamespaceState.BLOCKED)
+    assert row.reason == "forgotten"
+    assert admin.get(path).body["metadata"]["resourceVersion"] == before["resourceVersion"]
+    done = live_portal.brought_to(live_portal.adopt(row), NamespaceState.READY)
+    assert (done.uid, done.generation) == (before["uid"], 2)
+    assert live_portal.deviations(done) == []
 
 
 def test_an_administrator_of_the_cluster_can_delete_it_and_then_its_name_is_free(

@@ -47,9 +47,23 @@ DATABASES: tuple[GuardMutant, ...] = (
         "services/test_seen_names.py::"
         "test_one_that_was_made_anew_under_its_name_is_seen_since_then"),
     of_marks("who asks for the name of what this portal made and forgot is told",
-        "queries.names:check_name", "holder and holder.is_ours", "False",
+        "queries.names:check_name", "if holder and holder.is_ours else", "if False else",
         "services/test_seen_names.py::"
         "test_what_this_portal_made_and_forgot_is_named_to_who_asks_for_its_name"),
+    of_marks("only the team it was made for asks for what was forgotten",
+        "queries.names:check_name", "holder.team == team", "True",
+        "services/test_forgotten.py::test_nobody_else_can"),
+    of_marks("what was made for another team is not taken over",
+        "services.phases.identity:is_forgotten", "teams[0] == teams[1]", "True",
+        "services/test_forgotten.py::"
+        "test_what_is_not_marked_as_made_for_the_team_is_somebody_elses[bulkhead.dev/team]"),
+    of_marks("what another portal made is not taken over",
+        "services.phases.identity:is_forgotten", "portal_of(found) == work.portal and ", "",
+        "services/test_forgotten.py::test_what_another_portal_made_is_somebody_elses"),
+    of_marks("what was forgotten waits for who compares",
+        "services.phases.create:_take_over_own", "raise forgotten(work)", "pass",
+        "services/test_forgotten.py::"
+        "test_approved_nothing_is_written_until_somebody_has_seen_what_stands_there"),
     of_marks("what carries this portal's marks has no other owner to ask",
         "pages.guidance:_remedy", "if row.reason == BlockedReason.TAKEN.value:", "if False:",
         "web/test_guidance.py::"

@@ -22,7 +22,13 @@ from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import load_plan, stamped
 from onboarding.queries.deviations import standing_foreign
 from onboarding.services.credentials import open_gateway
-from onboarding.services.preview import NamespaceWish, change_wish, removal_wish, retire_wish
+from onboarding.services.preview import (
+    NamespaceWish,
+    adopt_wish,
+    change_wish,
+    removal_wish,
+    retire_wish,
+)
 from onboarding.services.reconcile import reconcile
 from onboarding.services.submit import submit
 
@@ -61,6 +67,11 @@ def change_asked(namespace: ManagedNamespace, spec: NamespaceSpec) -> Request:
 
 def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace:
     return approved(change_asked(namespace, spec))
+
+
+def adopt(namespace: ManagedNamespace) -> ManagedNamespace:
+    """Alice asks to take over what was found under the name, the approvers approve."""
+    return approved(_sent(adopt_wish(namespace)))
 
 
 def removal_asked(namespace: ManagedNamespace) -> Request:

@@ -9,7 +9,7 @@ from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
 from onboarding.domain.ownership import PORTAL_IDENTITY, is_ours, marks_of
 from onboarding.plan.model import stamped
-from onboarding.services.phases.identity import look_twice, restored
+from onboarding.services.phases.identity import forgotten, is_forgotten, look_twice, restored
 from onboarding.services.phases.observe import observe
 from onboarding.services.phases.work import (
     AppliedChange,
@@ -58,6 +58,9 @@ def _take_over_own(work: Work) -> None:
         raise ChangedMeanwhile(f"{work.plan.namespace} was answered as taken, and is not there.")
     look_twice(found, work)
     if marks_of(found).get("request") not in work.own_requests:
+        if is_forgotten(found, work):
+            work.live[work.namespace_key] = found
+            raise forgotten(work)
         raise Taken(
             f"{work.plan.namespace} already exists on {work.plan.cluster} and was not created by "
             "this request."

@@ -7,9 +7,9 @@ worker was killed, or a backup was restored.
 
 from enum import StrEnum
 
-from onboarding.domain.lifecycle import BlockedReason
+from onboarding.domain.lifecycle import BlockedReason, Phase
 from onboarding.domain.objects import Manifest, text
-from onboarding.domain.ownership import is_managed, marks_of
+from onboarding.domain.ownership import TEAM_LABEL, is_managed, marks_of, portal_of
 from onboarding.services.phases.work import Blocked, ChangedMeanwhile, Work, found_on_cluster
 
 
@@ -26,6 +26,12 @@ class UidChanged(Blocked):
     """The namespace that exists is not the one the portal created."""
 
     reason = BlockedReason.UID_CHANGED
+
+
+class Forgotten(Blocked):
+    """This portal made the namespace that exists, and its database does not know for whom."""
+
+    reason = BlockedReason.FORGOTTEN
 
 
 class Restored(Blocked):
@@ -56,6 +62,29 @@ def check_is_ours(found: Manifest, work: Work) -> None:
     raise UidChanged(
         f"{work.plan.namespace} was deleted and created again by somebody else: its uid is not "
         "the one the portal created."
+    )
+
+
+def is_forgotten(found: Manifest, work: Work) -> bool:
+    """Tell whether this portal made what was found, for this team, as far as its marks say.
+
+    Nobody but the portal can write them: admission guards label and annotations.
+    """
+    [planned] = work.plan.of(Phase.CREATE)
+    teams = [text(one, "metadata", "labels", TEAM_LABEL) for one in (found, planned.manifest)]
+    return portal_of(found) == work.portal and teams[0] == teams[1]
+
+
+def forgotten(work: Work) -> Forgotten:
+    """Return why a namespace that the database lost waits, with all of it that was found."""
+    work.refresh_managed()
+    marks = marks_of(work.live[work.namespace_key])
+    made_for = marks.get("request") or "a request that is not named on it"
+    return Forgotten(
+        f"{work.plan.namespace} stands on {work.plan.cluster} already. This portal made it for "
+        f"{made_for}, which its database does not know: it was restored to before. Nothing was "
+        "written to it.",
+        found=found_on_cluster(work),
     )
 
 
