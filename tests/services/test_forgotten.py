@@ -96,12 +96,13 @@ def test_nobody_else_can(uid: str, cluster: Cluster, now: datetime) -> None:
 
 
 def test_approved_nothing_is_written_until_somebody_has_seen_what_stands_there(
-    waiting: ManagedNamespace, fake: FakeCluster, uid: str
+    uid: str, fake: FakeCluster, now: datetime
 ) -> None:
-    assert (waiting.state, waiting.reason, waiting.uid) == ("blocked", "forgotten", "")
+    row = work_on(wanted(now=now + 3 * HOUR), now=now + 3 * HOUR)
+    assert (row.state, row.reason, row.uid) == ("blocked", "forgotten", "")
     assert fake.writes == [REFUSED]
-    assert (waiting.found or {})["uid"] == uid
-    assert (waiting.found or {})["generation"] == 2
+    assert (row.found or {})["uid"] == uid
+    assert (row.found or {})["generation"] == 2
 
 
 def test_taken_over_it_becomes_what_was_approved_and_stays_the_same_namespace(
