@@ -324,6 +324,8 @@ if not 1 <= TOKEN_HOURS <= 24:  # longer ones are refused: admission-credentials
     raise ImproperlyConfigured("BULKHEAD_TOKEN_HOURS: a token lives for 1 to 24 hours.")
 # Below the threads there are, so that a cluster that hangs leaves some to the others.
 CLUSTER_CONCURRENCY = env.int("BULKHEAD_CLUSTER_CONCURRENCY", default=2)
+if CLUSTER_CONCURRENCY < 2:  # a look at what is as approved would keep people waiting
+    raise ImproperlyConfigured("BULKHEAD_CLUSTER_CONCURRENCY: at least 2, one of them for people.")
 if CLUSTER_CONCURRENCY < 1:
     raise ImproperlyConfigured("BULKHEAD_CLUSTER_CONCURRENCY: at least 1.")
 ALIVE_FILE = env.str("BULKHEAD_ALIVE_FILE", default="")

@@ -9,7 +9,9 @@ class Differing(StrEnum):
 
     NEWER = "newer"  # the cluster holds a generation that is unknown here
     OLDER = "older"  # the cluster holds a generation that another one followed here
-    GONE = "gone"  # it is in force here, and not on the cluster
+    GONE = "gone"  # it was approved here, and is not on the cluster
+    CHANGED = "changed"  # objects in it are not as approved, and would be put back
+    ANOTHER = "another"  # another one with this portal's marks has its name
     ALIVE = "alive"  # it was removed, and lives on the cluster
     UNKNOWN = "unknown"  # it carries this portal's marks, and nothing here knows of it
 
@@ -28,6 +30,8 @@ CHOICES: Mapping[Differing, tuple[RestoreChoice, ...]] = {
     Differing.NEWER: (RestoreChoice.LEAVE, RestoreChoice.APPLY_RECORDED),
     Differing.OLDER: (RestoreChoice.APPLY_RECORDED,),
     Differing.GONE: (RestoreChoice.RECORD_GONE, RestoreChoice.MAKE_AGAIN),
+    Differing.CHANGED: (RestoreChoice.APPLY_RECORDED,),
+    Differing.ANOTHER: (RestoreChoice.LEAVE,),
     Differing.ALIVE: (RestoreChoice.REMOVE_AGAIN, RestoreChoice.LEAVE),
     Differing.UNKNOWN: (RestoreChoice.LEAVE,),
 }

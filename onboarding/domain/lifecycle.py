@@ -161,13 +161,13 @@ _ALWAYS = frozenset({_S.CREATED, _S.DRIFTED, _S.RETRYING, _S.BLOCKED, _S.REVOKIN
 _RETIRING_ALWAYS = frozenset({_S.REVOKING, _S.RETRYING, _S.BLOCKED, _S.LOST})
 
 NAMESPACE_TRANSITIONS: Mapping[NamespaceState, frozenset[NamespaceState]] = {
-    _S.WANTED: _ALWAYS,
-    _S.CREATED: _ALWAYS | {_S.FENCED, _S.WANTED},
-    _S.FENCED: _ALWAYS | {_S.BASELINED, _S.WANTED},
-    _S.BASELINED: _ALWAYS | {_S.BOUNDED, _S.WANTED},
-    _S.BOUNDED: _ALWAYS | {_S.GRANTED, _S.WANTED},
-    _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED},
-    # After a restore a person may record that it was removed meanwhile.
+    # After a restore a person may record of each that it was removed meanwhile.
+    _S.WANTED: _ALWAYS | {_S.GONE},
+    _S.CREATED: _ALWAYS | {_S.FENCED, _S.WANTED, _S.GONE},
+    _S.FENCED: _ALWAYS | {_S.BASELINED, _S.WANTED, _S.GONE},
+    _S.BASELINED: _ALWAYS | {_S.BOUNDED, _S.WANTED, _S.GONE},
+    _S.BOUNDED: _ALWAYS | {_S.GRANTED, _S.WANTED, _S.GONE},
+    _S.GRANTED: _ALWAYS | {_S.READY, _S.WANTED, _S.GONE},
     _S.READY: frozenset(
         {_S.DRIFTED, _S.WANTED, _S.RETRYING, _S.BLOCKED, _S.REVOKING, _S.LOST, _S.GONE}
     ),

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.after_restore import Differing, RestoreChoice
-from onboarding.queries.after_restore import RestoreDifference
+from onboarding.queries.after_restore import RestoreDifference, shown_of
 
 LABELS: Mapping[tuple[Differing, RestoreChoice], Any] = {
     (Differing.NEWER, RestoreChoice.LEAVE): _(
@@ -17,6 +17,10 @@ LABELS: Mapping[tuple[Differing, RestoreChoice], Any] = {
         "Put back what is recorded here, over what is on the cluster"
     ),
     (Differing.OLDER, RestoreChoice.APPLY_RECORDED): _("Put back what was approved last"),
+    (Differing.CHANGED, RestoreChoice.APPLY_RECORDED): _("Put back what is recorded here"),
+    (Differing.ANOTHER, RestoreChoice.LEAVE): _(
+        "Leave it; once workers have seen it, its lead can ask to take it over"
+    ),
     (Differing.GONE, RestoreChoice.RECORD_GONE): _("It was removed: record that"),
     (Differing.GONE, RestoreChoice.MAKE_AGAIN): _(
         "Make it again, empty, with the access that was approved"
@@ -36,6 +40,7 @@ class AfterRestoreForm(forms.Form):
         """Offer what can be decided for each."""
         super().__init__(data)
         self.differing = differing
+        self.shown = shown_of(differing)
         for one in differing:
             self.fields[one.name] = forms.ChoiceField(
                 label=one.name,

@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
                 choices=[(one, one) for one in CONDITIONS], default="ok", max_length=20
             ),
         ),
+        migrations.AddField(
+            model_name="clusterobservation",
+            name="lease_owner",
+            field=models.CharField(max_length=80, null=True),
+        ),
         migrations.AddIndex(
             model_name="managednamespace",
             index=models.Index(

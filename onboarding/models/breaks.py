@@ -4,17 +4,17 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from onboarding.domain.epoch import OF_THE_DATABASE, BreakKind
+from onboarding.domain.epoch import BreakKind
 from onboarding.models.clusters import Cluster
 from onboarding.models.identifiers import PUBLIC_ID_LENGTH, public_id
 from onboarding.models.people import User
 
 
 class HistoryBreak(models.Model):
-    """Found on one cluster; until a platform admin has settled it, that is only looked at.
+    """One for each cluster it concerns: that is only looked at until a platform admin settles it.
 
-    One of the database holds for all clusters. `said` is the epoch found there, as it was written,
-    "" for none; `known` that of the database when it was found.
+    Where the database went back, every open cluster has its own. `said` is the epoch found there,
+    as it was written, "" for none; `known` that of the database when it was found.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=public_id)
@@ -51,5 +51,4 @@ def open_breaks() -> models.QuerySet[HistoryBreak]:
 
 def is_only_looked_at(cluster: str) -> Exists:
     """Return the condition that nothing is written to the cluster a column of a query names."""
-    of_the_database = Q(kind__in=sorted(OF_THE_DATABASE))
-    return Exists(open_breaks().filter(Q(cluster=OuterRef(cluster)) | of_the_database))
+    return Exists(open_breaks().filter(cluster=OuterRef(cluster)))

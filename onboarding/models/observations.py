@@ -16,10 +16,10 @@ class ClusterObservation(models.Model):
 
     `seen_at` is when the last look that succeeded began: nothing older is shown as newer.
     `version` counts the looks that found something changed. `looked_at` is when the last look
-    began, also one that failed; `trouble` says why it did, "" after a success. `fencing_token` and
-    `lease_until` let one observer work at a time: the write of one that lost its lease finds no
-    row. `requests` counts the pages of lists that the last look read. `failures` counts the looks
-    in a row that found no way to the cluster.
+    began, also one that failed; `trouble` says why it did, "" after a success. `fencing_token`,
+    `lease_owner` and `lease_until` let one observer work at a time: the write of one that lost its
+    lease finds no row. `requests` counts the pages of lists that the last look read. `failures`
+    counts the looks in a row that found no way to the cluster.
     """
 
     cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="observation")
@@ -28,6 +28,7 @@ class ClusterObservation(models.Model):
     looked_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    lease_owner = models.CharField(max_length=80, null=True)
     fencing_token = models.PositiveBigIntegerField(default=0)
     # Kinds of policies that are not understood, e.g. "CiliumNetworkPolicy (cilium.io)".
     foreign_kinds = models.JSONField(default=list)

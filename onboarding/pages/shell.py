@@ -36,6 +36,11 @@ class Shell:
     breaks: list[HistoryBreak] = field(default_factory=list)
     demo_people: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def held(self) -> frozenset[int]:
+        """Return the primary keys of the clusters that are only looked at after a restore."""
+        return frozenset(one.cluster_id for one in self.breaks)
+
 
 def shell(request: HttpRequest) -> dict[str, Shell]:
     """Return the frame for templates, as `shell`."""

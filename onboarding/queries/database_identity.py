@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from django.db import DatabaseError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 # A restored dump is in another database, whatever its name, and a new server has another number.
 _DATABASE = "SELECT oid FROM pg_database WHERE datname = current_database()"
@@ -17,7 +17,9 @@ def database_identity() -> str:
     """Return a short name of the database the portal is in; "" for one in memory.
 
     Another one for every copy, also of the whole server's files where SQLite keeps them; the same
-    after a restart and on a replica that took over. One query on PostgreSQL, none on SQLite.
+    after a restart and on a replica that took over. A server upgraded by pg_upgrade is another one,
+    and so is a SQLite file on a file system that numbers itself anew when it is mounted. One query
+    on PostgreSQL, none on SQLite.
     """
     if connection.vendor == "sqlite":
         parts = _file(str(connection.settings_dict["NAME"]))
@@ -40,7 +42,7 @@ def _postgresql() -> list[str]:
     try:
         with transaction.atomic():
             return _row(_BOTH)
-    except DatabaseError:
+    except ProgrammingError:  # not permitted; any other error says nothing of which database it is
         return _row(_DATABASE)
 
 

@@ -15,25 +15,37 @@ from onboarding.domain.actions import Action
 from onboarding.domain.after_restore import Differing, RestoreChoice
 from onboarding.domain.lifecycle import NamespaceState, check_move
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
-from onboarding.models import Cluster, HistoryBreak, ManagedNamespace
-from onboarding.queries.after_restore import RestoreDifference, differences_on, is_seen_since
+from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, Run
+from onboarding.queries.after_restore import (
+    RestoreDifference,
+    differences_on,
+    is_seen_since,
+    shown_of,
+)
 from onboarding.services import hints, history
+from onboarding.services.cancel_requests import cancel_requests
 from onboarding.services.history import By
+from onboarding.services.open_runs import end_open_runs
 from onboarding.services.retry import try_again
 from onboarding.services.waiting import NOT_WAITING
 
 
-def settle(break_id: int, choices: Mapping[str, RestoreChoice], *, by: By, now: datetime) -> None:
+def settle(
+    break_id: int, choices: Mapping[str, RestoreChoice], *, shown: str, by: By, now: datetime
+) -> None:
     """Let workers write to the cluster again, with one choice for each namespace that differs.
 
-    Raises Forbidden, NotFound, Conflict (settled meanwhile, not looked at since) and Invalid: a
-    namespace that differs is not among the choices, or not with one that there is for it.
+    `shown` is what the person decided on (queries/after_restore.py, `shown_of`). Raises Forbidden,
+    NotFound, Conflict (settled meanwhile, not looked at since, something else differs now) and
+    Invalid: a namespace is not among the choices, or not with one that there is for it.
     """
     if not by.permissions.is_platform_admin:
         raise Forbidden("Only platform admins decide what holds after a restore.")
     with transaction.atomic():
         found = _locked(break_id)
         differing = differences_on(found.cluster)
+        if shown_of(differing) != shown:
+            raise Conflict("Something else differs by now. Read the page again, then decide.")
         for one in differing:
             if choices.get(one.name) not in one.choices:
                 raise Invalid(f"Decide what holds for {one.name}.", field=one.name)
@@ -57,6 +69,9 @@ def settle(break_id: int, choices: Mapping[str, RestoreChoice], *, by: By, now: 
 
 
 def _locked(break_id: int) -> HistoryBreak:
+    # The cluster first, as whoever writes its condition or closes it does.
+    of_break = Cluster.objects.filter(breaks=break_id)
+    Cluster.objects.select_for_update(no_key=True).filter(pk__in=of_break).first()
     rows = HistoryBreak.objects.select_for_update(of=("self",)).select_related("cluster")
     found = rows.filter(pk=break_id).first()
     if found is None:
@@ -102,4 +117,9 @@ def _decide(one: RestoreDifference, choice: RestoreChoice, *, by: By, now: datet
     ManagedNamespace.objects.filter(pk=row.pk).update(
         **fields, last_event=event, fencing_token=F("fencing_token") + 1, lease_until=None
     )
+    if choice is RestoreChoice.RECORD_GONE:
+        cancel_requests(
+            row.requests.all(), because="it was recorded as removed after a restore", by=by, now=now
+        )
+        end_open_runs(Run.objects.filter(namespace=row), Run.Outcome.GONE, now=now)
     hints.hint(row.pk)

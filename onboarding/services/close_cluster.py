@@ -11,11 +11,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from onboarding.domain.actions import Action
-from onboarding.domain.lifecycle import NamespaceState, RequestState, request_sources_of, sources_of
+from onboarding.domain.lifecycle import NamespaceState, sources_of
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.models import Cluster, ClusterClosure, ManagedNamespace, Request, Run
+from onboarding.models.breaks import open_breaks
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.services import history
+from onboarding.services.cancel_requests import cancel_requests
 from onboarding.services.history import By
 from onboarding.services.open_runs import end_open_runs
 from onboarding.services.waiting import NOT_WAITING
@@ -98,7 +100,9 @@ def confirm_closing(cluster_id: int, *, by: By, typed_name: str, now: datetime) 
             body={"asked_by": closure.asked_by.label},
             note=closure.reason,
         )
-        _cancel_requests(cluster, by=by, now=now)
+        requests = Request.objects.filter(cluster=cluster)
+        cancel_requests(requests, because=f"cluster {cluster.name} was closed", by=by, now=now)
+        open_breaks().filter(cluster=cluster).update(choices={}, settled_at=now, settled_by=by.user)
         return _lose_namespaces(cluster, by=by, now=now)
 
 
@@ -136,22 +140,6 @@ def _open_closures(cluster: Cluster) -> QuerySet[ClusterClosure]:
     return ClusterClosure.objects.filter(
         cluster=cluster, confirmed_at__isnull=True, withdrawn_at__isnull=True
     )
-
-
-def _cancel_requests(cluster: Cluster, *, by: By, now: datetime) -> None:
-    sources = sorted(request_sources_of(RequestState.CANCELLED))
-    rows = Request.objects.filter(cluster=cluster, state__in=sources)
-    for row in rows.select_for_update(of=("self",)).select_related("team", "cluster"):
-        event = history.record(
-            Action.REQUEST_CANCELLED,
-            actor=by.actor,
-            at=now,
-            about=history.about_request(row),
-            body={"because": f"cluster {cluster.name} was closed"},
-        )
-        Request.objects.filter(pk=row.pk).update(
-            state=RequestState.CANCELLED.value, closed_at=now, last_event=event
-        )
 
 
 def _lose_namespaces(cluster: Cluster, *, by: By, now: datetime) -> int:

@@ -7,27 +7,35 @@ whoever claims next makes its late writes find nothing.
 
 import os
 import socket
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, InterfaceError
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from onboarding.models import ManagedNamespace
+from onboarding.models import ClusterObservation, ManagedNamespace
 from onboarding.services.turns import is_held
 
 log = structlog.get_logger()
 
 
 def free_claims_of_the_dead(*, as_we_start: bool = False) -> int:
-    """Free what is held by processes of this host that are no more; return how many claims.
+    """Free the claims and looks of processes of this host that are no more; return how many.
 
     As a process starts, what is held under its own number was its predecessor's: a container that
     starts again gives the same one.
     """
+    looks = ClusterObservation.objects.filter(lease_until__gte=Now())
+    claims = ManagedNamespace.objects.filter(is_held())
+    return sum(_free(held, as_we_start=as_we_start) for held in (claims, looks))
+
+
+def _free(held: QuerySet[Any], *, as_we_start: bool) -> int:
     host = f"{socket.gethostname()}:"
-    held = ManagedNamespace.objects.filter(is_held(), lease_owner__startswith=host)
-    owners = set(held.values_list("lease_owner", flat=True))
     ours = str(os.getpid())
-    numbers = {owner: owner.removeprefix(host).partition(":")[0] for owner in owners}
+    named = held.filter(lease_owner__startswith=host).values_list("lease_owner", flat=True)
+    numbers = {owner: owner.removeprefix(host).partition(":")[0] for owner in named}
     dead = [
         owner
         for owner, number in numbers.items()
@@ -36,7 +44,7 @@ def free_claims_of_the_dead(*, as_we_start: bool = False) -> int:
     if not dead:
         return 0
     freed = held.filter(lease_owner__in=dead).update(lease_until=None, lease_owner="")
-    log.warning("claims of processes that have ended are free", owners=dead, count=freed)
+    log.warning("what processes held that have ended is free", owners=dead, count=freed)
     return freed
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from onboarding.cluster.errors import AccessDenied, Refused, ServerFault, WriteConflict
@@ -24,12 +24,14 @@ from onboarding.domain.epoch import (
     broken_by,
     read_epoch,
 )
+from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Key, Manifest, text
 from onboarding.models import Cluster, ClusterObservation, Event, HistoryBreak
 from onboarding.models.breaks import open_breaks
 from onboarding.queries.database_identity import database_identity
 from onboarding.services import history
 from onboarding.services.installation import portal_identity
+from onboarding.services.phases.work import Blocked
 
 IDENTITY = "kube-system"
 HOME = Key("Namespace", "", "bulkhead-system")
@@ -39,6 +41,12 @@ log = structlog.get_logger()
 
 class OtherCluster(Exception):
     """Something answers that is another cluster than the one that was registered."""
+
+
+class EpochNotWritten(Blocked):
+    """A cluster on which a restored database would not be noticed: nothing is removed there."""
+
+    reason = BlockedReason.REFUSED
 
 
 class WentBack(Exception):
@@ -58,15 +66,21 @@ def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -
     """Return what the cluster says of itself, as it goes on from what the database knows.
 
     Raise OtherCluster, WentBack once the break is written down, or any ClusterError. One request;
-    where they disagree two, because one answer may be anybody's.
+    where they disagree two, because one answer may be anybody's, and what this process read of the
+    cluster's row may be from before somebody settled a break.
     """
     standing = read_standing(cluster, gateway)
-    if kind := _broken(cluster, standing):
-        if read_standing(cluster, gateway).written != standing.written:
-            raise ServerFault(IN_TWO_WAYS)
-        note_break(cluster, kind, said=standing.written, now=now)
-        raise WentBack(f"{cluster.name} and the database do not go on from each other: {kind}.")
-    return standing
+    if _broken(cluster, standing) is None:
+        return standing
+    cluster.refresh_from_db(fields=["epoch_event", "accepted_epoch"])
+    again = read_standing(cluster, gateway)
+    kind = _broken(cluster, again)
+    if kind is None:
+        return again
+    if again.written != standing.written:
+        raise ServerFault(IN_TWO_WAYS)
+    note_break(cluster, kind, said=again.written, now=now)
+    raise WentBack(f"{cluster.name} and the database do not go on from each other: {kind}.")
 
 
 def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
@@ -104,69 +118,85 @@ def known_epoch() -> Epoch:
     return Epoch(number, leaf, database_identity())
 
 
-def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding) -> None:
+def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding) -> bool:
     """Write on the cluster how far history has come, if it has come further than stands there.
 
-    Nobody else's newer word is overwritten. Where admission does not let the portal, because an
-    earlier release prepared the cluster, the cluster's guards say so.
+    Return whether that much stands there now. Nobody else's newer word is overwritten. Where
+    admission does not let the portal, because an earlier release prepared the cluster, the
+    cluster's guards say so.
     """
     known, said = known_epoch(), read_epoch(standing.written)
     is_settled = standing.written and standing.written == cluster.accepted_epoch
-    if standing.home is None or (said and known.event <= said.event and not is_settled):
-        return
+    if said and known.event <= said.event and not is_settled:
+        return True
+    if standing.home is None:
+        return False
     try:
         gateway.annotate(HOME, annotation_of(standing.portal), known.dump(), seen=standing.home)
     except WriteConflict:
-        return  # somebody was faster, with what is as new
+        pass  # somebody was faster: with this, or with something else
     except (Refused, AccessDenied) as error:
         log.warning("epoch not written", cluster=cluster.name, error=str(error))
-        return
-    if read_standing(cluster, gateway).written != known.dump():
-        return  # answered and not stored: what is remembered must be there
+        return False
+    stands = read_epoch(read_standing(cluster, gateway).written)
+    if stands is None or stands.event < known.event:
+        return False  # answered and not stored: what is remembered must be there
     further = Q(epoch_event__isnull=True) | Q(epoch_event__lt=known.event)
     row = Cluster.objects.filter(pk=cluster.pk)
-    if is_settled:
-        row.update(epoch_event=known.event, accepted_epoch=None)
-    else:
-        row.filter(further).update(epoch_event=known.event)
+    (row if is_settled else row.filter(further)).update(
+        epoch_event=known.event, accepted_epoch=None
+    )
+    return True
 
 
-def note_break(
-    cluster: Cluster, kind: BreakKind, *, said: str = "", now: datetime
-) -> HistoryBreak | None:
-    """Write down that one side went back, with an event; None where that is known already.
+def require_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding) -> None:
+    """Write it before something is removed, or a backup from before would make that again.
 
-    `said` is the epoch found on the cluster, as it was written.
+    Raise ChangedMeanwhile where somebody else wrote there, EpochNotWritten where nobody lets us.
     """
-    known = known_epoch()
-    try:
-        with transaction.atomic():
-            found = HistoryBreak.objects.create(
-                cluster=cluster,
-                kind=kind.value,
-                said=said[:1000],
-                known=known.dump(),
-                found_at=now,
-            )
-            history.record(
-                Action.HISTORY_BROKEN,
-                actor=history.SYSTEM,
-                at=now,
-                about=history.about_cluster(cluster),
-                body={"kind": kind.value, "said": found.said, "known": found.known},
-            )
-    except IntegrityError:
-        return None
+    if write_epoch(cluster, gateway, standing):
+        return
+    if write_epoch(cluster, gateway, read_standing(cluster, gateway)):
+        return
+    raise EpochNotWritten(
+        f"{cluster.name} does not let the portal write how far its history has come, so nothing is "
+        "removed: a database restored to before would make it again. An administrator of the "
+        "cluster has to run prepare_cluster."
+    )
+
+
+def note_break(cluster: Cluster, kind: BreakKind, *, said: str = "", now: datetime) -> None:
+    """Write down that one side went back, with an event for each cluster that it concerns.
+
+    `said` is the epoch found on `cluster`, as it was written; where the break is known, that is
+    brought up to date.
+    """
+    everywhere = Cluster.objects.filter(closed_at__isnull=True).order_by("pk")
+    with transaction.atomic():
+        for one in everywhere if kind in OF_THE_DATABASE else [cluster]:
+            _note_on(one, kind, said=said[:1000] if one.pk == cluster.pk else "", now=now)
+
+
+def _note_on(cluster: Cluster, kind: BreakKind, *, said: str, now: datetime) -> None:
+    # One at a time: whoever else finds it waits here, and then knows of it.
+    Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+    known = open_breaks().filter(cluster=cluster)
+    if known.exists():
+        known.filter(said="").update(said=said)
+        return
+    found = HistoryBreak.objects.create(
+        cluster=cluster, kind=kind.value, said=said, known=known_epoch().dump(), found_at=now
+    )
+    history.record(
+        Action.HISTORY_BROKEN,
+        actor=history.SYSTEM,
+        at=now,
+        about=history.about_cluster(cluster),
+        body={"kind": kind.value, "said": found.said, "known": found.known},
+    )
     # What differs is read off a look, and people wait for it.
     ClusterObservation.objects.filter(cluster=cluster).update(next_at=now)
     log.error("history is broken", cluster=cluster.name, kind=kind.value)
-    return found
-
-
-def is_only_looked_at(cluster: Cluster) -> bool:
-    """Tell whether a break holds that concerns the cluster. One query."""
-    concerns = Q(cluster=cluster) | Q(kind__in=sorted(OF_THE_DATABASE))
-    return open_breaks().filter(concerns).exists()
 
 
 def _broken(cluster: Cluster, standing: ClusterStanding) -> BreakKind | None:

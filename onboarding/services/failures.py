@@ -168,6 +168,15 @@ def delay(attempts: int, *, at_least: float = 0.0, longest: float = LONGEST_DELA
     return timedelta(seconds=max(at_least, jitter, 0.2))
 
 
+def pause_after(failure: Failure, attempts: int) -> timedelta:
+    """Return how long a namespace waits after so many failures: long only for what others mend.
+
+    Whatever else was wrong may be right the next moment, and nobody tells the portal.
+    """
+    longest = LONGEST_DELAY if failure.retrying else LONGEST_CLUSTER_DELAY
+    return delay(attempts, at_least=failure.retry_after, longest=longest)
+
+
 @dataclass(frozen=True)
 class LostLine:
     """What a failed look says of the way to a cluster."""

@@ -172,13 +172,13 @@ def _keep_state(journal: Journal, trouble: failures.Failure, *, now: datetime) -
     journal.claim.release(
         attempts=attempts,
         message=f"The last look failed: {trouble.message}",
-        next_at=now + failures.delay(attempts, at_least=trouble.retry_after),
+        next_at=now + failures.pause_after(trouble, attempts),
     )
 
 
 def _retry(journal: Journal, trouble: failures.Failure, *, now: datetime) -> None:
     attempts = journal.claim.namespace.attempts + 1
-    wait = failures.delay(attempts, at_least=trouble.retry_after)
+    wait = failures.pause_after(trouble, attempts)
     journal.end(Run.Outcome.RETRYING, now=now, message=trouble.message, failed=journal.current)
     journal.move(
         NamespaceState.RETRYING,

@@ -33,8 +33,9 @@ from onboarding.domain.observed import (
     seen_namespaces,
 )
 from onboarding.models import Cluster, ClusterObservation, Run
+from onboarding.models.breaks import open_breaks
 from onboarding.services import failures, turns
-from onboarding.services.claim import UNUSABLE
+from onboarding.services.claim import UNUSABLE, worker_name
 from onboarding.services.compare_observed import Expectations, expected_on
 from onboarding.services.credentials import CredentialMisfit, open_gateway
 from onboarding.services.epoch import (
@@ -42,7 +43,6 @@ from onboarding.services.epoch import (
     OtherCluster,
     WentBack,
     check_cluster,
-    is_only_looked_at,
     write_epoch,
 )
 from onboarding.services.guards import look_twice_at_guards, note_reading
@@ -178,13 +178,13 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
     with structlog.contextvars.bound_contextvars(cluster=look.cluster.name):
         try:
             lists = _lists(look, clock)
-            standing = _standing(look, lists.cluster)
+            if standing := _standing(look, lists.cluster):
+                # First of all: a look that fails later must not keep it from being written.
+                write_epoch(look.cluster, lists.cluster, standing)
             _look_at_guards(look, lists.cluster, now=clock())
             picture = _take(lists)
             _store(look, picture, now=clock())
             tell_reappeared(look.cluster, seen_since=look.began, now=clock())
-            if standing is not None:
-                write_epoch(look.cluster, lists.cluster, standing)
             if look.cluster.condition == ClusterCondition.THROTTLED.value:
                 failures.note_success(look.cluster, now=clock())
         except LostLook:
@@ -202,7 +202,12 @@ def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     """Take the cluster unless the row has been claimed since it was read: one of many wins."""
     token = row.fencing_token + 1
     as_read = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token)
-    taken = {"fencing_token": token, "lease_until": now + LONGEST_LOOK, "looked_at": now}
+    taken = {
+        "fencing_token": token,
+        "lease_until": now + LONGEST_LOOK,
+        "lease_owner": worker_name(),
+        "looked_at": now,
+    }
     mine = as_read.filter(cluster__in=turns.well_clusters()).update(**taken)
     if not mine:
         with transaction.atomic():
@@ -230,7 +235,7 @@ def _standing(look: Look, cluster: ClusterGateway) -> ClusterStanding | None:
     except WentBack as told:
         log.warning("only looked at", why=str(told))
         return None
-    return None if is_only_looked_at(look.cluster) else standing
+    return None if open_breaks().filter(cluster=look.cluster).exists() else standing
 
 
 def _look_at_guards(look: Look, cluster: ClusterGateway, *, now: datetime) -> None:

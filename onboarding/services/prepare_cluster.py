@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from onboarding.cluster.connections import AdminConnection, Connection
 from onboarding.cluster.discovery import Ranges, canonical, find_ranges
@@ -37,11 +38,12 @@ from onboarding.domain.labels import is_label_key, is_label_value
 from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json, Key, Manifest, text
 from onboarding.domain.refusals import Refusal
-from onboarding.models import Cluster, IngressSource, ManagedNamespace, Team
+from onboarding.models import Cluster, ClusterObservation, IngressSource, ManagedNamespace, Team
 from onboarding.models.clusters import read_facts
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.check_facts import check_facts
 from onboarding.services import history
+from onboarding.services.clock import database_now
 from onboarding.services.credentials import NoCredential, stored_token
 from onboarding.services.epoch import note_break
 from onboarding.services.guards import look_at_guards, manifests_folder, note_check, note_reading
@@ -234,7 +236,8 @@ def _register(
                 body={"api_server": cluster.api_server, "facts": facts},
             )
         if known and known != facts["uid"]:  # nothing is made again there before a person says so
-            note_break(cluster, BreakKind.CLUSTER_NEW, now=now)
+            _forget_looks(cluster)
+            note_break(cluster, BreakKind.CLUSTER_NEW, now=database_now())
         note_outdated(ManagedNamespace.objects.filter(cluster=cluster), now=now)
         if has_new_gate:  # until its fence was proven, no new pod starts in any namespace
             ManagedNamespace.objects.filter(cluster=cluster, next_at__gt=now).update(next_at=now)
@@ -248,6 +251,13 @@ def _register(
         say(f"  {name}: {value}")
     state = "stored" if minted else "unchanged"
     say(f"credential {state}, expires {cluster.credential_expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _forget_looks(cluster: Cluster) -> None:
+    """Nothing that was seen of the former cluster counts, nor a look at it that goes on."""
+    ClusterObservation.objects.filter(cluster=cluster).update(
+        fencing_token=F("fencing_token") + 1, lease_until=None, lease_owner=None, seen_at=None
+    )
 
 
 def _facts(cluster: Cluster, wish: PrepareOptions, found: Ranges) -> dict[str, Json]:

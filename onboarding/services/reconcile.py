@@ -36,7 +36,7 @@ from onboarding.services.claim import (
     kept_if_unusable,
 )
 from onboarding.services.credentials import open_gateway
-from onboarding.services.epoch import check_cluster, write_epoch
+from onboarding.services.epoch import check_cluster, require_epoch, write_epoch
 from onboarding.services.give_way import give_way, hand_over
 from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
@@ -97,7 +97,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     work.portal = standing.portal
     if journal.phases is RETIREMENT:
         # A backup from before must not make again what is removed now.
-        write_epoch(namespace.cluster, work.cluster, standing)
+        require_epoch(namespace.cluster, work.cluster, standing)
         _retire(journal, work, clock)
         return
     exists, drift = _look(work), list[Sighting]()
@@ -116,6 +116,8 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     check_signed(journal.revision, work)
     _doubt(journal, work, drift)
     journal.begin(now=clock())
+    # A cluster restored to before must be told from one that this was never brought about on.
+    write_epoch(namespace.cluster, work.cluster, standing)
     _run(journal, work, clock)
 
 

@@ -16,6 +16,8 @@ from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.posted import only
 
+SHOWN = "what.was.shown"  # no name of a namespace
+
 
 @allow(Who.PLATFORM_ADMINS)
 def after_restore(request: SignedIn, public_id: str) -> HttpResponse:
@@ -27,11 +29,17 @@ def after_restore(request: SignedIn, public_id: str) -> HttpResponse:
     differing = differences_on(cluster) if found else []
     if request.method != "POST" or found is None:
         return _page(request, cluster, found, AfterRestoreForm(differing=differing))
-    only(request, *(one.name for one in differing))
+    only(request, SHOWN, *(one.name for one in differing))
     form = AfterRestoreForm(request.POST, differing=differing)
     if not form.is_valid():
         return _page(request, cluster, found, form)
-    settle(found.pk, form.choices(), by=by(request), now=database_now())
+    settle(
+        found.pk,
+        form.choices(),
+        shown=request.POST.get(SHOWN, ""),
+        by=by(request),
+        now=database_now(),
+    )
     messages.success(request, _("Decided. Workers write to the cluster again."))
     return redirect("cluster-detail", public_id=cluster.public_id)
 

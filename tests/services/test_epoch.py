@@ -1,20 +1,36 @@
 """What went back in time is only looked at: nothing is created, bound or deleted by itself."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
-from onboarding.domain.epoch import Epoch, annotation_of
+from onboarding.cluster.errors import (
+    AccessDenied,
+    ClusterError,
+    Refused,
+    ServerFault,
+    WriteConflict,
+)
+from onboarding.domain.actions import Action
+from onboarding.domain.epoch import (
+    LARGEST_EPOCH,
+    BreakKind,
+    Epoch,
+    annotation_of,
+    read_epoch,
+)
 from onboarding.domain.objects import Key, branch, text
 from onboarding.models import Cluster, Event, HistoryBreak, Installation, ManagedNamespace
-from onboarding.services import epoch
+from onboarding.services import epoch, history
 from onboarding.services.claim import claim
+from onboarding.services.installation import portal_identity
 from onboarding.services.observe import observe
 from tests.support.back_in_time import cluster_restored, database_restored
 from tests.support.came_back import removal_of, until_ended
 from tests.support.fake_cluster import FakeCluster
-from tests.support.requests import NAME, NAMESPACE, actions, ready, work_on
+from tests.support.requests import NAME, NAMESPACE, actions, ready, wanted, work_on
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 
@@ -91,15 +107,124 @@ def test_nothing_is_claimed_until_it_is_settled(fake: FakeCluster, now: datetime
     assert claim("a worker") is not None
 
 
-def test_a_break_of_the_database_holds_on_every_cluster(fake: FakeCluster, now: datetime) -> None:
+@pytest.mark.parametrize("kind", [BreakKind.DATABASE_OLDER, BreakKind.CLUSTER_OLDER])
+def test_a_break_of_the_database_holds_on_every_cluster(
+    fake: FakeCluster, now: datetime, kind: BreakKind
+) -> None:
     ready(now=now)
     ManagedNamespace.objects.update(next_at=now)
     other = Cluster.objects.create(name="dev-us", api_server="https://127.0.0.1:1", ca_pem="")
-    found = HistoryBreak.objects.create(cluster=other, kind="cluster-older", known="", found_at=now)
-    assert claim("a worker") is not None
-    ManagedNamespace.objects.update(next_at=now, lease_until=None)
-    HistoryBreak.objects.filter(pk=found.pk).update(kind="database-older")
-    assert claim("a worker") is None
+    epoch.note_break(other, kind, said="what stands there", now=now)
+    is_of_the_database = kind is BreakKind.DATABASE_OLDER
+    assert (claim("a worker") is None) is is_of_the_database
+    said = {one.cluster.name: one.said for one in HistoryBreak.objects.select_related("cluster")}
+    assert said == {"dev-us": "what stands there"} | ({"dev-eu": ""} if is_of_the_database else {})
+
+
+def test_what_another_cluster_says_is_kept_once_it_is_heard(now: datetime) -> None:
+    cluster = Cluster.objects.get()
+    other = Cluster.objects.create(name="dev-us", api_server="https://127.0.0.1:1", ca_pem="")
+    epoch.note_break(other, BreakKind.DATABASE_OLDER, said="there", now=now)
+    epoch.note_break(cluster, BreakKind.DATABASE_OLDER, said="here", now=now + HOUR)
+    said = HistoryBreak.objects.values_list("cluster__name", "said", "found_at")
+    assert {*said} == {("dev-us", "there", now), ("dev-eu", "here", now)}
+    assert actions().count("cluster:history:broken") == 2
+
+
+def test_a_restored_database_that_has_come_as_far_again_is_told_by_the_leaf(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    portal_identity()
+    with database_restored():
+        ready(now=now)
+        look()
+    said = json.loads(written(fake))["event"]
+    about = history.about_cluster(Cluster.objects.get())
+    while Event.objects.latest("pk").pk < said:
+        history.record(Action.CLUSTER_CONDITION, actor=history.SYSTEM, at=now, about=about)
+    look()
+    assert Event.objects.filter(pk=said).exists()
+    assert kinds() == ["database-older"]
+
+
+def test_what_was_settled_while_a_process_had_the_old_row_is_no_break(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    with database_restored():
+        until_ended(removal_of(namespace, now), now)
+    stale = Cluster.objects.get()
+    Cluster.objects.update(accepted_epoch=written(fake))
+    standing = epoch.check_cluster(stale, fake, now=now)
+    assert (standing.written, kinds()) == (written(fake), [])
+
+
+@pytest.mark.parametrize(
+    "error", [Refused("no", status=403), AccessDenied("no", status=403)], ids=["refused", "denied"]
+)
+def test_where_no_epoch_can_be_written_nothing_is_removed(
+    fake: FakeCluster, now: datetime, error: ClusterError
+) -> None:
+    namespace = removal_of(ready(now=now), now)
+    fake.fail_next("annotate", error, times=10)
+    row = work_on(namespace, now=now)
+    assert (row.state, row.reason, NAMESPACE in fake.objects) == ("blocked", "refused", True)
+    assert "run prepare_cluster" in row.message
+
+
+def test_a_removal_goes_on_once_its_epoch_stands_although_somebody_was_faster(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = removal_of(ready(now=now), now)
+    fake.fail_next("annotate", WriteConflict("modified", status=409))
+    newest = Event.objects.latest("pk").pk
+    assert until_ended(namespace, now).state == "gone"
+    assert json.loads(written(fake))["event"] >= newest
+    verbs = [verb for verb, _key in fake.log]
+    assert verbs.index("annotate") < verbs.index("delete")
+
+
+def test_a_run_writes_first_how_far_history_has_come(fake: FakeCluster, now: datetime) -> None:
+    namespace = wanted(now=now)
+    newest = Event.objects.latest("pk").pk
+    work_on(namespace, now=now)
+    verbs = [verb for verb, _key in fake.log]
+    assert verbs.index("annotate") < verbs.index("create")
+    assert json.loads(written(fake))["event"] >= newest
+
+
+def test_a_look_that_fails_later_has_written_it_first(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    ready(now=now)
+    fake.fail_next("list", ServerFault("no"), times=10)
+    look()
+    assert Cluster.objects.get().observation.trouble
+    assert json.loads(written(fake))["event"] == Event.objects.latest("pk").pk
+
+
+def test_a_worker_that_finds_a_break_leaves_the_namespace_as_it_is(
+    fake: FakeCluster, now: datetime
+) -> None:
+    namespace = ready(now=now)
+    with database_restored():
+        until_ended(removal_of(namespace, now), now)
+    row = work_on(ManagedNamespace.objects.get(), now=now + HOUR)
+    assert (row.state, row.attempts, row.message, row.lease_until) == ("ready", 0, "", None)
+
+
+def test_while_a_break_is_open_no_look_writes_over_what_stands_there(
+    fake: FakeCluster, look: Look, now: datetime
+) -> None:
+    ready(now=now)
+    epoch.note_break(Cluster.objects.get(), BreakKind.CLUSTER_NEW, now=now)
+    fake.log.clear()
+    look()
+    assert "annotate" not in {verb for verb, _key in fake.log}
+
+
+def test_what_no_portal_wrote_is_no_epoch() -> None:
+    assert read_epoch(Epoch(1, "leaf", "x" * LARGEST_EPOCH).dump()) is None
 
 
 def test_a_copy_of_the_database_changes_nothing(

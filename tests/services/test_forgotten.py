@@ -17,6 +17,7 @@ from onboarding.domain.objects import Manifest, branch, text
 from onboarding.domain.ownership import TEAM_LABEL
 from onboarding.domain.refusals import Invalid
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, Request, Team
+from onboarding.queries.after_restore import differences_on, shown_of
 from onboarding.queries.names import check_name
 from onboarding.queries.portals import unknown_here
 from onboarding.services.after_restore import settle
@@ -62,7 +63,13 @@ def uid(fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch) -> st
     for at in (now + 2 * HOUR, now + 3 * HOUR):  # the first finds that the database went back
         assert observe(cluster.pk, clock=partial(copy, at))
     found = HistoryBreak.objects.get()
-    settle(found.pk, {NAME: RestoreChoice.LEAVE}, by=acting("pat"), now=now + 3 * HOUR)
+    settle(
+        found.pk,
+        {NAME: RestoreChoice.LEAVE},
+        shown=shown_of(differences_on(cluster)),
+        by=acting("pat"),
+        now=now + 3 * HOUR,
+    )
     fake.log.clear()
     return text(fake.objects[NAMESPACE], "metadata", "uid")
 

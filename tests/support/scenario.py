@@ -32,7 +32,7 @@ from onboarding.models import (  # noqa: E402
     Request,
 )
 from onboarding.models.breaks import open_breaks  # noqa: E402
-from onboarding.queries.after_restore import differences_on, is_seen_since  # noqa: E402
+from onboarding.queries.after_restore import differences_on, is_seen_since, shown_of  # noqa: E402
 from onboarding.services import after_restore  # noqa: E402
 from onboarding.services.clock import database_now  # noqa: E402
 from onboarding.services.observe import observe_all  # noqa: E402
@@ -211,8 +211,11 @@ def differing(_names: Sequence[str]) -> dict[str, Any]:
 def decide_first(_names: Sequence[str]) -> dict[str, str]:
     """Pat decides the first of the choices for each namespace that differs."""
     found = open_breaks().get()
-    choices = {one.name: one.choices[0] for one in differences_on(found.cluster)}
-    after_restore.settle(found.pk, choices, by=acting("pat"), now=database_now())
+    differing = differences_on(found.cluster)
+    choices = {one.name: one.choices[0] for one in differing}
+    after_restore.settle(
+        found.pk, choices, shown=shown_of(differing), by=acting("pat"), now=database_now()
+    )
     return {name: choice.value for name, choice in choices.items()}
 
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, User
+from onboarding.queries.after_restore import differences_on, shown_of
+from tests.support.behind_the_portal import without_guards
 from tests.web.sights import looked_at, words
 from tests.web.stories import onboarded, ready
 
@@ -36,6 +38,12 @@ def url_on(cluster: Cluster) -> str:
     return f"/clusters/{cluster.public_id}/after-restore/"
 
 
+def decided(cluster: Cluster) -> dict[str, str]:
+    """The form of the page, filled in."""
+    shown = shown_of(differences_on(cluster))
+    return {"payments-prod": "record-gone", "what.was.shown": shown}
+
+
 def page(client: Client, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200
@@ -55,7 +63,7 @@ def test_the_page_names_each_that_differs_with_its_choices(
 ) -> None:
     text = page(client_for(pat), url_on(gone.cluster))
     assert "The database is older than what it told the cluster" in text
-    assert "In force here, and not on the cluster." in text
+    assert "Approved here, and not on the cluster." in text
     assert "It was removed: record that" in text
     assert "Make it again, empty" in text
 
@@ -73,11 +81,31 @@ def test_what_was_chosen_holds_and_the_banner_goes(
     client_for: SignIn, pat: User, gone: ManagedNamespace
 ) -> None:
     client = client_for(pat)
-    answer = client.post(url_on(gone.cluster), {"payments-prod": "record-gone"}, follow=True)
+    answer = client.post(url_on(gone.cluster), decided(gone.cluster), follow=True)
     assert "Workers write to the cluster again" in words(answer)
     gone.refresh_from_db()
     assert gone.state == "gone"
     assert BANNER not in page(client, "/")
+
+
+def test_a_choice_counts_for_what_was_shown(
+    client_for: SignIn, pat: User, gone: ManagedNamespace
+) -> None:
+    answer = client_for(pat).post(url_on(gone.cluster), {"payments-prod": "record-gone"})
+    assert answer.status_code == 409
+    assert "Something else differs by now" in words(answer)
+    assert HistoryBreak.objects.get().settled_at is None
+
+
+def test_where_a_person_has_to_decide_nobody_is_told_that_work_goes_on(
+    client_for: SignIn, alice: User, gone: ManagedNamespace
+) -> None:
+    with without_guards():
+        ManagedNamespace.objects.update(state="wanted", observed_generation=0)
+    request = gone.revisions.get().request
+    told = page(client_for(alice), f"/requests/{request.public_id}/")
+    assert "once a platform admin has decided what holds after a restore" in told
+    assert "the work goes on" not in told
 
 
 def test_before_the_next_look_there_is_nothing_to_press(
@@ -86,7 +114,7 @@ def test_before_the_next_look_there_is_nothing_to_press(
     HistoryBreak.objects.update(found_at=timezone.now())
     client = client_for(pat)
     assert "Wait for the next complete look." in page(client, url_on(gone.cluster))
-    answer = client.post(url_on(gone.cluster), {"payments-prod": "record-gone"})
+    answer = client.post(url_on(gone.cluster), decided(gone.cluster))
     assert answer.status_code == 409
 
 

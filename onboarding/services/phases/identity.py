@@ -59,6 +59,8 @@ def check_is_ours(found: Manifest, work: Work) -> None:
     work.live[work.namespace_key] = found
     if owner is Whose.MARKED:
         raise restored(work)
+    if is_forgotten(found, work):
+        raise forgotten(work)
     raise UidChanged(
         f"{work.plan.namespace} was deleted and created again by somebody else: its uid is not "
         "the one the portal created."
@@ -70,9 +72,10 @@ def is_forgotten(found: Manifest, work: Work) -> bool:
 
     Nobody but the portal can write them: admission guards label and annotations.
     """
-    [planned] = work.plan.of(Phase.CREATE)
-    teams = [text(one, "metadata", "labels", TEAM_LABEL) for one in (found, planned.manifest)]
-    return portal_of(found) == work.portal and teams[0] == teams[1]
+    team = text(found, "metadata", "labels", TEAM_LABEL)
+    wanted = [one.manifest for one in work.plan.of(Phase.CREATE)]
+    is_for_team = [text(one, "metadata", "labels", TEAM_LABEL) for one in wanted] == [team]
+    return portal_of(found) == work.portal and is_for_team
 
 
 def forgotten(work: Work) -> Forgotten:
