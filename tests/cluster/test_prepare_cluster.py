@@ -16,7 +16,7 @@ from onboarding.cluster.gateway import Gateway
 from onboarding.cluster.installation import load_manifests, serves_fence_gate
 from onboarding.cluster.kinds import KINDS, Resource
 from onboarding.domain.objects import Key, Manifest, copied, key_of, text
-from onboarding.models import Cluster, ClusterGuards, ManagedNamespace
+from onboarding.models import Cluster, ClusterGuards, ClusterObservation, ManagedNamespace
 from onboarding.services.credentials import encrypted_token, open_gateway, stored_token
 from tests.cluster.conftest import MANIFESTS, Prepared, Registration, eventually
 from tests.support.live_portal import fresh, onboard
@@ -423,9 +423,14 @@ def test_pages_know_at_once_what_a_run_found(prepared: Prepared) -> None:
 def test_a_cluster_that_was_built_anew_takes_the_place_and_waits_for_a_person(
     prepared: Prepared,
 ) -> None:
-    Cluster.objects.create(name="kind-dev", facts={"uid": "another"})
+    former = Cluster.objects.create(name="kind-dev", facts={"uid": "another"})
+    look = ClusterObservation.objects.create(
+        cluster=former, seen_at=timezone.now() + timedelta(minutes=1)
+    )
     prepare(prepared, replace=True)
     prepare(prepared)
+    look.refresh_from_db()
+    assert (look.seen_at, look.fencing_token) == (None, 1)
     cluster = Cluster.objects.get()
     assert cluster.facts["uid"] != "another"
     assert [(one.kind, one.settled_at) for one in cluster.breaks.all()] == [("cluster-new", None)]

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models.functions import Now
 
-from onboarding.models import Cluster, ManagedNamespace
+from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
 from onboarding.services import dead_workers
 from onboarding.services.claim import LostLease, claim, worker_name
 from onboarding.services.dead_workers import free_claims_as_we_start, free_claims_of_the_dead
@@ -70,3 +71,15 @@ def test_a_database_that_is_not_there_yet_stops_nobody_from_starting(
 
     monkeypatch.setattr(dead_workers, "free_claims_of_the_dead", fails)
     free_claims_as_we_start()
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_a_look_that_a_dead_process_began_keeps_nobody_away(
+    ended: str, cluster: Cluster, *, is_dead: bool
+) -> None:
+    until = Now() + timedelta(minutes=2)
+    owner = ended if is_dead else worker_name()
+    row = ClusterObservation.objects.create(cluster=cluster, lease_until=until, lease_owner=owner)
+    assert free_claims_of_the_dead() == is_dead
+    row.refresh_from_db()
+    assert (row.lease_until is None) is is_dead

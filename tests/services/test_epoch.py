@@ -178,7 +178,7 @@ def test_a_removal_goes_on_once_its_epoch_stands_although_somebody_was_faster(
     namespace = removal_of(ready(now=now), now)
     fake.fail_next("annotate", WriteConflict("modified", status=409))
     newest = Event.objects.latest("pk").pk
-    assert until_ended(namespace, now).state == "gone"
+    assert work_on(namespace, now=now).state == "gone"
     assert json.loads(written(fake))["event"] >= newest
     verbs = [verb for verb, _key in fake.log]
     assert verbs.index("annotate") < verbs.index("delete")

@@ -118,11 +118,11 @@ NEIGHBOURS: tuple[GuardMutant, ...] = (
         "services.dead_workers", "_has_ended", "return True", "return False",
         "tests/services/test_dead_workers.py::test_what_a_dead_worker_held_is_free"),
     GuardMutant("what a living worker of this host holds stays its own",
-        "services.dead_workers", "free_claims_of_the_dead", "as_we_start if number == ours",
+        "services.dead_workers", "_free", "as_we_start if number == ours",
         "True if number == ours",
         "tests/services/test_dead_workers.py::test_what_others_hold_is_theirs"),
     GuardMutant("what the predecessor held is free",
-        "services.dead_workers", "free_claims_of_the_dead", "as_we_start if number == ours",
+        "services.dead_workers", "_free", "as_we_start if number == ours",
         "False if number == ours", "tests/services/test_dead_workers.py::"
         "test_who_starts_with_the_number_of_its_predecessor_frees_what_that_held"),
     GuardMutant("a hint goes on with what people wait for, and not with chores",

@@ -115,9 +115,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     mutant = pyfuncitem.stash.get(_MUTANT, None)
     if mutant is None:
         return (yield)
-    try:
-        with without(mutant):
+    with without(mutant):  # that there is no such guard is nobody's noticing
+        try:
             yield
-    except (Exception, pytest.fail.Exception):  # noqa: BLE001 (however the test fails, it noticed)
-        return True
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001 (however it fails, it noticed)
+            return True
     pytest.fail(f"nobody notices when this guard goes: {mutant}", pytrace=False)
