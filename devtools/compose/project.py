@@ -14,7 +14,7 @@ from time import monotonic
 from devtools.budgets import tracked_files
 from devtools.places import ROOT
 
-OPERATIONS = "docs/operations.md"
+ADMINISTRATION = "docs/administration.md"
 WAIT_SECONDS, POLL_SECONDS = 180.0, 0.5
 COMMAND_SECONDS = 900
 SOMEBODY = ("-c", "user.name=compose-test", "-c", "user.email=compose-test@localhost")
@@ -88,7 +88,7 @@ class Project:
         self, section: str, words: Mapping[str, str] | None = None, *, block: int = 0
     ) -> subprocess.CompletedProcess[str]:
         """Run a block of commands under a heading of the documentation, its words filled in."""
-        script = commands_of((self.folder / OPERATIONS).read_text(), section)[block]
+        script = commands_of((self.folder / ADMINISTRATION).read_text(), section)[block]
         for word, meant in (words or {}).items():
             script = script.replace(word, meant)
         return self.tried("bash", "-euo", "pipefail", "-c", script)
@@ -145,7 +145,7 @@ def commands_of(document: str, section: str) -> list[str]:
     )
     blocks = re.findall(r"^```sh\n(.*?)^```", text[1] if text else "", re.DOTALL | re.MULTILINE)
     if not blocks:
-        raise StepFailed(f"{OPERATIONS} holds no commands under {section!r}")
+        raise StepFailed(f"{ADMINISTRATION} holds no commands under {section!r}")
     return blocks
 
 

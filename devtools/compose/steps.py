@@ -1,7 +1,7 @@
 """The steps of compose-test, run in the engine's network: each says ok, or why not and ends it.
 
 `python -m devtools.compose.steps WORK PID`: where the engine keeps its things, and dockerd's id.
-Commands that people are told to run are read from docs/operations.md.
+Commands that people are told to run are read from docs/administration.md.
 """
 
 import json
@@ -25,7 +25,7 @@ HOST = "portal.localhost"
 OPEN_PORTS = {"0.0.0.0:80", "0.0.0.0:443"}  # of the proxy alone
 PORTAL = ("web", "worker", "beat", "sweeper")
 SERVICES = (*PORTAL, "postgres", "redis")
-# Headings of docs/operations.md, whose commands are run.
+# Headings of docs/administration.md, whose commands are run.
 SET_UP, CLUSTER = "With docker-compose.yml", "A cluster"
 TRIAL, UPGRADE = "Trying it without TLS", "Upgrading docker-compose.yml"
 BACK_UP, RESTORE = "Backing up", "Restoring"

@@ -20,7 +20,7 @@ _LARGEST = 1024 * 1024
 _WRITE_INLINE = "`kubectl config view --raw --flatten --minify` writes what is in files inline"
 _MAKE_ONE = (
     'make one of a ServiceAccount\'s token, see "A kubeconfig for managed clusters" in '
-    "docs/operations.md"
+    "docs/administration.md"
 )
 _NOT_AS_ANOTHER = "take the kubeconfig of somebody who is a cluster admin themselves"
 # Why a field is refused, and what to do instead.

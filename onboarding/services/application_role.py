@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from onboarding.queries.application_grants import GRANTS
 from onboarding.queries.database_role import powers_beyond
 
-WHAT_IS_NEEDED = "docs/operations.md says how to make the application's role."
+WHAT_IS_NEEDED = "docs/administration.md says how to make the application's role."
 log = structlog.get_logger()
 
 

@@ -1,4 +1,4 @@
-"""The recipe for managed clusters in docs/operations.md works as it stands."""
+"""The recipe for managed clusters in docs/administration.md works as it stands."""
 
 import os
 import re
@@ -24,7 +24,7 @@ SETUP = Key("ServiceAccount", "kube-system", "bulkhead-setup")
 
 def recipe() -> tuple[str, str]:
     """What is run before and after the portal's own command."""
-    document = (ROOT / "docs/operations.md").read_text()
+    document = (ROOT / "docs/administration.md").read_text()
     section = document.partition("### A kubeconfig for managed clusters")[2]
     [block] = re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL)[:1]
     before, _, after = block.partition(COMMAND)

@@ -114,7 +114,7 @@ def test_m15_a_login_as_the_application_is_refused_what_rewrites_history_and_sql
         with login(APPLICATION) as line:
             answers = {one: answer_to(one, line) for one in REFUSED}
         assert {one: said for one, said in answers.items() if said != "refused"} == {}
-    else:  # docs/operations.md says so
+    else:  # docs/administration.md says so
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER onboarding_event_no_update")
 
@@ -357,8 +357,8 @@ def test_m15_a_real_process_starts_as_the_application_only(process: str, role: s
 
 @pytest.fixture
 def by_the_book(db: None) -> Iterator[str]:
-    """The name of an owner and of its database, made by the SQL of docs/operations.md; or none."""
-    book = (ROOT / "docs/operations.md").read_text()
+    """The name of an owner and of its database, by the SQL of docs/administration.md; or none."""
+    book = (ROOT / "docs/administration.md").read_text()
     script = book.partition("```sql\n")[2].partition("```")[0]
     name = f"book_{uuid.uuid4().hex[:8]}"
     if connection.vendor != ON_POSTGRESQL:

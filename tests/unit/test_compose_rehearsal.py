@@ -28,7 +28,7 @@ One &lt; two</textarea>
     [steps.SET_UP, steps.TRIAL, steps.CLUSTER, steps.UPGRADE, steps.BACK_UP, steps.RESTORE],
 )
 def test_the_documentation_holds_the_commands_that_are_rehearsed(section: str) -> None:
-    blocks = commands_of((ROOT / "docs/operations.md").read_text(), section)
+    blocks = commands_of((ROOT / "docs/administration.md").read_text(), section)
     assert "docker compose" in blocks[0]
 
 
