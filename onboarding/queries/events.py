@@ -15,10 +15,11 @@ def visible_to(permissions: Permissions) -> QuerySet[Event]:
 
 
 def in_pieces(events: QuerySet[Event], size: int) -> Iterator[Event]:
-    """Yield events, newest first, with a statement for every `size` of them.
+    """Yield events, newest first however they were ordered, with a statement for every `size`.
 
     However long the history, no statement takes long, and nothing is held open between two.
     """
+    events = events.order_by("-pk")
     piece = list(events[:size])
     while piece:
         yield from piece

@@ -42,8 +42,6 @@ def violations_of(
     if kind is not RequestKind.ONBOARD or any(one.field in {"name", "cluster"} for one in found):
         return found
     [cluster] = [cluster for cluster in clusters if cluster.name == spec.cluster]
-    check = check_name(
-        cluster, spec.name, now=now, team=spec.team, except_request=except_request
-    )
+    check = check_name(cluster, spec.name, now=now, team=spec.team, except_request=except_request)
     variant = f" {check.variant} is free." if check.variant else ""
     return (*found, *(Violation("name", f"{words}{variant}") for words in check.problems))

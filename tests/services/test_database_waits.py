@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from onboarding.services.database_waits import WORKER, Waits, bounded, web_waits
-from onboarding.tasks import check_database_role
+from onboarding.tasks import prepare_worker
 
 ASKED = {
     "postgresql": (
@@ -65,7 +65,7 @@ def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 @pytest.mark.django_db
 def test_a_worker_starts_with_bounds(options: dict[str, object]) -> None:
-    check_database_role()
+    prepare_worker()
     assert options.items() >= bounded(WORKER).items()
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 
 from onboarding.cluster.errors import (
     AccessDenied,
@@ -157,5 +158,6 @@ class TestTheNewestCounts:
         self, fake: FakeCluster, cluster: Cluster, now: datetime
     ) -> None:
         look(cluster, now)
-        assert truth(cluster, now + 5 * MINUTE).is_well
-        assert truth(cluster, now + 6 * MINUTE).state == "not-looked-at"
+        pause = timedelta(seconds=settings.OBSERVE_SECONDS)
+        assert truth(cluster, now + 5 * pause).is_well
+        assert truth(cluster, now + 6 * pause).state == "not-looked-at"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,8 @@ def test_the_command_ends_with_an_error_that_names_the_loop(
     monkeypatch.setattr(command, "start_loops", broken)
     monkeypatch.setattr(command, "free_claims_as_we_start", lambda: None)
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(command, "report_lacking_triggers", lambda: None)
+    monkeypatch.setattr(command, "heard", lambda *_, **__: nullcontext())
     with pytest.raises(CommandError, match="The loop sweep 4 has ended") as ended:
         call_command("reconcile", loop=True)
     assert ended.value.returncode == 1

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import repeat
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -28,6 +29,7 @@ from tests.support.observing import lived_in, look, namespace, pod, policy
 
 pytestmark = pytest.mark.usefixtures("cast")
 MINUTE = timedelta(seconds=60)
+PAUSE = timedelta(seconds=settings.OBSERVE_SECONDS)
 HASH = "pod-template-hash"
 GONE_STALE = SnapshotLost("the continue parameter is too old", status=410)
 
@@ -58,7 +60,7 @@ def test_a_look_shows_namespaces_the_portal_does_not_manage(
     seen = look(cluster, now)
     assert (seen.seen_at, seen.version, seen.trouble) == (now, 1, "")
     assert (seen.namespaces, seen.policies, seen.pods, seen.requests) == (2, 1, 2, 15)
-    assert seen.next_at == now + MINUTE
+    assert seen.next_at == now + PAUSE
     observed = observed_world(cluster)
     assert observed is not None
     assert set(observed.world.namespaces) == {"legacy", "monitoring"}
@@ -112,7 +114,7 @@ def test_a_picture_is_as_old_as_the_beginning_of_its_look(
     assert observe(cluster.pk, clock=lambda: now + timedelta(seconds=next(seconds)))
     assert next(seconds) > 3
     seen = ClusterObservation.objects.get(cluster=cluster)
-    assert (seen.looked_at, seen.seen_at, seen.next_at) == (began, began, began + MINUTE)
+    assert (seen.looked_at, seen.seen_at, seen.next_at) == (began, began, began + PAUSE)
 
 
 @pytest.mark.parametrize(

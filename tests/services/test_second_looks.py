@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from onboarding.cluster.discovery import find_ranges
 from onboarding.cluster.errors import AlreadyExists, ServerFault
@@ -302,7 +303,8 @@ def test_a_look_that_failed_is_repeated_soon_and_then_at_the_usual_pace(
         next_at = look(cluster, at).next_at
         assert next_at is not None
         pauses.append(next_at - at)
-    assert pauses == [timedelta(seconds=20), timedelta(seconds=60)]
+    usual = timedelta(seconds=settings.OBSERVE_SECONDS)
+    assert pauses == [timedelta(seconds=20), usual]
     assert ClusterObservation.objects.get(cluster=cluster).seen_at == now
 
 

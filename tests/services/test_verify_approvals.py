@@ -202,7 +202,7 @@ def test_a_senseless_confirmation_is_passed_over(
             about=history.about_user(key.person),
             body={"key": key.public_id, "signed": evidence, "by_key": None},
         )
-    entries = json.loads("".join(json_lines(Event.objects.order_by("id"))))
+    entries = [*reversed(json.loads("".join(json_lines(Event.objects.all()))))]
     moved = [{**one, "id": str(100_000 - at)} for at, one in enumerate(entries)]
     code, said = desk.run(moved)
     assert (code, "verified" in said) == (0, True), said

@@ -77,7 +77,7 @@ LOCKS: tuple[GuardMutant, ...] = (
         'connection.vendor == "postgresql"', 'connection.vendor != "postgresql"',
         "tests/services/test_database_waits.py::test_the_database_is_told_the_bounds"),
     GuardMutant("a worker starts with bounds",
-        "tasks", "check_database_role", "bound_waits(WORKER)", "pass",
+        "tasks", "prepare_worker", "bound_waits(WORKER)", "pass",
         "tests/services/test_database_waits.py::test_a_worker_starts_with_bounds"),
     GuardMutant("the sweeper starts with bounds",
         "management.commands.reconcile", "Command.handle", "bound_waits(WORKER)", "pass",
