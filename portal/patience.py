@@ -55,10 +55,14 @@ class PatientBeat(SteadyScheduler):
         self.merge_inplace(self.app.conf.beat_schedule)
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
-        """Try once to send a chore, for a second or two. The next one comes soon."""
+        """Try once to send a chore as the settings have it, for a second or two.
+
+        The next one comes soon.
+        """
+        what = (entry.task, entry.args, entry.kwargs)
         options = one_try(SENDING_SECONDS)
         try:
             with self.app.connection_for_write(transport_options=options) as connection:
-                self.app.send_task(entry.task, connection=connection, retry=False)
+                self.app.send_task(*what, connection=connection, retry=False, **entry.options)
         except Exception as error:  # noqa: BLE001 (whatever the queue does, beat goes on)
             _unsent.say(error=str(error)[:200])

@@ -21,7 +21,8 @@ from onboarding.views.errors import refusal_page
 
 Next = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("onboarding.access")
-PULSES = frozenset({"/healthz", "/readyz"})  # asked all day; a line only where the answer is bad
+# Asked all day: a line only where the answer is bad.
+PULSES = frozenset({"/healthz", "/readyz", "/metrics"})
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
+from structlog.testing import capture_logs
 
 from onboarding.management.commands import reconcile as command
 from onboarding.services import loops as looping
@@ -108,12 +109,14 @@ def test_the_command_ends_with_an_error_that_names_the_loop(
 
     monkeypatch.setattr(command, "start_loops", broken)
     monkeypatch.setattr(command, "free_claims_as_we_start", lambda: None)
-    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(command, "report_lacking_triggers", lambda: None)
     monkeypatch.setattr(command, "heard", lambda *_, **__: nullcontext())
-    with pytest.raises(CommandError, match="The loop sweep 4 has ended") as ended:
-        call_command("reconcile", loop=True)
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    with capture_logs() as lines:
+        with pytest.raises(CommandError, match="The loop sweep 4 has ended") as ended:
+            call_command("reconcile", loop=True)
     assert ended.value.returncode == 1
+    assert [line["workers"] for line in lines if line["event"] == "sweeping"] == [4]
 
 
 class TestPulse:

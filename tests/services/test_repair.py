@@ -66,6 +66,13 @@ def test_a_database_of_an_early_commit_becomes_like_a_fresh_one(
     assert schema_of(earlier) == fresh
 
 
+def test_the_repair_makes_whatever_trigger_is_missing(earlier: BaseDatabaseWrapper) -> None:
+    fresh = schema_of(earlier)
+    run(earlier, *map(drop, REQUIRED))
+    apply_again(earlier, REPAIRED_BY)
+    assert schema_of(earlier) == fresh
+
+
 def test_the_repair_keeps_the_rows(earlier: BaseDatabaseWrapper) -> None:
     run(earlier, *LACKED["an observation had no uid"][earlier.vendor])
     apply_again(earlier, REPAIRED_BY)

@@ -50,3 +50,30 @@ def test_what_was_noted_is_not_noted_anew(folder: Path, capsys: pytest.CaptureFi
     assert "0001_initial.py was changed" in capsys.readouterr().out
     note(folder)
     assert (folder / SUMS).read_text() == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from onboarding.services.sealed_seeds import seal_all",
+        "import onboarding.queries.triggers",
+        "def do(apps, editor):\n    from onboarding.plan import render",
+        "from portal import settings",
+        "from . import beside",
+    ],
+)
+def test_a_migration_calls_nothing_that_may_change(folder: Path, line: str) -> None:
+    (folder / "0002_more.py").write_text(f"{line}\n")
+    note(folder)
+    [complaint] = check(folder)
+    assert "0002_more.py imports" in complaint
+    assert "which may change: what a migration does stands in it" in complaint
+
+
+def test_what_django_writes_into_a_migration_is_no_call(folder: Path) -> None:
+    (folder / "0002_more.py").write_text(
+        "import onboarding.models.identifiers\nfrom onboarding.domain import lifecycle\n"
+        "from django.db import migrations\n"
+    )
+    note(folder)
+    assert [*check(folder)] == []

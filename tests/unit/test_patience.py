@@ -1,5 +1,6 @@
 """What worker and beat do while there is no queue, and what they leave to people."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
@@ -53,6 +54,20 @@ def test_without_a_queue_beat_goes_on_and_says_so_once(
         beat.apply_entry(entry)
     assert beat.tick() > 0
     assert caplog.text.count("nobody takes it") == 1
+
+
+def test_a_chore_is_sent_as_the_settings_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign of life of beat that lay for long would prove nothing: it expires."""
+    monkeypatch.setitem(current_app.conf, "broker_write_url", "memory://as-the-settings-have-it")
+    beat = PatientBeat(current_app)
+    with current_app.connection_for_write() as connection:
+        chores = connection.SimpleQueue("chores")
+        chores.clear()
+        beat.apply_entry(beat.get_schedule()["note-beat"])
+        message = chores.get(block=False)
+        message.ack()
+    left = datetime.fromisoformat(message.headers["expires"]) - datetime.now(UTC)
+    assert 0 < left.total_seconds() <= 2 * settings.HEARTBEAT_SECONDS
 
 
 def test_a_worker_tries_again_for_ever_and_is_alive_meanwhile(

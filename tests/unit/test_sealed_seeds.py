@@ -12,6 +12,7 @@ import pytest
 from onboarding.services.sealed_seeds import CannotUnseal, seal, seal_all, unseal
 
 OLD, NEW = b"o" * 32, b"n" * 32
+SEALED_THEN = "sealed1:XIuj9ikHWNk/DzzV6eAEjOV7oa+3KhgM0gXjbiL3GwcDaG65fdSkIAL53tE="
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,6 +32,11 @@ def test_what_was_sealed_opens_and_does_not_show() -> None:
     assert "JBSWY3DP" not in sealed
     assert unseal([NEW], sealed) == "JBSWY3DPEHPK3PXP"
     assert seal([NEW], "JBSWY3DPEHPK3PXP") != sealed
+
+
+def test_what_an_earlier_release_sealed_opens() -> None:
+    """A migration sealed so (0021), and nothing seals it anew: text and key from that release."""
+    assert unseal([b"k" * 32], SEALED_THEN) == "JBSWY3DPEHPK3PXP"
 
 
 def test_the_first_key_seals_and_every_key_opens() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -69,9 +70,19 @@ def test_the_next_request_on_the_thread_is_nobody_elses(
     assert "person" not in log()[-1]
 
 
-def test_who_asks_all_day_is_not_noted_while_all_is_well(client: Client, log: Lines) -> None:
-    assert client.get("/healthz").status_code == 200
+@pytest.mark.parametrize("asked", ["/healthz", "/metrics"])
+def test_who_asks_all_day_is_not_noted_while_all_is_well(
+    client: Client, log: Lines, asked: str, settings: Any
+) -> None:
+    settings.METRICS_TOKEN = "a-token-of-the-scraper"
+    scraper = {"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    assert client.get(asked, headers=scraper).status_code == 200
     assert log() == []
+
+
+def test_who_asks_all_day_is_noted_where_the_answer_is_bad(client: Client, log: Lines) -> None:
+    assert client.get("/metrics").status_code == 404
+    assert [line["event"] for line in log() if "status" in line] == ["GET /metrics"]
 
 
 def test_a_link_for_one_use_is_in_no_line(client: Client, log: Lines) -> None:

@@ -14,6 +14,7 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -47,6 +48,7 @@ FREED_SECONDS = 5.0
 # Two clusters may hang before anybody knows, each with the claims it may have: some are left.
 WORKERS = 4
 OBSERVERS = MOST_TRIES + 1
+log = structlog.get_logger()
 
 
 class Command(BaseCommand):
@@ -77,6 +79,7 @@ class Command(BaseCommand):
         free_claims_as_we_start()
         connection.close()  # this thread only watches from here on
         start_loops(loops, workers=options["workers"])
+        log.info("sweeping", workers=options["workers"], release=settings.RELEASE)
         with heard(LivingProcess(ProcessKind.SWEEPER, loops.pulse), clock=database_now):
             ended = loops.watch()
             loops.join(within=LAST_WORK_SECONDS if ended else None)
