@@ -5,7 +5,8 @@
     python3 deploy/make_env.py --upgrade
 
 Files that exist are left as they are: their secrets are in use. Only the standard library is
-needed. `worker.env` opens stored cluster credentials; the web process is not given it.
+needed. `worker.env` opens stored cluster credentials; the web process is not given it. `web.env`
+holds what Prometheus brings to read /metrics; only the web process is given it.
 `migrate.env` is the owner of the database; only the step that migrates is given it. `postgres.env`
 is the database server's alone: it holds the superuser, and both roles for a server that is new.
 
@@ -14,7 +15,7 @@ host than this one. Browsers say the port they went to, so a port other than 443
 HTTP) has to be told.
 
 `--upgrade` adds to files of an earlier release what this one needs, and changes nothing else: a key
-for second factors; the proxy's file; and where the portal connects as the owner, that moves to
+for second factors; the files of web and proxy; and where the portal connects as the owner, that moves to
 `migrate.env`, and `portal.env` gets the application's role. Cut off anywhere, it goes on when it is
 run again.
 """
@@ -34,6 +35,7 @@ FOLDER = Path(__file__).resolve().parent / "env"
 OWNER, APPLICATION = "bulkhead", "bulkhead_app"
 DATABASE_VARIABLE = "BULKHEAD_DATABASE_URL"
 KEYS_VARIABLE = "BULKHEAD_SECOND_FACTOR_KEYS"
+METRICS_VARIABLE = "BULKHEAD_METRICS_TOKEN"
 HOSTS_VARIABLE = "BULKHEAD_ALLOWED_HOSTS"
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
 USUAL_PORT = {"https": 443, "http": 8000}
@@ -96,6 +98,7 @@ def contents(address: Address) -> dict[str, Variables]:
             DATABASE_VARIABLE: _url(APPLICATION, application),
             "BULKHEAD_REDIS_URL": f"redis://:{queue}@redis:6379/0",
         },
+        "web.env": _web(secrets.token_urlsafe(32)),
         # The roles of a new server have their passwords from postgres.env.
         "migrate.env": {DATABASE_VARIABLE: _url(OWNER, owner)},
         "worker.env": {
@@ -116,6 +119,10 @@ def _served_at(address: Address) -> Variables:
 
 def _proxy(host: str) -> Variables:
     return {"PORTAL_HOST": host}
+
+
+def _web(metrics_token: str) -> Variables:
+    return {METRICS_VARIABLE: metrics_token}
 
 
 def _url(role: str, password: str) -> str:
@@ -145,7 +152,9 @@ def upgrade() -> int:
         print(f"{FOLDER} holds no portal.env; nothing was written")
         return 1
     portal = _read(path)
-    _add_proxy(portal)
+    _add_file("proxy.env", _proxy(portal.get(HOSTS_VARIABLE, "localhost").split(",")[0].strip()))
+    # The token that Prometheus brings already, where there is one.
+    _add_file("web.env", _web(portal.get(METRICS_VARIABLE) or secrets.token_urlsafe(32)))
     new = {KEYS_VARIABLE: _key(), **portal, **_own_role(portal[DATABASE_VARIABLE])}
     if new == portal:
         print(f"{path} lacks nothing")
@@ -157,10 +166,10 @@ def upgrade() -> int:
     return 0
 
 
-def _add_proxy(portal: Variables) -> None:
-    path = FOLDER / "proxy.env"
+def _add_file(name: str, variables: Variables) -> None:
+    path = FOLDER / name
     if not path.exists():
-        _write(path, _lines(_proxy(portal.get(HOSTS_VARIABLE, "localhost").split(",")[0].strip())))
+        _write(path, _lines(variables))
 
 
 def _own_role(url: str) -> Variables:

@@ -1,6 +1,7 @@
 """What docker-compose.yml and its environment files promise, as far as texts can say it."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from devcluster.processes import Child, Command, choose_port, spawn
 from devtools.valkey import find_valkey
+from portal.web_worker import LARGEST_BODY
 from tests.support.live_portal import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +70,35 @@ def test_the_image_is_built_once_and_named_by_its_release() -> None:
     assert [name for name, one in SERVICES.items() if "build" in one] == ["migrate"]
     assert {SERVICES[name]["image"] for name in PORTAL} == {"bulkhead:${BULKHEAD_VERSION:-latest}"}
     assert {SERVICES[name]["pull_policy"] for name in PORTAL} == {"never"}
+
+
+def test_the_image_knows_its_release() -> None:
+    given = SERVICES["migrate"]["build"]["args"]
+    assert given == {"BULKHEAD_VERSION": "${BULKHEAD_VERSION:-}"}
+    last_stage = (ROOT / "deploy/Dockerfile").read_text().rpartition("\nFROM ")[2]
+    assert "\nARG BULKHEAD_VERSION=" in last_stage
+    assert "\nENV BULKHEAD_VERSION=$BULKHEAD_VERSION\n" in last_stage
+
+
+def test_what_migrates_asks_at_its_end_what_the_database_lacks() -> None:
+    steps = [step.split() for step in SERVICES["migrate"]["command"][-1].split("&&")]
+    assert [step[2] for step in steps] == [
+        "migrate", "createcachetable", "grant_application_role", "check",
+    ]  # fmt: skip
+    assert steps[-1][3:] == ["--database", "default"]
+
+
+def test_worker_beat_and_sweeper_run_as_the_procfile_has_it() -> None:
+    lines = (line.partition(": ") for line in (ROOT / "Procfile").read_text().splitlines())
+    commands = {name: command.replace(" --quiet", "") for name, _, command in lines}
+    of_procfile = {name: commands[name] for name in ("worker", "beat", "sweeper")}
+    assert {name: SERVICES[name]["command"] for name in of_procfile} == of_procfile
+
+
+def test_the_proxy_hands_on_whole_requests_and_more_than_the_portal_takes() -> None:
+    proxy = (ROOT / "deploy/proxy/Caddyfile").read_text()
+    [buffered] = re.findall(r"reverse_proxy web:8000 \{\s+request_buffers (\d+)MB\s", proxy)
+    assert int(buffered) * 1_000_000 > LARGEST_BODY
 
 
 def test_nobody_waits_for_the_queue() -> None:

@@ -52,6 +52,13 @@ def test_nobody_but_the_server_is_given_its_superuser(tmp_path: Path) -> None:
     assert script.count(" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE ") == 2
 
 
+def test_the_token_of_metrics_is_for_the_web_process_alone(tmp_path: Path) -> None:
+    files = make_env(tmp_path, "portal.example.org")
+    assert len(files["web.env"]["BULKHEAD_METRICS_TOKEN"]) >= 32
+    given = {name for name, one in SERVICES.items() if "web.env" in str(one.get("env_file"))}
+    assert given == {"web"}
+
+
 def test_every_file_is_its_owners_alone_and_named_in_the_compose_file(tmp_path: Path) -> None:
     files = make_env(tmp_path, "portal.example.org")
     named = {Path(path).name for one in SERVICES.values() for path in one.get("env_file", ())}
@@ -130,6 +137,20 @@ def test_an_upgrade_adds_the_key_of_second_factors_and_keeps_it(old_files: Path)
 
 def test_an_upgrade_adds_the_proxys_file(old_files: Path) -> None:
     assert make_env(old_files, "--upgrade")["proxy.env"] == {"PORTAL_HOST": "a.example.org"}
+
+
+def test_an_upgrade_adds_the_token_of_metrics_and_keeps_it(old_files: Path) -> None:
+    files = make_env(old_files, "--upgrade")
+    assert len(files["web.env"]["BULKHEAD_METRICS_TOKEN"]) >= 32
+    assert stat.S_IMODE((old_files / "env/web.env").stat().st_mode) == 0o600
+    assert make_env(old_files, "--upgrade") == files
+
+
+def test_a_token_that_is_in_use_stays_the_one(old_files: Path) -> None:
+    with (old_files / "env/portal.env").open("a") as file:
+        file.write("BULKHEAD_METRICS_TOKEN=that-of-the-scraper-there\n")
+    files = make_env(old_files, "--upgrade")
+    assert files["web.env"] == {"BULKHEAD_METRICS_TOKEN": "that-of-the-scraper-there"}
 
 
 def test_an_upgrade_that_was_cut_off_goes_on_with_the_same_password(old_files: Path) -> None:
