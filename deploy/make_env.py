@@ -15,9 +15,9 @@ host than this one. Browsers say the port they went to, so a port other than 443
 HTTP) has to be told.
 
 `--upgrade` adds to files of an earlier release what this one needs, and changes nothing else: a key
-for second factors; the files of web and proxy; and where the portal connects as the owner, that moves to
-`migrate.env`, and `portal.env` gets the application's role. Cut off anywhere, it goes on when it is
-run again.
+for second factors; the files of web and proxy; and where the portal connects as the owner, that
+moves to `migrate.env`, and `portal.env` gets the application's role. Cut off anywhere, it goes on
+when it is run again.
 """
 # ruff: noqa: INP001 - a script that runs before anything is installed, not part of a package
 

@@ -64,6 +64,7 @@ def _say_what_stood_in() -> None:
     print("What stood in for what:")
     for recipe in IMAGES:
         print(f"  {recipe.image}: {recipe.differs}")
+    print("  request_buffers of the proxy: buffer_requests, its name before caddy 2.6.3")
     print("  rancher/k3s: the development control plane, which has no nodes and no packets")
     print("  certificates of Let's Encrypt: Caddy's own authority")
     print("  approvals signed with passkeys: BULKHEAD_SIGNED_LANES was empty")

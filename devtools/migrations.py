@@ -20,7 +20,7 @@ FOLDER = ROOT / "onboarding" / "migrations"
 SUMS = "SHA256SUMS"
 # What Django itself writes into a migration: choices and defaults, by name.
 BY_NAME = ("onboarding.models", "onboarding.domain")
-# Noted before this was asked. What a sealed secret looks like, tests/unit/test_sealed_seeds.py holds.
+# Noted before this was asked. That what it seals can be opened, test_sealed_seeds.py holds.
 LIVES_WITH_IT = frozenset({"0021_sealed_second_factors.py"})
 AS_NOTED = "a migration is not edited once it is noted: put it back, and say the rest in a new one"
 

@@ -73,8 +73,8 @@ class Browser:
         handlers = [_Plain(), _Secure(context=trusted), HTTPCookieProcessor(CookieJar())]
         self._opener: OpenerDirector = build_opener(*handlers)
 
-    def get(self, path: str) -> Page:
-        return self._ask(Request(urljoin(self._origin, path)))
+    def get(self, path: str, **headers: str) -> Page:
+        return self._ask(Request(urljoin(self._origin, path), headers=headers))
 
     def send(self, page: Page, has: str, **answers: str) -> Page:
         """Fill in the form of a page that has the field `has`, and send it."""

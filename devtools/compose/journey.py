@@ -130,6 +130,12 @@ def onboard(people: People, name: str) -> float:
     return wait_until_ready(people, name)
 
 
+def releases(people: People) -> set[str]:
+    """The releases of all processes, as the System page says them."""
+    page = people[ADMIN].get("/system/")
+    return set(re.findall(r'data-label="Release"><span class="mono">([^<]*)<', page.body))
+
+
 def _add_person(admin: Browser, name: str, role: str = "") -> None:
     page = admin.get("/admin/onboarding/user/add/")
     answers = {

@@ -20,6 +20,7 @@ from devtools.compose.confined import Confinement, secrets_in
 from devtools.compose.engine import Engine
 from devtools.compose.project import Project, StepFailed
 from devtools.compose.relay import ADDRESS, PORT, relay_to
+from devtools.compose.watched import Scraper, memory, too_full, wrong_ways
 
 HOST = "portal.localhost"
 OPEN_PORTS = {"0.0.0.0:80", "0.0.0.0:443"}  # of the proxy alone
@@ -31,6 +32,11 @@ TRIAL, UPGRADE = "Trying it without TLS", "Upgrading docker-compose.yml"
 BACK_UP, RESTORE = "Backing up", "Restoring"
 OVERRIDE = "docker-compose.override.yml"
 SLOW = "#!/bin/sh\nsleep 8\n"
+# A web process that works and whose check says that it does not.
+ILL = {"test": ["CMD", "false"], "interval": "1s", "start_period": "0s", "retries": 1}
+# The caddy that stands in has this under the name that it had before 2.6.3.
+CADDYFILE = "deploy/proxy/Caddyfile"
+BUFFERS, BUFFERED_BEFORE = "request_buffers 4MB", "buffer_requests\n\t\tmax_buffer_size 4MB"
 NO_QUEUE = {"redis": {"command": ["sh", "-c", "exit 1"]}}
 SIGNED_LANES = "BULKHEAD_SIGNED_LANES"
 FAILS = """from django.db import migrations
@@ -100,6 +106,7 @@ class Rehearsal:
     def confined(self) -> str:
         secrets = secrets_in(self.project.folder / "deploy/env")
         breaches = Confinement(self.engine).breaches(self.project.containers(), secrets)
+        breaches += [*wrong_ways(self.project)]
         ports = self.project.run("docker", "ps", "--format", "{{.Ports}}")
         open_ports = [one for one in ports.replace(",", "\n").split("\n") if "0.0.0.0:" in one]
         if {one.split("->")[0].strip() for one in open_ports} != OPEN_PORTS:
@@ -109,8 +116,17 @@ class Rehearsal:
             breaches.append(f"superusers: {strong}")
         _expect(not breaches, "; ".join(breaches))
         return (
-            "accounts, capabilities, read-only, ports, no key in web, no secret in a command line"
+            "accounts, capabilities, read-only, ports, networks, no key in web, "
+            "no secret in a command line"
         )
+
+    def watch(self) -> str:
+        """As Prometheus does, by the address people use."""
+        folder = self.project.folder / "deploy/env"
+        scraper = Scraper.of(Browser(f"https://{HOST}", self._authority()), folder)
+        _expect(scraper.is_guarded(), "/metrics without its token")
+        self.project.wait_for(lambda: not scraper.wrongs(), "/metrics names nothing wrong")
+        return "/metrics for who brings the token of web.env; nothing is wrong with the whole"
 
     def start_without_queue(self) -> str:
         self.project.compose("down")
@@ -132,36 +148,55 @@ class Rehearsal:
             is_back = partial(self._came_back, name, one.restarts)
             self.project.wait_for(is_back, f"{name} is back")
         self.project.wait_for(lambda: _are_well(self.project, *SERVICES), "all are healthy again")
-        return f"each came back; {self.onboard('after-kills')}"
+        ready = self.onboard("after-kills")
+        full = [*too_full(self.project)]
+        _expect(not full, "; ".join(full))
+        shares = ", ".join(f"{name} {share:.0f}" for name, share in memory(self.project).items())
+        return f"each came back; {ready}; per cent of memory: {shares}"
 
     def fail_to_upgrade(self) -> str:
         migrations = self.project.folder / "onboarding/migrations"
         newest = max(path.stem for path in migrations.glob("[0-9]*.py"))
-        before = self.project.containers()["web"]
+        before, named = self.project.containers(), self._named()
         with self.project.different(f"{migrations}/9999_fails.py", FAILS.format(newest=newest)):
             self.project.commit("a release that fails")
             answer = self.project.documented(UPGRADE)
         said = answer.stdout + answer.stderr
         _expect(answer.returncode != 0 and "this migration fails" in said, said)
-        _expect(self.project.containers()["web"] == before, "the old web process went on")
+        _expect("the release before goes on" in answer.stderr, said)
+        _expect(self._named() == named, f".env says {self._named()}")
+        _expect(self.project.containers()["web"] == before["web"], "the old web process went on")
         _expect(
             Browser(f"https://{HOST}", self._authority()).get("/healthz").status == 200, "healthz"
         )
-        self.project.as_documented(UPGRADE, block=1)
         self.project.wait_for(lambda: _are_well(self.project, *SERVICES), "all are healthy again")
-        _expect(self.project.containers()["worker"].image == before.image, "the old worker is back")
+        worker = self.project.containers()["worker"]
+        _expect(worker.image == before["worker"].image, "the old worker is back")
         return f"the old version served meanwhile; {self.onboard('after-failure')}"
 
     def upgrade(self) -> str:
+        """Twice: the first time, not all that is new comes up."""
         self.project.commit("the next release")
         before = self.project.containers()
-        self.project.as_documented(UPGRADE)
+        release = self.project.run("git", "describe", "--always").strip()
+        ill = {"environment": {SIGNED_LANES: ""}, "healthcheck": ILL}
+        override = {"services": self.services() | {"web": ill}}
+        with self.project.different(OVERRIDE, json.dumps(override)):
+            answer = self.project.documented(UPGRADE)
+        said = answer.stdout + answer.stderr
+        _expect(answer.returncode != 0 and "not all processes are well" in answer.stderr, said)
+        _expect(self._named() == release, f".env says {self._named()} instead of {release}")
+        self.project.as_documented(UPGRADE, block=1)
         after = self.project.containers()
         images = {after[name].image for name in PORTAL}
-        _expect(len(images) == 1 and before["web"].image not in images, f"images: {images}")
+        _expect(images == {f"bulkhead:{release}"}, f"images: {images}")
         _expect(after["postgres"] == before["postgres"], "the database was not touched")
         _expect(_are_well(self.project, *SERVICES), self.project.state())
-        return f"{images.pop()}; {self.onboard('after-upgrade')}"
+        self.project.wait_for(
+            lambda: journey.releases(self.people) == {release}, "the System page names the release"
+        )
+        self.project.as_documented(UPGRADE)
+        return f"{release}, as the System page says; {self.onboard('after-upgrade')}"
 
     def restore(self) -> str:
         self.project.compose("stop", *PORTAL)
@@ -198,6 +233,13 @@ class Rehearsal:
         )
         return self.project.run(*ask)
 
+    def _named(self) -> str:
+        """The release in .env, if there is one."""
+        file = self.project.folder / ".env"
+        lines = file.read_text().splitlines() if file.exists() else []
+        named = [line for line in lines if line.startswith("BULKHEAD_VERSION=")]
+        return named[0].partition("=")[2] if named else ""
+
     def _came_back(self, name: str, restarts: int) -> bool:
         one = self.project.containers()[name]
         return one.restarts > restarts and one.state == "running"
@@ -214,6 +256,8 @@ def main(work: Path, pid: int) -> int:
     engine = Engine(work, pid)
     tls = engine.client | {"COMPOSE_PROFILES": "tls"}
     project = Project.copied(work / "checkout", tls)
+    caddyfile = project.folder / CADDYFILE
+    caddyfile.write_text(caddyfile.read_text().replace(BUFFERS, BUFFERED_BEFORE))
     (project.folder / OVERRIDE).write_text(json.dumps({"services": Rehearsal.services()}))
     with ExitStack() as stack:
         one = Rehearsal(engine, project, stack)
@@ -223,10 +267,11 @@ def main(work: Path, pid: int) -> int:
             ("a cluster, its kubeconfig by standard input", one.prepare_cluster),
             ("request, approve", lambda: one.onboard("first")),
             ("confined", one.confined),
+            ("watched", one.watch),
             ("a start without a queue", one.start_without_queue),
             ("kill -9 of each", one.kill_each),
             ("an upgrade whose migration fails", one.fail_to_upgrade),
-            ("upgrade as documented", one.upgrade),
+            ("upgrade as documented, also where not all comes up", one.upgrade),
             ("dump, down --volumes, restore as documented", one.restore),
             ("down --volumes", one.remove),
         ]

@@ -29,7 +29,11 @@ One &lt; two</textarea>
 )
 def test_the_documentation_holds_the_commands_that_are_rehearsed(section: str) -> None:
     blocks = commands_of((ROOT / "docs/administration.md").read_text(), section)
-    assert "docker compose" in blocks[0]
+    assert "docker compose" in blocks[0] or "deploy/upgrade.sh" in blocks[0]
+
+
+def test_the_proxys_buffers_have_the_name_that_is_rehearsed() -> None:
+    assert steps.BUFFERS in (ROOT / steps.CADDYFILE).read_text()
 
 
 def test_a_heading_without_commands_is_noticed() -> None:

@@ -1,6 +1,8 @@
 """What `./dev compose-test` does by the pages, while they are at hand without containers."""
 
+from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urljoin
 from urllib.request import Request as Asked
@@ -8,11 +10,13 @@ from urllib.request import Request as Asked
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from devtools.compose import journey
 from devtools.compose.browser import Browser, Page
+from devtools.compose.watched import Scraper
 from onboarding.domain.lifecycle import RequestState
-from onboarding.models import Cluster, Request
+from onboarding.models import Cluster, Heartbeat, Request
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "http://testserver"
@@ -31,7 +35,7 @@ class _ByTestClient(Browser):
         answer: Any = (
             self._client.post(path, dict(sent), follow=True)
             if request.data
-            else self._client.get(path, follow=True)
+            else self._client.get(path, follow=True, headers=dict(request.header_items()))
         )
         last = answer.redirect_chain[-1][0] if answer.redirect_chain else path
         return Page(urljoin(ORIGIN, last), answer.status_code, answer.content.decode())
@@ -56,6 +60,31 @@ def test_the_pages_take_what_the_rehearsal_fills_in(
     journey.approve(people, journey.ask(people, "first"))
     assert Request.objects.get().state == RequestState.APPROVED
     assert not journey.state_of(people, "first").startswith("not there")
+
+
+def test_the_releases_are_read_from_the_system_page(people: journey.People) -> None:
+    now = timezone.now()
+    Heartbeat.objects.create(
+        kind="sweeper", instance="here", release="v1-2-gabc", started_at=now, seen_at=now
+    )
+    assert journey.releases(people) == {"v1-2-gabc"}
+
+
+def test_metrics_are_read_as_prometheus_does(
+    people: journey.People, settings: Any, tmp_path: Path
+) -> None:
+    settings.METRICS_TOKEN = "a-token-of-the-scraper"
+    (tmp_path / "web.env").write_text(f"BULKHEAD_METRICS_TOKEN={settings.METRICS_TOKEN}\n")
+    scraper = Scraper.of(_ByTestClient(), tmp_path)
+    assert scraper.is_guarded()
+    ago = timezone.now() - timedelta(minutes=3)
+    Heartbeat.objects.create(kind="sweeper", instance="gone", started_at=ago, seen_at=ago)
+    assert "no-sweeper" in scraper.wrongs()
+
+
+def test_metrics_that_cannot_be_read_are_wrong(people: journey.People, settings: Any) -> None:
+    settings.METRICS_TOKEN = "a-token-of-the-scraper"
+    assert "answers 401" in str(Scraper(_ByTestClient(), "another").wrongs())
 
 
 def test_what_a_page_refuses_is_said(people: journey.People, cluster: Cluster) -> None:
