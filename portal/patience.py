@@ -59,10 +59,10 @@ class PatientBeat(SteadyScheduler):
 
         The next one comes soon.
         """
-        what = (entry.task, entry.args, entry.kwargs)
+        what, sent = (entry.task, entry.args, entry.kwargs), entry.options or {}
         options = one_try(SENDING_SECONDS)
         try:
             with self.app.connection_for_write(transport_options=options) as connection:
-                self.app.send_task(*what, connection=connection, retry=False, **entry.options)
+                self.app.send_task(*what, connection=connection, retry=False, **sent)
         except Exception as error:  # noqa: BLE001 (whatever the queue does, beat goes on)
             _unsent.say(error=str(error)[:200])

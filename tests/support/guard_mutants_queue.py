@@ -50,7 +50,7 @@ QUEUE: tuple[GuardMutant, ...] = (
         "Lock()", '__import__("threading").Semaphore(9)',
         "b18_a_chore_is_done_once_at_a_time"),
     patience("a sign of life that lay for long proves nothing",
-        "portal.patience:PatientBeat.apply_entry", ", **entry.options", "",
+        "portal.patience:PatientBeat.apply_entry", ", **sent", "",
         "a_chore_is_sent_as_the_settings_have_it"),
     patience("beat goes on without a queue", "portal.patience:PatientBeat.apply_entry",
         "except Exception as error:", "except ZeroDivisionError as error:",
