@@ -15,6 +15,7 @@ ROLE = "platform"
 TEAM = "payments"
 READY_SECONDS = 90.0
 ROW = r"<tr\b[^>]*>(?:(?!</tr>).)*?</tr>"
+RELEASE = r'data-label="Release"><span class="mono">([^<]*)<'
 WISH = {
     "project": TEAM,
     "purpose": "Checks the containers.",
@@ -131,9 +132,10 @@ def onboard(people: People, name: str) -> float:
 
 
 def releases(people: People) -> set[str]:
-    """The releases of all processes, as the System page says them."""
-    page = people[ADMIN].get("/system/")
-    return set(re.findall(r'data-label="Release"><span class="mono">([^<]*)<', page.body))
+    """The releases of all processes that live, as the System page says them."""
+    rows = re.findall(ROW, people[ADMIN].get("/system/").body, re.DOTALL)
+    living = (row for row in rows if re.search(r"\bLives\b", words_of(row)))
+    return {one for row in living for one in re.findall(RELEASE, row)}
 
 
 def _add_person(admin: Browser, name: str, role: str = "") -> None:

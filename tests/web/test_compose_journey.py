@@ -63,10 +63,11 @@ def test_the_pages_take_what_the_rehearsal_fills_in(
 
 
 def test_the_releases_are_read_from_the_system_page(people: journey.People) -> None:
-    now = timezone.now()
-    Heartbeat.objects.create(
-        kind="sweeper", instance="here", release="v1-2-gabc", started_at=now, seen_at=now
-    )
+    now, ago = timezone.now(), timezone.now() - timedelta(minutes=3)
+    for release, seen_at in {"v1": ago, "v1-2-gabc": now}.items():
+        Heartbeat.objects.create(
+            kind="sweeper", instance=release, release=release, started_at=ago, seen_at=seen_at
+        )
     assert journey.releases(people) == {"v1-2-gabc"}
 
 
