@@ -38,6 +38,8 @@ docker compose build
 before=$(applied)
 # shellcheck disable=SC2086  # three words
 docker compose stop $workers
+# Who is asked to stop while it migrates still finds out of which release the database is.
+trap : INT TERM
 if ! docker compose run --rm migrate; then
     if [ "$(applied)" = "$before" ]; then
         # shellcheck disable=SC2086

@@ -16,7 +16,7 @@ case "$*" in
     *psql*) cat applied ;;
     *"run --rm migrate"*) [ -z "$APPLIES" ] || echo "$APPLIES" >> applied ;;
 esac
-case "$*" in *"$FAILS"*) exit 1 ;; esac
+case "$*" in *"$FAILS"*) [ -z "$STOPPED" ] || kill -INT $PPID; exit 1 ;; esac
 """
 
 
@@ -27,12 +27,12 @@ class Installation:
     folder: Path
 
     def upgrade(
-        self, *, fails: str = "nothing", applies: str = ""
+        self, *, fails: str = "nothing", applies: str = "", stopped: str = ""
     ) -> subprocess.CompletedProcess[str]:
         path = f"{self.folder / 'programs'}:{os.environ['PATH']}"
         return subprocess.run(
             [str(self.folder / "deploy/upgrade.sh"), "v2"],
-            env={"PATH": path, "FAILS": fails, "APPLIES": applies},
+            env={"PATH": path, "FAILS": fails, "APPLIES": applies, "STOPPED": stopped},
             capture_output=True,
             text=True,
             check=False,
@@ -113,6 +113,13 @@ def test_half_of_its_migrations_are_the_new_releases(there: Installation) -> Non
     assert "BULKHEAD_VERSION=v2\n" in there.named
     assert there.calls == STEPS[:3]
     assert "run this again" in answer.stderr
+
+
+def test_who_is_stopped_while_it_migrates_names_what_the_database_is_of(
+    there: Installation,
+) -> None:
+    there.upgrade(fails="run --rm migrate", applies="0002", stopped="by Ctrl-C")
+    assert "BULKHEAD_VERSION=v2\n" in there.named
 
 
 @pytest.mark.parametrize("fails", ["build", "psql", "stop"])
