@@ -139,6 +139,15 @@ class OwnedControlPlane(ControlPlane):
         self._run(api_server(self.binaries, self.layout, self.record.ports))
         self._wait_for_apiserver()
 
+    def kill_etcd(self) -> None:
+        """SIGKILL etcd under the API server, which goes on and answers that it cannot."""
+        self.children[ETCD].kill()
+
+    def start_etcd(self) -> None:
+        """Start etcd on what it had stored, and wait until the API server serves again."""
+        self._run(etcd(self.binaries, self.layout, self.record.ports))
+        self._wait_for_apiserver()
+
     def start(self) -> None:
         """Start the three programs and wait until roles are aggregated and namespaces exist."""
         authority = self._prepare_files()

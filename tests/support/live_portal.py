@@ -101,9 +101,14 @@ def make_due(namespace: ManagedNamespace) -> None:
 
 def look(namespace: ManagedNamespace) -> ManagedNamespace:
     """Reconcile it once, now, and return the row as it then is."""
-    make_due(namespace)
-    assert reconcile("test", clock=timezone.now, namespace_id=namespace.pk)
+    assert is_looked_at(namespace)
     return fresh(namespace)
+
+
+def is_looked_at(namespace: ManagedNamespace) -> bool:
+    """Reconcile it once, now, unless somebody else has it."""
+    make_due(namespace)
+    return reconcile("test", clock=timezone.now, namespace_id=namespace.pk)
 
 
 def brought_to(namespace: ManagedNamespace, *states: NamespaceState) -> ManagedNamespace:

@@ -1,4 +1,4 @@
-"""Pat at a browser without scripts, on a portal that runs in real processes."""
+"""Pat, or Dana, at a browser without scripts, on a portal that runs in real processes."""
 
 import re
 import urllib.error
@@ -14,6 +14,8 @@ SECONDS = 20
 class Pat:
     """Pat at a browser without scripts."""
 
+    name, lane = "pat", "platform"
+
     def __init__(self, address: str, *, is_signed_in: bool = True) -> None:
         self.address = address
         self.said = ""  # the page that was answered to a form
@@ -21,7 +23,7 @@ class Pat:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
         if is_signed_in:
             url, page = self.get("/")
-            self.post(url, page, login="pat", password=DEMO_PASSWORD)
+            self.post(url, page, login=self.name, password=DEMO_PASSWORD)
 
     def get(self, path: str) -> tuple[str, str]:
         with self._opener.open(urllib.parse.urljoin(self.address, path), timeout=SECONDS) as answer:
@@ -52,5 +54,11 @@ class Pat:
     def decide(self, url: str, page: str) -> int:
         digest = re.search(r"sha256:[0-9a-f]{64}", page)
         assert digest is not None
-        fields = {"lane": "platform", "vote": "approve", "reason": "", "digest": digest[0]}
+        fields = {"lane": self.lane, "vote": "approve", "reason": "", "digest": digest[0]}
         return self.post(url, page, **fields)
+
+
+class Dana(Pat):
+    """Dana at another one."""
+
+    name, lane = "dana", "network"

@@ -104,28 +104,26 @@ class Processes:
         return replace(self, environment=kept)
 
     @contextmanager
-    def as_in_procfile(self, *names: str) -> Iterator[list[Child]]:
-        """Processes exactly as `./dev` runs them."""
-        programs = Path(sys.executable).parent
-        told = self.told(PATH=f"{programs}:{os.environ['PATH']}").environment
-        lines = read_procfile()
-        children = [
-            spawn(
-                Command(
-                    name,
-                    ("/bin/sh", "-c", f"exec {lines[name]}"),
-                    self.folder / f"{name}.log",
-                    environment=told,
-                    directory=ROOT,
-                    parent_gone=signal.SIGTERM,
-                )
-            )
-            for name in names
-        ]
+    def as_in_procfile(self, *names: str, log: Path | None = None) -> Iterator[list[Child]]:
+        """Processes exactly as `./dev` runs them. `log` takes what all of them print."""
+        children = [self.start_as_in_procfile(name, log=log) for name in names]
         try:
             yield children
         finally:
             stop_together(children)
+
+    def start_as_in_procfile(self, name: str, *, log: Path | None = None) -> Child:
+        programs = Path(sys.executable).parent
+        return spawn(
+            Command(
+                name,
+                ("/bin/sh", "-c", f"exec {read_procfile()[name]}"),
+                log or self.folder / f"{name}.log",
+                environment=self.told(PATH=f"{programs}:{os.environ['PATH']}").environment,
+                directory=ROOT,
+                parent_gone=signal.SIGTERM,
+            )
+        )
 
     @contextmanager
     def sweeper(self) -> Iterator[Child]:

@@ -34,11 +34,13 @@ from onboarding.models import (  # noqa: E402
 from onboarding.models.breaks import open_breaks  # noqa: E402
 from onboarding.queries.after_restore import differences_on, is_seen_since, shown_of  # noqa: E402
 from onboarding.services import after_restore  # noqa: E402
+from onboarding.services.claim import claim, worker_name  # noqa: E402
 from onboarding.services.clock import database_now  # noqa: E402
 from onboarding.services.observe import observe_all  # noqa: E402
 from tests.support import live_portal  # noqa: E402
 
 PATIENCE_SECONDS = 120.0
+LOOKS = 10
 
 
 def ask(names: Sequence[str]) -> dict[str, str]:
@@ -110,6 +112,13 @@ def onboard(names: Sequence[str]) -> list[float]:
     return decide(names)
 
 
+def take(names: Sequence[str]) -> list[str]:
+    """All are approved, and this process takes them and ends."""
+    onboard(names)
+    rows = ManagedNamespace.objects.filter(name__in=names)
+    return [held.owner for row in rows if (held := claim(worker_name(), namespace_id=row.pk))]
+
+
 def states(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     rows = ManagedNamespace.objects.filter(name__in=names)
     return {
@@ -139,6 +148,13 @@ def wait(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     except AssertionError as error:
         print(error, file=sys.stderr)
     return states(names)
+
+
+def look_again(names: Sequence[str]) -> int:
+    """Reconcile each many times, unless somebody else is at it; how often that was done."""
+    rows = ManagedNamespace.objects.filter(name__in=names)
+    looks = [live_portal.is_looked_at(row) for row in rows for _ in range(LOOKS)]
+    return sum(looks)
 
 
 def settle(names: Sequence[str]) -> dict[str, str]:
@@ -255,6 +271,7 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "ended": ended,
     "future": future,
     "look": look,
+    "look_again": look_again,
     "namespaces": namespaces,
     "narrow": narrow,
     "onboard": onboard,
@@ -263,6 +280,7 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "retire": retire,
     "settle": settle,
     "states": states,
+    "take": take,
     "told_of_the_break": told_of_the_break,
     "took": took,
     "wait": wait,
