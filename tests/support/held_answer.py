@@ -7,16 +7,10 @@ a file `hold` in the state folder, it waits after the fence was stored and befor
 import importlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from devcluster.processes import Child
-from tests.support.live_portal import wait_for
-from tests.support.real_processes import Processes
 from tests.support.wrong_clock import PROGRAMS
 
 POLL_SECONDS = 0.05
@@ -37,35 +31,6 @@ def hold_back(folder: Path) -> None:
         return answer
 
     connections.HttpClient.send = held
-
-
-@dataclass(frozen=True)
-class Held:
-    """A process that stops in the middle of its next run."""
-
-    child: Child
-    folder: Path
-
-    def reach_the_middle(self) -> None:
-        wait_for((self.folder / IS_HELD).exists, "it is in the middle of a run")
-
-    def let_go(self) -> None:
-        (self.folder / HOLD).unlink()
-
-    def says(self, words: str) -> bool:
-        return words in (self.folder / f"{self.child.name}.log").read_text(errors="replace")
-
-
-@contextmanager
-def holding(portal: Processes, *argv: str) -> Iterator[Held]:
-    (portal.folder / IS_HELD).unlink(missing_ok=True)
-    (portal.folder / HOLD).touch()
-    child = portal.spawn("held", "-m", "tests.support.held_answer", *argv)
-    try:
-        yield Held(child, portal.folder)
-    finally:
-        (portal.folder / HOLD).unlink(missing_ok=True)
-        child.stop()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,16 @@ from tests.support.real_processes import Processes
 NAMESPACES = """
     SELECT name, state, fencing_token, lease_owner, lease_until FROM onboarding_managednamespace
 """
+# Whoever holds it waits for something, or is dead.
+RUN_OUT = """
+    SELECT name FROM onboarding_managednamespace WHERE lease_until < CURRENT_TIMESTAMP
+"""
 APPROVALS = """
     SELECT r.name, d.lane FROM onboarding_decision d
     JOIN onboarding_request r ON r.id = d.request_id WHERE d.vote = 'approve'
+"""
+READY = """
+    SELECT namespace FROM onboarding_event WHERE action = 'cluster:namespace:ready'
 """
 UNFINISHED = """
     SELECT n.name FROM onboarding_run r

@@ -3,7 +3,7 @@
 import http.client
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -115,11 +115,10 @@ def parts(folder: Path, plane: OwnedControlPlane, queue: Queue) -> Iterator[Part
         yield Parts(live.as_application(), plane, queue, server)
 
 
-def approve_each(person: Pat, public_ids: Sequence[str]) -> None:
+def approve(person: Pat, public_id: str) -> None:
     """Approve as people do: where no answer came, or another than was wanted, look again."""
-    for public_id in public_ids:
-        decides = partial(_is_decided, person, public_id)
-        wait_for(decides, f"{person.name} decides", seconds=DECISION_SECONDS)
+    decides = partial(_is_decided, person, public_id)
+    wait_for(decides, f"{person.name} decides", seconds=DECISION_SECONDS)
 
 
 def _is_decided(person: Pat, public_id: str) -> bool:
