@@ -1,9 +1,11 @@
-"""The queue is only an accelerator: frozen or dead, approvals answer and become ready (G4)."""
+"""The queue only accelerates: frozen, dead or full, approvals answer and become ready (G4)."""
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
+import redis
 
 from devtools.valkey import Valkey, start_valkey
 from tests.support.real_processes import Live
@@ -28,10 +30,16 @@ def kill(valkey: Valkey) -> None:
     valkey.child.kill()
 
 
+def fill(valkey: Valkey) -> None:
+    """It takes nothing more, and throws nothing away."""
+    with closing(redis.Redis(unix_socket_path=str(valkey.socket))) as client:
+        client.config_set("maxmemory", "1")
+
+
 Trouble = Callable[[Valkey], None]
 
 
-@pytest.mark.parametrize(("trouble", "count"), [(freeze, APPROVALS), (kill, 5)])
+@pytest.mark.parametrize(("trouble", "count"), [(freeze, APPROVALS), (kill, 5), (fill, 5)])
 def test_g04_approvals_answer_and_become_ready_without_the_queue(
     live: Live, valkey: Valkey, prefix: str, trouble: Trouble, count: int
 ) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import django
@@ -151,10 +152,11 @@ def wait(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def look_again(names: Sequence[str]) -> int:
-    """Reconcile each many times, unless somebody else is at it; how often that was done."""
-    rows = ManagedNamespace.objects.filter(name__in=names)
-    looks = [live_portal.is_looked_at(row) for row in rows for _ in range(LOOKS)]
-    return sum(looks)
+    """Reconcile each many times, whenever nobody else is at it; how often that was."""
+    rows = [*ManagedNamespace.objects.filter(name__in=names)]
+    for row in rows * LOOKS:
+        live_portal.wait_for(partial(live_portal.is_looked_at, row), "it is free")
+    return len(rows) * LOOKS
 
 
 def settle(names: Sequence[str]) -> dict[str, str]:
