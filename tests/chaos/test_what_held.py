@@ -220,9 +220,9 @@ def test_g08_many_at_once_write_each_object_once_and_never_again(
     portal: Live, audit: AuditLog, prefix: str
 ) -> None:
     names = [f"{prefix}-{number}" for number in range(6)]
-    portal.act("ask", *names)
-    with portal.as_in_procfile(*("beat", "sweeper", "worker") * 2):
-        portal.act("decide", *names)
+    portal.act("onboard", *names)
+    patient = portal.told(BULKHEAD_LEASE_SECONDS="60")  # as shipped: nobody is taken for dead
+    with patient.as_in_procfile(*("beat", "sweeper", "worker") * 2):
         check_made_once(portal, audit, names)
     for name in names:
         written = [(one.what, one.succeeded) for one in audit.writes_of_portal(name)]

@@ -41,7 +41,7 @@ from onboarding.services.observe import observe_all  # noqa: E402
 from tests.support import live_portal  # noqa: E402
 
 PATIENCE_SECONDS = 120.0
-LOOKS = 10
+LOOKS = 5
 
 
 def ask(names: Sequence[str]) -> dict[str, str]:
