@@ -78,6 +78,7 @@ class HttpClient:
         if query:
             url = f"{url}?{urlencode(query)}"
         headers = {**self._headers, "Content-Type": content_type} if body else dict(self._headers)
+        began = time.monotonic()
         try:
             response = self._client.call_api(
                 method,
@@ -87,7 +88,7 @@ class HttpClient:
                 _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
             ).response
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
-            raise _failure(error) from error
+            raise _failure(error, took=time.monotonic() - began) from error
         arrived = time.monotonic()  # before its body, which may take long
         answer = read_answer(response, largest=largest)
         if text(answer.body, "kind"):  # what stands in front of it has a clock of its own
@@ -125,13 +126,13 @@ def _in_base64(pem: str) -> str:
     return base64.b64encode(pem.encode()).decode()
 
 
-def _failure(error: Exception) -> ClusterError:
-    """Return what a failed exchange means; most specific first."""
+def _failure(error: Exception, *, took: float) -> ClusterError:
+    """Return what a failed exchange means; most specific first. `took` is in seconds."""
     if refusal := _certificate_refusal(error):
         return Untrusted(f"the API server's certificate is not accepted: {refusal}")
     match error:
         case urllib3.exceptions.ReadTimeoutError():
-            return TimedOut(f"no answer within {READ_SECONDS:.0f} s")
+            return TimedOut(f"no answer within {took:.0f} s")  # no greeting in TLS is none, too
         case urllib3.exceptions.NameResolutionError():
             return Unreachable("the API server's name cannot be resolved")
         case urllib3.exceptions.NewConnectionError():  # also a ConnectTimeoutError, by ancestry
