@@ -8,7 +8,8 @@ time-outs of cluster calls and of the database. A claim ends with its lease, wha
 
 from collections.abc import Callable
 from functools import wraps
-from threading import Lock
+from itertools import count
+from threading import Lock, local
 from time import monotonic
 from typing import Any
 
@@ -20,7 +21,6 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_init,
-    worker_ready,
     worker_shutdown,
 )
 from django.db import connection
@@ -37,7 +37,7 @@ from onboarding.services.dead_workers import (
 )
 from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
-from onboarding.services.heartbeats import LivingProcess, note_beat, start_saying
+from onboarding.services.heartbeats import LivingProcess, Saying, note_beat
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
 from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
@@ -50,6 +50,8 @@ from onboarding.services.wrong_times import forget_wrong_times
 LONGEST_SWEEP_SECONDS = 10.0
 HEARTBEAT_WITHIN_SECONDS = 60.0
 PULSE = Pulse()
+_numbers = count(1)
+_at_work = local()  # a task is begun and ended by the same thread
 
 
 @worker_init.connect
@@ -65,14 +67,23 @@ def prepare_worker(**_signal: object) -> None:
         raise SystemExit(str(error)) from error  # any other exception Celery only logs
     report_lacking_triggers()
     free_claims_as_we_start()
-    connection.close()  # it is not for those that are forked from this process
+    connection.close()  # this thread only takes messages from here on
 
 
-@worker_ready.connect
+@worker_init.connect
 def say_alive(**_signal: object) -> None:
-    """Say from now on that the worker lives, and when it ends in order, that it does."""
-    stop = start_saying(LivingProcess(ProcessKind.WORKER, PULSE), clock=database_now)
-    worker_shutdown.connect(lambda **_signal: stop(), weak=False)
+    """Say from now on that the worker lives, also while it waits for the queue.
+
+    And that it ends, if it does so in order: one that ends by a mistake shuts down as well. After
+    `prepare_worker`, which may refuse to start.
+    """
+    saying = Saying(LivingProcess(ProcessKind.WORKER, PULSE), database_now)
+    saying.start()
+
+    def ends(sender: Any, **_signal: object) -> None:
+        (saying.fall_silent if sender.exitcode else saying.say_goodbye)()
+
+    worker_shutdown.connect(ends, weak=False)
 
 
 @worker_init.connect
@@ -88,15 +99,16 @@ def consumer_turns(**_signal: object) -> None:
 
 
 @task_prerun.connect
-def task_begins(task: Task, task_id: str, **_signal: object) -> None:
-    """A task has a bound, as every loop has."""
-    PULSE.turns(f"{task.name} {task_id[:8]}")
+def task_begins(task: Task, **_signal: object) -> None:
+    """A task has a bound, as every loop has. Its number is ours: its id may be forged."""
+    _at_work.task = f"{task.name} {next(_numbers)}"
+    PULSE.turns(_at_work.task)
 
 
 @task_postrun.connect
-def task_ended(task: Task, task_id: str, **_signal: object) -> None:
-    """Nobody waits for it any more."""
-    PULSE.ends(f"{task.name} {task_id[:8]}")
+def task_ended(**_signal: object) -> None:
+    """Nobody waits any more for the task that this thread was at."""
+    PULSE.ends(_at_work.task)
 
 
 @beat_init.connect
@@ -185,7 +197,7 @@ def note_outdated_namespaces() -> None:
     note_outdated(now=database_now())
 
 
-@shared_task(name="onboarding.note_beat")
+@chore("onboarding.note_beat")
 def note_beat_message() -> None:
-    """Note that a message of beat, and a fresh one, came through to a worker."""
+    """Note that a message of beat came through to a worker."""
     note_beat(now=database_now())

@@ -7,9 +7,11 @@ import atexit
 
 from onboarding.domain.processes import ProcessKind
 from onboarding.services.clock import database_now
-from onboarding.services.heartbeats import LivingProcess, start_saying
+from onboarding.services.heartbeats import LivingProcess, Saying
 
 
 def start() -> None:
     """Have this process say that it lives, until it ends."""
-    atexit.register(start_saying(LivingProcess(ProcessKind.WEB), clock=database_now))
+    saying = Saying(LivingProcess(ProcessKind.WEB), database_now)
+    saying.start()
+    atexit.register(saying.say_goodbye)

@@ -1,8 +1,9 @@
 """Which thread answers a request: nobody who waits for the database holds up who does not.
 
 What changes something may wait until somebody else has finished changing the same thing; what only
-looks never does. So they have threads apart, as many of the one as of the other. `/healthz` and
-`/readyz` have one each that nothing else can use: they are answered when all others are busy.
+looks never does. So they have threads apart, as many of the one as of the other. `/healthz`,
+`/readyz` and `/metrics` have one each that nothing else can use: they are answered when all others
+are busy.
 """
 
 import time
@@ -11,14 +12,14 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
+from onboarding.domain.processes import ARE_STUCK
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-PROBES = ("/healthz", "/readyz")
+PROBES = ("/healthz", "/readyz", "/metrics")
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing a thread waits for may last that long: the database, a mail server and a client that takes
 # nothing of its answer are all given up sooner.
 STUCK_SECONDS = 60.0
-# What the application finds the answer under, in the environment of each request.
-ARE_STUCK = "bulkhead.are_stuck"
 
 
 class Pool(ThreadedTaskDispatcher):

@@ -103,6 +103,7 @@ OUT_OF_SIGHT = frozenset(
         ClusterCondition.UNAUTHORIZED,
         ClusterCondition.UNTRUSTED,
         ClusterCondition.CREDENTIAL_MISFIT,
+        ClusterCondition.OTHER_CLUSTER,
     }
 )
 

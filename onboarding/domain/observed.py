@@ -10,12 +10,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 from onboarding.domain.contents import Inventory
 from onboarding.domain.objects import Json, Manifest, branch, items, text
 from onboarding.domain.ownership import TEMPLATE, is_ours, marks_of, portal_of
 
+LONGEST_LOOK = timedelta(minutes=3)  # one that takes longer is given up
 METADATA_NAME = "kubernetes.io/metadata.name"
 ENDED = frozenset({"Succeeded", "Failed"})
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})  # a policy can name no other

@@ -15,5 +15,8 @@ class ProcessKind(StrEnum):
 
 # So many heartbeats that were not heard make a process silent.
 BEATS_MISSED = 3
-# A process that ended without a word is named for so long, then its row goes.
+# A process that ended is remembered for so long, then its row goes.
 REMEMBERED = timedelta(hours=1)
+# What a web process finds under it, in the environment of each request, tells whether its threads
+# are stuck (portal/pools.py).
+ARE_STUCK = "bulkhead.are_stuck"

@@ -8,6 +8,7 @@ from enum import StrEnum
 class Wrong(StrEnum):
     """One thing that is wrong. Each has its words in pages/system.py and its alert."""
 
+    UNSTORED = "cannot-store"
     NO_SWEEPER = "no-sweeper"
     NO_WORKER = "no-worker"
     BEAT_SILENT = "beat-silent"
@@ -18,6 +19,7 @@ class Wrong(StrEnum):
     OVERDUE = "work-overdue"
     LOOKS_LATE = "looks-late"
     CLUSTER = "cluster-unusable"
+    LOOK_FAILED = "look-failed"
     PATIENCE = "cluster-asks-for-patience"
     ONLY_LOOKED_AT = "only-looked-at"
     OBSERVATION_OLD = "observation-old"
@@ -28,6 +30,8 @@ class Wrong(StrEnum):
     STUCK = "stuck"
     DRIFTED = "drifted"
     UNREAD = "unread"
+    TRIGGERS = "lacks-triggers"
+    CLOCK = "clock-differs"
 
 
 # Not red but amber: it is worth a look, and nothing that was promised is broken by it yet.
@@ -35,9 +39,11 @@ ONLY_WARNED_OF = frozenset(
     {
         Wrong.PROCESS_LOST,
         Wrong.RELEASES_DIFFER,
+        Wrong.LOOK_FAILED,
         Wrong.PATIENCE,
         Wrong.GUARDS_UNKNOWN,
         Wrong.DRIFTED,
         Wrong.UNREAD,
+        Wrong.CLOCK,
     }
 )

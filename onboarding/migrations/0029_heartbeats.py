@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField()),
                 ('seen_at', models.DateTimeField()),
                 ('turns', models.JSONField(default=dict)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ahead', models.FloatField(null=True)),
             ],
             options={
                 'verbose_name': 'heartbeat',
@@ -27,5 +29,10 @@ class Migration(migrations.Migration):
                 'ordering': ['kind', 'instance'],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'instance'), name='one_heartbeat_per_process')],
             },
+        ),
+        migrations.AddField(
+            model_name='clusterobservation',
+            name='failed_looks',
+            field=models.PositiveIntegerField(null=True),
         ),
     ]

@@ -19,7 +19,8 @@ class ClusterObservation(models.Model):
     began, also one that failed; `trouble` says why it did, "" after a success. `fencing_token`,
     `lease_owner` and `lease_until` let one observer work at a time: the write of one that lost its
     lease finds no row. `requests` counts the pages of lists that the last look read. `failures`
-    counts the looks in a row that found no way to the cluster.
+    counts the looks in a row that found no way to the cluster, `failed_looks` those in a row that
+    failed for whatever reason.
     """
 
     cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="observation")
@@ -38,6 +39,7 @@ class ClusterObservation(models.Model):
     requests = models.PositiveIntegerField(default=0)
     trouble = models.TextField(blank=True)
     failures = models.PositiveIntegerField(null=True)
+    failed_looks = models.PositiveIntegerField(null=True)
     # Kinds the portal's role on the cluster does not let it list, e.g. ["Service"].
     unread_kinds = models.JSONField(null=True)
 

@@ -7,11 +7,12 @@ from onboarding.domain.processes import ProcessKind
 
 
 class Heartbeat(models.Model):
-    """One process, as of `seen_at`. One that ends in order takes its row with it.
+    """One process, as of `seen_at`. `ended_at` is when it ended in order.
 
     `turns` is {loop: {"at": iso time, "within": seconds}…}: when each of its loops last came round
     and how long that may take. A loop that has not come round yet has the time of the start. Beat
     has no database: the worker that gets one of its messages writes its row.
+    `ahead` is by how many seconds its host's clock is ahead of the database's, null where unknown.
     """
 
     kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in ProcessKind])
@@ -20,6 +21,8 @@ class Heartbeat(models.Model):
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     turns = models.JSONField(default=dict)
+    ended_at = models.DateTimeField(null=True)
+    ahead = models.FloatField(null=True)
 
     class Meta:
         ordering = ["kind", "instance"]

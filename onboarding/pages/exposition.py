@@ -53,7 +53,7 @@ def _processes(known: Health) -> Samples:
     )
     for kind in ProcessKind:
         of_kind = [one for one in known.processes if one.kind is kind]
-        living.add_metric([kind.value], sum(not one.is_silent for one in of_kind))
+        living.add_metric([kind.value], sum(one.lives for one in of_kind))
         needed.add_metric([kind.value], int(kind in needed_kinds()))
         if of_kind:
             heard = max(one.seen_at for one in of_kind)

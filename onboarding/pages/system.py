@@ -18,6 +18,7 @@ from onboarding.domain.wrong import Wrong
 from onboarding.queries.health import ClusterHealth, Health, health
 from onboarding.queries.processes import ProcessTruth, missing_kinds
 from onboarding.queries.wrongs import FoundWrong, wrongs
+from onboarding.services.write_probe import PROBE
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,13 @@ class SystemPage:
 _RESTART = gettext_lazy("Start it again; its log says why it ended.")
 _SEE_PAGES = gettext_lazy("The page of each says why, and what helps.")
 WORDS: Mapping[Wrong, WrongWords] = {
+    Wrong.UNSTORED: WrongWords(
+        gettext_lazy("The database stores nothing"),
+        gettext_lazy(
+            "Nothing can be approved, and nothing is done. /readyz says why. Which processes live "
+            "cannot be known meanwhile."
+        ),
+    ),
     Wrong.NO_SWEEPER: WrongWords(
         gettext_lazy("No sweeper is running"),
         gettext_lazy(
@@ -124,6 +132,10 @@ WORDS: Mapping[Wrong, WrongWords] = {
         gettext_lazy("%(cluster)s cannot be used, or was not heard of lately"),
         gettext_lazy("Its page says what it is and what helps."),
     ),
+    Wrong.LOOK_FAILED: WrongWords(
+        gettext_lazy("The last look at %(cluster)s failed"),
+        gettext_lazy("It is repeated within half a minute. If that fails too, it is red."),
+    ),
     Wrong.PATIENCE: WrongWords(
         gettext_lazy("%(cluster)s asks for patience"),
         gettext_lazy("It is asked again when it said. If it lasts, look at its load."),
@@ -170,6 +182,20 @@ WORDS: Mapping[Wrong, WrongWords] = {
         gettext_lazy("Too large to be read on %(cluster)s: %(many)d"),
         gettext_lazy("Their owners have to use fewer or smaller objects. The rest is seen."),
     ),
+    Wrong.TRIGGERS: WrongWords(
+        gettext_lazy("The database lacks triggers that keep history as it is"),
+        gettext_lazy(
+            "Run this as the owner of its tables: manage.py restore_triggers. Then find out who "
+            "took them away."
+        ),
+    ),
+    Wrong.CLOCK: WrongWords(
+        gettext_lazy("A clock differs from the database's"),
+        gettext_lazy(
+            "Have it set by a time server. Nothing that the portal decides goes by it; codes of "
+            "authenticator apps and tokens of a cluster do."
+        ),
+    ),
 }
 _OF_NAMESPACES = frozenset(
     {Wrong.UNDONE, Wrong.LOOKS_LATE, Wrong.BLOCKED, Wrong.STUCK, Wrong.DRIFTED}
@@ -178,12 +204,12 @@ _OF_NAMESPACES = frozenset(
 
 def build_system_page(*, now: datetime) -> SystemPage:
     """Return the page. A constant number of statements."""
-    known = health(now=now)
+    known = health(now=now, storing=PROBE.find_storing())
     return SystemPage(
         now=now,
         troubles=tuple(build_trouble(finding) for finding in wrongs(known)),
         clusters=known.clusters,
-        processes=known.processes,
+        processes=tuple(one for one in known.processes if one.ended_at is None),
         missing=_missing(known),
     )
 
@@ -208,6 +234,8 @@ def build_trouble(finding: FoundWrong) -> WrongLine:
 
 
 def _missing(known: Health) -> tuple[str, ...]:
+    if not known.storing.is_heard:
+        return ()
     return tuple(kind.value for kind, _seen_at in missing_kinds(known.processes))
 
 

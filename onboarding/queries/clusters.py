@@ -8,10 +8,12 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
+from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
 from onboarding.queries.permissions import Permissions
 
-LOOKS_MISSED = 5  # after as many pauses without an answer, the last one says nothing of now
+# After so many pauses and as long as one look may take, the last answer says nothing of now.
+LOOKS_MISSED = 3
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class ClusterTruth:
 
     `state` is `closed`, or its condition, or else `look-failed`, `not-looked-at` (nobody has for
     long) or `unseen`, and `since` says since when. `answered_at` is when it last answered anything;
-    `failed_at` and `trouble` tell of a look that failed since.
+    `failed_at` and `trouble` tell of a look that failed since, `failed_looks` how many in a row.
     """
 
     state: str
@@ -28,6 +30,7 @@ class ClusterTruth:
     failed_at: datetime | None = None
     trouble: str = ""
     condition_at: datetime | None = None
+    failed_looks: int = 0
 
     @property
     def is_condition(self) -> bool:
@@ -55,7 +58,14 @@ def truth_of_cluster(
     if not trouble or not failed_at or (answered_at and answered_at >= failed_at):
         failed_at, trouble = None, ""
     state = _state(cluster, answered_at, failed_at, now)
-    return ClusterTruth(state, answered_at, failed_at, trouble, cluster.condition_at)
+    return ClusterTruth(
+        state=state,
+        answered_at=answered_at,
+        failed_at=failed_at,
+        trouble=trouble,
+        condition_at=cluster.condition_at,
+        failed_looks=(look.failed_looks or 0) if look and trouble else 0,
+    )
 
 
 def troubled(rows: QuerySet[Cluster], *, now: datetime) -> list[tuple[Cluster, ClusterTruth]]:
@@ -93,8 +103,15 @@ def _state(
         return "look-failed"
     if answered_at is None:
         return "unseen"
-    longest = timedelta(seconds=LOOKS_MISSED * settings.OBSERVE_SECONDS)
-    return "not-looked-at" if now - answered_at > longest else cluster.condition
+    return "not-looked-at" if now - answered_at > longest_unseen() else cluster.condition
+
+
+def longest_unseen() -> timedelta:
+    """Return how old an answer or a picture becomes where every look succeeds, and some more.
+
+    A picture is as old as the beginning of its look, and the next one takes its time too.
+    """
+    return timedelta(seconds=LOOKS_MISSED * settings.OBSERVE_SECONDS) + LONGEST_LOOK
 
 
 def visible_to(permissions: Permissions) -> QuerySet[Cluster]:

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Q
+from django.db import connection
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest
 
+from onboarding.domain.epoch import OF_THE_DATABASE
 from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
 from onboarding.models import Cluster, ManagedNamespace, NamespaceObservation, Revision
-from onboarding.models.breaks import open_breaks
+from onboarding.models.breaks import is_only_looked_at, open_breaks
 from onboarding.queries.clusters import ClusterTruth, look_at, truth_of_cluster
 from onboarding.queries.guards import GuardTruth, guards_of
 from onboarding.queries.processes import ProcessTruth, processes
+from onboarding.queries.triggers import lacking_triggers
 
 _BLOCKED = Q(state=NamespaceState.BLOCKED.value)
 
@@ -79,16 +82,32 @@ class ClusterHealth:
 
 
 @dataclass(frozen=True)
+class Storing:
+    """Whether the database stores anything; where not, `why` says it in the words of `Trouble`.
+
+    `is_heard`: heartbeats could be written for long enough that their silence means something.
+    """
+
+    why: str = ""
+    is_heard: bool = True
+
+
+STORES = Storing()
+
+
+@dataclass(frozen=True)
 class Health:
-    """How the whole does at `now`."""
+    """How the whole does at `now`. `lacking` names the triggers that do not do their work."""
 
     now: datetime
+    storing: Storing
     clusters: tuple[ClusterHealth, ...]
     processes: tuple[ProcessTruth, ...]
+    lacking: tuple[str, ...]
 
 
-def health(*, now: datetime) -> Health:
-    """Return how everything does. Nine statements."""
+def health(*, now: datetime, storing: Storing = STORES) -> Health:
+    """Return how everything does. Twelve statements; `storing` is found out elsewhere."""
     rows = Cluster.objects.filter(closed_at__isnull=True).select_related("observation", "guards")
     counted, undone, late = namespaces_each(now), undone_each(), overdue_each(now)
     blocked, unread, broken = blocked_each(), unread_each(), broken_each()
@@ -108,22 +127,20 @@ def health(*, now: datetime) -> Health:
         )
         for row in rows
     )
-    return Health(now, clusters, tuple(processes(now=now)))
-
-
-def overdue(now: datetime) -> timedelta | None:
-    """Return by how much the oldest due work is late, or None when nothing is due."""
-    return max(overdue_each(now).values(), default=None)
+    lacking = tuple(map(str, lacking_triggers(connection)))
+    return Health(now, storing, clusters, tuple(processes(now=now)), lacking)
 
 
 def overdue_each(now: datetime) -> dict[int, timedelta]:
     """Return by how much the oldest due work of each cluster is late, where any is. Two statements.
 
     Work held by a live lease is being done. Work of a cluster in a bad condition is due once the
-    cluster is to be tried again: that has to be done by somebody too.
+    cluster is to be tried again: that has to be done by somebody too. Where a cluster is only
+    looked at, nothing is.
     """
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    rows = ManagedNamespace.objects.filter(free, next_at__lte=now).order_by().values("cluster")
+    due = ManagedNamespace.objects.filter(~is_only_looked_at("cluster"), free, next_at__lte=now)
+    rows = due.order_by().values("cluster")
     is_well = Q(cluster__condition=ClusterCondition.OK.value)
     waiting = rows.exclude(is_well).filter(cluster__retry_at__lte=now)
     known = (
@@ -137,9 +154,11 @@ def undone_each() -> dict[int, Undone]:
     """Return what each cluster still owes of what was approved. One statement.
 
     Blocked namespaces wait for a person and are told of as such; where Kubernetes has to finish
-    something, the row says since when, and is stuck after its time.
+    something, the row says since when, and is stuck after its time. Where a cluster is only looked
+    at, nothing is owed before a person has decided.
     """
     rows = Revision.objects.filter(
+        ~is_only_looked_at("namespace__cluster"),
         number=F("namespace__generation"),
         namespace__observed_generation__lt=F("namespace__generation"),
         namespace__waiting_since__isnull=True,
@@ -187,5 +206,11 @@ def unread_each() -> dict[int, int]:
 
 
 def broken_each() -> dict[int, datetime]:
-    """Return when each cluster's open break in history was found. One statement."""
-    return dict(open_breaks().values_list("cluster", "found_at"))
+    """Return when it was found that history does not go on on a cluster. One statement.
+
+    The oldest open break that keeps it from being written to: of its own, or of the database.
+    """
+    is_its = Q(cluster=OuterRef("pk")) | Q(kind__in=sorted(OF_THE_DATABASE))
+    found = open_breaks().filter(is_its).order_by("found_at").values("found_at")[:1]
+    rows = Cluster.objects.annotate(broken_at=Subquery(found)).filter(broken_at__isnull=False)
+    return dict(rows.values_list("pk", "broken_at"))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from onboarding.domain.clocks import CLOCKS_AGREE
 from onboarding.domain.processes import BEATS_MISSED, ProcessKind
 from onboarding.models import Heartbeat
 
@@ -23,7 +24,9 @@ class LoopTruth:
 class ProcessTruth:
     """One process. `is_silent`: it has not been heard of for so long that it cannot be alive.
 
-    `is_replaced`: another of its kind began after it fell silent, so nothing is missing.
+    `is_replaced`: another of its kind began after it fell silent, so nothing is missing. `ended_at`
+    is when it ended in order: for as long as it may take to start another, none is missing either.
+    `ahead` is by how much its host's clock is, where that is worth a word.
     """
 
     kind: ProcessKind
@@ -34,11 +37,18 @@ class ProcessTruth:
     loops: tuple[LoopTruth, ...]
     is_silent: bool
     is_replaced: bool
+    ended_at: datetime | None = None
+    ahead: timedelta = timedelta(0)
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether it says that it lives."""
+        return not self.is_silent and self.ended_at is None
 
     @property
     def hanging(self) -> tuple[LoopTruth, ...]:
         """Return the loops that do not come round, of a process that says it lives."""
-        return () if self.is_silent else tuple(loop for loop in self.loops if loop.hangs)
+        return tuple(loop for loop in self.loops if loop.hangs) if self.lives else ()
 
 
 def processes(*, now: datetime) -> list[ProcessTruth]:
@@ -54,7 +64,10 @@ def needed_kinds() -> frozenset[ProcessKind]:
 
 
 def missing_kinds(known: Collection[ProcessTruth]) -> Iterator[tuple[ProcessKind, datetime | None]]:
-    """Yield each needed kind of which none lives, and when one was last heard of."""
+    """Yield each needed kind of which none lives, and when one was last heard of.
+
+    One that has just ended in order counts: it is started again, as a rule.
+    """
     for kind in sorted(needed_kinds()):
         of_kind = [one for one in known if one.kind is kind]
         if all(one.is_silent for one in of_kind):
@@ -66,6 +79,7 @@ def _judge(row: Heartbeat, rows: list[Heartbeat], now: datetime) -> ProcessTruth
         _loop(name, turn["at"], turn["within"], row.seen_at)
         for name, turn in sorted(row.turns.items())
     )
+    ahead = timedelta(seconds=row.ahead or 0)
     return ProcessTruth(
         kind=ProcessKind(row.kind),
         instance=row.instance,
@@ -73,9 +87,17 @@ def _judge(row: Heartbeat, rows: list[Heartbeat], now: datetime) -> ProcessTruth
         started_at=row.started_at,
         seen_at=row.seen_at,
         loops=loops,
-        is_silent=now - row.seen_at > timedelta(seconds=BEATS_MISSED * settings.HEARTBEAT_SECONDS),
+        # One of the future was written by a wrong clock, and says as little of now.
+        is_silent=abs(now - row.seen_at) > longest_silence(),
         is_replaced=any(one.kind == row.kind and one.started_at > row.seen_at for one in rows),
+        ended_at=row.ended_at,
+        ahead=ahead if abs(ahead) > CLOCKS_AGREE else timedelta(0),
     )
+
+
+def longest_silence() -> timedelta:
+    """Return after how long a process that is not heard of does not live."""
+    return timedelta(seconds=BEATS_MISSED * settings.HEARTBEAT_SECONDS)
 
 
 def _loop(name: str, at: str, within: float, seen_at: datetime) -> LoopTruth:

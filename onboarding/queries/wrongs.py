@@ -10,15 +10,17 @@ from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.processes import ProcessKind
 from onboarding.domain.wrong import ONLY_WARNED_OF, Wrong
 from onboarding.models import Cluster
+from onboarding.queries.clusters import ClusterTruth, longest_unseen
 from onboarding.queries.health import ClusterHealth, Health
 from onboarding.queries.processes import ProcessTruth, missing_kinds
 
-_MISSING = {
+MISSING = {
     ProcessKind.SWEEPER: Wrong.NO_SWEEPER,
     ProcessKind.WORKER: Wrong.NO_WORKER,
     ProcessKind.BEAT: Wrong.BEAT_SILENT,
 }
-LOOKS_MISSED = 3
+# A second look follows sooner: one that failed alone may be chance, and two are not.
+FAILED_FOR = timedelta(seconds=30)
 # A token is renewed at half of its life: with so little left, that has failed for hours.
 TOKEN_PART_LEFT = 0.4
 
@@ -44,24 +46,45 @@ class FoundWrong:
 
 def wrongs(known: Health) -> list[FoundWrong]:
     """Return everything that is wrong, red first. No statement."""
-    found = [*_of_processes(known), *(one for each in known.clusters for one in _of(each, known))]
+    found = [
+        *_of_database(known),
+        *(_of_processes(known) if known.storing.is_heard else ()),
+        *(one for each in known.clusters for one in _of(each, known)),
+    ]
     return sorted(found, key=lambda finding: not finding.is_red)
 
 
+def _of_database(known: Health) -> Iterator[FoundWrong]:
+    if known.storing.why:
+        yield FoundWrong(Wrong.UNSTORED, detail=known.storing.why)
+    if known.lacking:
+        yield FoundWrong(Wrong.TRIGGERS, detail="; ".join(known.lacking))
+
+
 def _of_processes(known: Health) -> Iterator[FoundWrong]:
+    """Yield what heartbeats tell, in a time in which they can be written."""
     missing = dict(missing_kinds(known.processes))
     for kind, seen_at in missing.items():
-        yield FoundWrong(_MISSING[kind], since=seen_at)
+        yield FoundWrong(MISSING[kind], since=seen_at)
     for one in known.processes:
-        # A worker to which beat sends nothing has nothing to do.
-        idles = one.kind is ProcessKind.WORKER and ProcessKind.BEAT in missing
-        for loop in () if idles else one.hanging:
+        for loop in one.hanging:
             yield FoundWrong(Wrong.LOOP_HANGS, since=loop.at, detail=f"{loop.name}, {_name(one)}")
-        if one.is_silent and not one.is_replaced and one.kind not in {*missing, ProcessKind.BEAT}:
+        if one.lives and one.ahead:
+            yield FoundWrong(Wrong.CLOCK, detail=f"{_name(one)}: {_seconds(one.ahead)}")
+        if _is_lost(one) and one.kind not in {*missing, ProcessKind.BEAT}:
             yield FoundWrong(Wrong.PROCESS_LOST, since=one.seen_at, detail=_name(one))
-    releases = {one.release for one in known.processes if not one.is_silent}
+    releases = {one.release for one in known.processes if one.lives}
     if len(releases - {""}) > 1:
         yield FoundWrong(Wrong.RELEASES_DIFFER, detail=", ".join(sorted(releases - {""})))
+
+
+def _is_lost(process: ProcessTruth) -> bool:
+    """Tell whether it ended without a word, and nothing came in its place."""
+    return process.is_silent and process.ended_at is None and not process.is_replaced
+
+
+def _seconds(ahead: timedelta) -> str:
+    return f"{ahead.total_seconds():+.0f} s"
 
 
 def _name(process: ProcessTruth) -> str:
@@ -79,15 +102,30 @@ def _of_line(each: ClusterHealth, now: datetime) -> Iterator[FoundWrong]:
     cluster, truth = each.cluster, each.truth
     if truth.state == ClusterCondition.THROTTLED:
         yield FoundWrong(Wrong.PATIENCE, cluster, truth.since, detail=cluster.condition_message)
+    elif _may_be_chance(truth, now):
+        yield FoundWrong(Wrong.LOOK_FAILED, cluster, truth.since, detail=truth.trouble)
     elif not truth.is_well and truth.state != "unseen":
         words = cluster.condition_message or truth.trouble
         yield FoundWrong(Wrong.CLUSTER, cluster, truth.since, detail=words)
-    longest = timedelta(seconds=LOOKS_MISSED * settings.OBSERVE_SECONDS)
-    if each.seen_at and now - each.seen_at > longest:
+    if each.seen_at and now - each.seen_at > longest_unseen():
         yield FoundWrong(Wrong.OBSERVATION_OLD, cluster, each.seen_at, detail=truth.trouble)
     if each.broken_at:
         yield FoundWrong(Wrong.ONLY_LOOKED_AT, cluster, each.broken_at)
+    if cluster.clock_ahead:
+        yield FoundWrong(Wrong.CLOCK, cluster, detail=_seconds(cluster.clock_ahead))
     yield from _of_credential(cluster, now)
+    yield from _of_guards(each)
+
+
+def _may_be_chance(truth: ClusterTruth, now: datetime) -> bool:
+    """Tell whether a single look has failed, and that a moment ago."""
+    if truth.state != "look-failed" or truth.failed_at is None:
+        return False
+    return truth.failed_looks == 1 and now - truth.failed_at < FAILED_FOR
+
+
+def _of_guards(each: ClusterHealth) -> Iterator[FoundWrong]:
+    cluster = each.cluster
     if each.guards.is_unguarded:
         words = "; ".join(each.guards.findings)
         yield FoundWrong(Wrong.UNGUARDED, cluster, each.guards.since, detail=words)
@@ -113,7 +151,7 @@ def _of_work(each: ClusterHealth, now: datetime) -> Iterator[FoundWrong]:
         yield FoundWrong(Wrong.UNDONE, each.cluster, undone.since, undone.many)
     if each.overdue and each.overdue > timedelta(seconds=settings.OVERDUE_SECONDS):
         yield FoundWrong(Wrong.OVERDUE, each.cluster, now - each.overdue)
-    if counted.late:
+    if counted.late and not each.broken_at:
         yield FoundWrong(Wrong.LOOKS_LATE, each.cluster, counted.oldest, counted.late)
 
 

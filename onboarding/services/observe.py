@@ -25,6 +25,7 @@ from onboarding.cluster.gateway import ClusterGateway
 from onboarding.domain.contents import WORKLOAD_KINDS, Inventory
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.domain.observed import (
+    LONGEST_LOOK,
     SeenNamespace,
     keys_selecting_pods,
     reduce_namespaces,
@@ -47,7 +48,7 @@ from onboarding.services.epoch import (
 )
 from onboarding.services.guards import look_twice_at_guards, note_reading
 from onboarding.services.observed_rows import last_unread, write_namespaces
-from onboarding.services.read_lists import LONGEST_LOOK, ListReader
+from onboarding.services.read_lists import ListReader
 from onboarding.services.reappear import tell_reappeared
 from onboarding.services.server_clocks import note_server_clock
 
@@ -305,6 +306,7 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
             requests=picture.pages,
             trouble="",
             failures=0,
+            failed_looks=0,
         )
         failures.note_answer(look.cluster, now=now, after_failures=bool(row.trouble))
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
@@ -324,6 +326,7 @@ def _give_way(look: Look, error: Exception, *, now: datetime) -> None:
                 next_at=now + wait,
                 trouble=trouble.message if is_known else UNFORESEEN,
                 failures=Coalesce("failures", 0) + 1 if lost else 0,
+                failed_looks=Coalesce("failed_looks", 0) + 1,
             )
             in_a_row = look.row.values_list("failures", flat=True).get() or 0
             if lost and (at_once or in_a_row >= LOOKS_THAT_SET_A_CONDITION):

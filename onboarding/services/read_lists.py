@@ -7,7 +7,7 @@ there alone. The lightest are read first, so the heavy ones take from nobody.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
@@ -19,11 +19,11 @@ from onboarding.cluster.kinds import KINDS
 from onboarding.cluster.paging import Allowance
 from onboarding.cluster.verbs import Manifests, SnapshotLost
 from onboarding.domain.objects import Manifest
+from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.services.compare_observed import Expectations
 
 Clock = Callable[[], datetime]
 _Reduced = TypeVar("_Reduced")
-LONGEST_LOOK = timedelta(minutes=3)
 LIST_ATTEMPTS = 3
 SHARE = 3  # one kind may take this part of what is left of a look, in bytes and in time
 MEBIBYTE = 1024 * 1024

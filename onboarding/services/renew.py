@@ -27,6 +27,7 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.models import Cluster
 from onboarding.services import failures, history
+from onboarding.services.claim import UNUSABLE
 from onboarding.services.credentials import (
     CredentialMisfit,
     NoCredential,
@@ -47,20 +48,27 @@ def renew_due(*, clock: Callable[[], datetime]) -> int:
     A cluster that cannot be asked is left for the next round: half of the life is still ahead.
     Those that are well come first, so that none of them waits for one that hangs.
     """
-    renewed = 0
     well_first = Case(When(Q(condition=ClusterCondition.OK.value), then=0), default=1)
-    for cluster in Cluster.objects.exclude(credential=None).order_by(well_first, "name"):
-        now = clock()
-        try:
-            renewed += renew_credential(cluster, now=now)
-        except CredentialMisfit as misfit:
-            failures.note_misfit(cluster, misfit, now=now)
-        except (ClusterError, NoCredential) as error:
-            log.warning("credential not renewed", cluster=cluster.name, error=str(error))
-            if isinstance(error, ClusterError) and _is_refusal(cluster, error, now=now):
-                _note_refused(cluster, str(error), now=now)
-            failures.note_hang(cluster, error, now=now)
-    return renewed
+    clusters = Cluster.objects.exclude(credential=None).order_by(well_first, "name")
+    return sum(_renew_alone(cluster, now=clock()) for cluster in clusters)
+
+
+def _renew_alone(cluster: Cluster, *, now: datetime) -> bool:
+    """What goes wrong with one cluster keeps no other from being renewed."""
+    try:
+        return renew_credential(cluster, now=now)
+    except CredentialMisfit as misfit:
+        failures.note_misfit(cluster, misfit, now=now)
+    except (ClusterError, NoCredential) as error:
+        log.warning("credential not renewed", cluster=cluster.name, error=str(error))
+        if isinstance(error, ClusterError) and _is_refusal(cluster, error, now=now):
+            _note_refused(cluster, str(error), now=now)
+        failures.note_hang(cluster, error, now=now)
+    except UNUSABLE:
+        raise  # the database's trouble, not the cluster's
+    except Exception:
+        log.exception("credential not renewed", cluster=cluster.name)
+    return False
 
 
 def renew_credential(cluster: Cluster, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Can this process store anything? Asked by /readyz, found out by storing something.
+"""Can this process store anything? Asked by /readyz and /metrics, found out by storing something.
 
 On a connection of its own, so that it can be said while every thread waits for the database; in a
 thread of its own, so that who asks has an answer in time whatever the database, or the way to it,
@@ -19,6 +19,8 @@ from django.db.models.functions import Now
 
 from onboarding.models import WriteProbe
 from onboarding.queries.database_trouble import Trouble, trouble_behind
+from onboarding.queries.health import Storing
+from onboarding.queries.processes import longest_silence
 from onboarding.services.claim import worker_name
 from onboarding.services.database_waits import Waits, bounded
 
@@ -27,6 +29,7 @@ CONNECT_SECONDS = 2  # less is not taken by PostgreSQL's library
 ANSWER_SECONDS = 2.5
 FRESH_SECONDS = 3.0
 FORGOTTEN_AFTER = timedelta(days=1)
+UNFORESEEN = "unforeseen"
 log = structlog.get_logger()
 
 
@@ -46,6 +49,7 @@ class Probe:
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began_at = self._ended_at = 0.0
+        self._failed_at = float("-inf")
         self._answer: NotStored | None = None
 
     def check(self) -> None:
@@ -58,9 +62,22 @@ class Probe:
             thread = self._thread
         thread.join(max(0.0, self._began_at + ANSWER_SECONDS - time.monotonic()))
         if thread.is_alive():
+            self._failed_at = time.monotonic()
             raise NotStored(Trouble.GONE)
         if self._answer:
             raise NotStored(self._answer.trouble)
+
+    def find_storing(self) -> Storing:
+        """Return whether anything can be stored, and whether that has been so for long enough.
+
+        Within ANSWER_SECONDS.
+        """
+        try:
+            self.check()
+        except NotStored as no:
+            return Storing(str(no.trouble or UNFORESEEN), is_heard=False)
+        well_for = time.monotonic() - self._failed_at
+        return Storing(is_heard=well_for > longest_silence().total_seconds())
 
     def _is_stale(self) -> bool:
         if self._thread is not None and self._thread.is_alive():
@@ -73,7 +90,7 @@ class Probe:
             self._store()
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing was stored)
             trouble = trouble_behind(error)
-            self._answer = NotStored(trouble)
+            self._answer, self._failed_at = NotStored(trouble), time.monotonic()
             if before is None or before.trouble is not trouble:
                 log.warning("nothing can be stored", trouble=trouble, error=str(error).strip())
         finally:

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
+from onboarding.domain.processes import ARE_STUCK
 from onboarding.services.write_probe import PROBE, NotStored
 from onboarding.views.access import Who, allow
 from onboarding.views.unavailable import OUTLOOKS
@@ -22,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
     Touches nothing else. `portal/pools.py` answers it in a thread that nothing else can use.
     """
-    are_stuck = request.META.get("bulkhead.are_stuck")
+    are_stuck = request.META.get(ARE_STUCK)
     if are_stuck and are_stuck():
         return HttpResponse(_("no thread finishes any more"), content_type=PLAIN, status=503)
     return HttpResponse("ok", content_type=PLAIN)

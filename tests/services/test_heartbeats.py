@@ -1,8 +1,9 @@
 """Processes say that they live, and what of them turns. Silence is for pages to judge."""
 
+import os
+import signal
 from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Event
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from django.db import OperationalError
 from onboarding.domain.processes import REMEMBERED, ProcessKind
 from onboarding.models import Heartbeat
 from onboarding.services import heartbeats
+from onboarding.services.application_role import RoleTooStrong
 from onboarding.services.heartbeats import (
     LivingProcess,
+    Saying,
     forget_silent,
     heard,
     note_beat,
@@ -53,11 +56,19 @@ def test_a_loop_that_does_not_come_round_keeps_its_time(
     assert datetime.fromisoformat(turns["observe"]["at"]) <= now - timedelta(seconds=100)
 
 
-def test_who_ends_in_order_leaves_no_row(now: datetime) -> None:
+def test_who_ends_in_order_says_so_until_it_begins_again(now: datetime) -> None:
     say_alive(sweeper(), now=now)
     say_alive(LivingProcess(ProcessKind.WORKER, instance="host:7"), now=now)
-    say_goodbye(sweeper())
-    assert [row.kind for row in Heartbeat.objects.all()] == ["worker"]
+    say_goodbye(sweeper(), now=now)
+    assert [row.kind for row in Heartbeat.objects.filter(ended_at=now)] == ["sweeper"]
+    say_alive(sweeper(), now=now)
+    assert not Heartbeat.objects.exclude(ended_at=None).exists()
+
+
+@pytest.mark.parametrize("ahead", [None, timedelta(hours=-1)])
+def test_a_process_says_how_its_hosts_clock_goes(now: datetime, ahead: timedelta | None) -> None:
+    say_alive(sweeper(), now=now, ahead=ahead)
+    assert Heartbeat.objects.get().ahead == (ahead and -3600)
 
 
 def test_a_message_of_beat_is_its_heartbeat(now: datetime) -> None:
@@ -74,37 +85,74 @@ def test_who_was_silent_for_long_is_forgotten(now: datetime) -> None:
     assert not Heartbeat.objects.exists()
 
 
-def test_a_database_that_does_not_answer_ends_no_heartbeat(
-    now: datetime, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> None:
-    stopping, asked = Event(), []
+def test_a_heartbeat_of_the_far_future_is_forgotten(now: datetime) -> None:
+    say_alive(sweeper(), now=now + timedelta(days=2))
+    assert forget_silent(now=now) == 1
 
-    def clock() -> datetime:
-        asked.append(now)
-        if len(asked) == 1:
-            raise OperationalError("gone")
-        stopping.set()
-        return now
 
-    said: list[ProcessKind] = []
+class Once:
+    """A clock that raises once, and ends the saying at its second look."""
+
+    def __init__(self, error: Exception, now: datetime) -> None:
+        self.error, self.now, self.asked = error, now, 0
+        self.saying = Saying(sweeper(), self)
+
+    def __call__(self) -> datetime:
+        self.asked += 1
+        if self.asked == 1:
+            raise self.error
+        self.saying.stopping.set()
+        return self.now
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[tuple[int, int]]:
+    """Which processes were told to end. The heartbeat is in the test's own thread."""
+    told: list[tuple[int, int]] = []
     settings.HEARTBEAT_SECONDS = 0
-    monkeypatch.setattr(heartbeats, "say_alive", lambda process, now: said.append(process.kind))
-    monkeypatch.setattr(heartbeats, "connection", type("Closed", (), {"close": lambda: None}))
-    heartbeats._go_on_saying(sweeper(), clock, stopping)
-    assert said == [ProcessKind.SWEEPER]
+    monkeypatch.setattr(heartbeats, "connection", type("Kept", (), {"close": lambda: None}))
+    monkeypatch.setattr("os.kill", lambda pid, number: told.append((pid, number)))
+    return told
 
 
-@pytest.mark.parametrize("ends_in_order", [True, False])
-def test_only_who_ends_in_order_says_goodbye(
-    monkeypatch: pytest.MonkeyPatch, now: datetime, *, ends_in_order: bool
+@pytest.mark.parametrize("error", [OperationalError("gone"), ValueError("a mistake")])
+def test_nothing_that_fails_ends_a_heartbeat(
+    now: datetime, ended: list[tuple[int, int]], error: Exception
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(
-        heartbeats, "start_saying", lambda *_, clock: lambda: said.append("goodbye")
-    )
+    clock = Once(error, now)
+    clock.saying.go_on()
+    assert Heartbeat.objects.get().seen_at == now
+    assert not ended
+
+
+def test_a_role_that_may_too_much_ends_the_process(
+    now: datetime, ended: list[tuple[int, int]]
+) -> None:
+    Once(RoleTooStrong("it owns tables"), now).saying.go_on()
+    assert ended == [(os.getpid(), signal.SIGTERM)]
+
+
+@pytest.mark.parametrize(("divisor", "said"), [(1, "say_goodbye"), (0, "fall_silent")])
+def test_only_who_ends_in_order_says_goodbye(
+    monkeypatch: pytest.MonkeyPatch, now: datetime, divisor: int, said: str
+) -> None:
+    heard_of: list[str] = []
+    for word in ("start", "fall_silent", "say_goodbye"):
+        monkeypatch.setattr(Saying, word, lambda _self, word=word: heard_of.append(word))
     with suppress(ZeroDivisionError), heard(sweeper(), clock=lambda: now):
-        1 / int(ends_in_order)
-    assert said == ["goodbye"] * ends_in_order
+        1 / divisor
+    assert heard_of == ["start", said]
+
+
+def test_who_falls_silent_leaves_its_row_as_it_was(
+    now: datetime, ended: list[tuple[int, int]]
+) -> None:
+    for end, ended_at in ((Saying.fall_silent, None), (Saying.say_goodbye, now)):
+        say_alive(sweeper(), now=now)
+        saying = Saying(sweeper(), lambda: now)
+        end(saying)
+        saying.go_on()
+        assert Heartbeat.objects.get().ended_at == ended_at
 
 
 def test_nobody_is_told_of_a_task_that_has_ended(now: datetime) -> None:

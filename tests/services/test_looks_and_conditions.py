@@ -15,6 +15,7 @@ from onboarding.cluster.errors import (
 )
 from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import ClusterCondition
+from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.models import Cluster, Event
 from onboarding.queries.clusters import ClusterTruth, look_at, truth_of_cluster
 from onboarding.services import failures
@@ -24,7 +25,7 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.observing import lived_in, look
 
 pytestmark = pytest.mark.usefixtures("cast")
-MINUTE = timedelta(seconds=60)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(seconds=60)
 HUNG = TimedOut("no answer within 30 s")
 
 
@@ -146,6 +147,18 @@ class TestTheNewestCounts:
         found = truth(cluster, now + MINUTE)
         assert (found.state, found.since, found.answered_at) == ("look-failed", now + MINUTE, now)
 
+    def test_looks_that_fail_are_counted_until_one_succeeds(
+        self, fake: FakeCluster, cluster: Cluster, now: datetime
+    ) -> None:
+        """Whatever is wrong: a list that is refused counts as much as a line that is cut."""
+        fake.go_down(ServerFault("it stumbles"))
+        for minute, counted in ((1, 1), (2, 2)):
+            look(cluster, now + minute * MINUTE)
+            assert truth(cluster, now + minute * MINUTE).failed_looks == counted
+        fake.come_back()
+        look(cluster, now + 3 * MINUTE)
+        assert truth(cluster, now + 3 * MINUTE).failed_looks == 0
+
     def test_an_answer_to_a_worker_is_newer_than_the_failed_look_before_it(
         self, fake: FakeCluster, cluster: Cluster, now: datetime
     ) -> None:
@@ -158,6 +171,6 @@ class TestTheNewestCounts:
         self, fake: FakeCluster, cluster: Cluster, now: datetime
     ) -> None:
         look(cluster, now)
-        pause = timedelta(seconds=settings.OBSERVE_SECONDS)
-        assert truth(cluster, now + 5 * pause).is_well
-        assert truth(cluster, now + 6 * pause).state == "not-looked-at"
+        longest = timedelta(seconds=3 * settings.OBSERVE_SECONDS) + LONGEST_LOOK
+        assert truth(cluster, now + longest).is_well
+        assert truth(cluster, now + longest + SECOND).state == "not-looked-at"

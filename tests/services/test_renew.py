@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from onboarding.cluster.errors import (
     AccessDenied,
@@ -154,6 +155,32 @@ def test_a_fault_of_the_server_is_told_once_it_lasts(
     assert told() == 0
     renewed(now + HALF + FAULTS_ARE_BORNE)
     assert told() == 1
+
+
+def test_what_is_unforeseen_with_one_cluster_leaves_the_others_their_tokens(
+    sealed: Cluster, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    asked: list[str] = []
+
+    def stumble(cluster: Cluster, **_named: object) -> bool:
+        asked.append(cluster.name)
+        raise ZeroDivisionError
+
+    Cluster.objects.create(name="dev-us", facts=sealed.facts, credential=b"x")
+    monkeypatch.setattr(renew, "renew_credential", stumble)
+    assert renewed(now) == 0
+    assert asked == ["dev-eu", "dev-us"]
+
+
+def test_a_database_that_fails_is_no_matter_of_a_cluster(
+    sealed: Cluster, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    def fails(_cluster: Cluster, **_named: object) -> bool:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(renew, "renew_credential", fails)
+    with pytest.raises(OperationalError):
+        renewed(now)
 
 
 def test_a_refusal_of_a_token_that_was_replaced_meanwhile_says_nothing(

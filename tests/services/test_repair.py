@@ -31,6 +31,7 @@ from tests.support.earlier_database import (
     LACKED,
     apply_again,
     database_of_its_own,
+    drop,
     run,
     schema_of,
 )
@@ -45,11 +46,6 @@ def earlier(transactional_db: None, tmp_path: Path) -> Iterator[BaseDatabaseWrap
         cluster = Cluster.objects.create(name="dev-eu", api_server="https://eu", ca_pem="")
         NamespaceObservation.objects.create(cluster=cluster, name="shop", digest="d", uid="u")
         yield database
-
-
-def drop(trigger: DatabaseTrigger) -> str:
-    table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
-    return f"DROP TRIGGER {trigger.name}{table}"
 
 
 @pytest.mark.parametrize("lacked", LACKED)

@@ -1,16 +1,27 @@
 """What a message on the queue makes a worker do: a little, and what people wait for first."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+from celery import signals
+from celery.utils.dispatch import Signal
 from django.db.models import F
 
 from onboarding import tasks
 from onboarding.models import ManagedNamespace
+from onboarding.services.heartbeats import Saying
 from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import make_due, spec_of, wanted
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker that shuts down."""
+
+    exitcode: int | None
 
 
 @pytest.fixture
@@ -55,10 +66,33 @@ def test_a_sweep_that_has_lasted_long_begins_nothing_more(
     assert states().count("ready") == 1
 
 
-def test_a_task_is_waited_for_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_is_waited_for_as_long_as_it_lasts(
+    monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
     monkeypatch.setattr(tasks, "PULSE", tasks.Pulse())
-    tasks.task_begins(tasks.sweep, "one")
-    tasks.PULSE.turns("onboarding.sweep one", again_within=-1)
-    assert tasks.PULSE.late() == ["onboarding.sweep one"]
-    tasks.task_ended(tasks.sweep, "one")
+    monkeypatch.setattr(tasks, "_numbers", iter([7]))
+    tasks.task_begins(tasks.sweep, task_id="forged\0")
+    tasks.PULSE.turns("onboarding.sweep 7", again_within=-1)
+    assert tasks.PULSE.late() == ["onboarding.sweep 7"]
+    assert [*tasks.PULSE.told(now)] == ["onboarding.sweep 7"]
+    tasks.task_ended(task_id="forged\0")
     assert tasks.PULSE.late() == []
+
+
+@pytest.mark.parametrize(("exitcode", "is_missed"), [(None, False), (0, False), (1, True)])
+def test_a_worker_that_ends_by_mistake_says_no_goodbye(
+    monkeypatch: pytest.MonkeyPatch, exitcode: int | None, is_missed: bool
+) -> None:
+    said: list[str] = []
+    for word in ("start", "fall_silent", "say_goodbye"):
+        monkeypatch.setattr(Saying, word, lambda _self, word=word: said.append(word))
+    monkeypatch.setattr(signals, "worker_shutdown", Signal())
+    monkeypatch.setattr(tasks, "worker_shutdown", signals.worker_shutdown)
+    tasks.say_alive()
+    signals.worker_shutdown.send(sender=Ended(exitcode))
+    assert said == ["start", "fall_silent" if is_missed else "say_goodbye"]
+
+
+def test_a_worker_lives_before_it_has_found_the_queue() -> None:
+    heard = [receiver() for _, receiver in signals.worker_init.receivers]
+    assert heard.index(tasks.prepare_worker) < heard.index(tasks.say_alive)

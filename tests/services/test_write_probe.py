@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from onboarding.models import WriteProbe
 from onboarding.queries.database_trouble import Trouble
+from onboarding.queries.health import Storing
 from onboarding.services import write_probe
 from onboarding.services.write_probe import NotStored, Probe, store_something
 from tests.support.real_database import at_once
@@ -75,6 +76,21 @@ def test_a_database_that_never_answers_is_not_waited_for(
             probe.check()
     assert time.monotonic() - began < 20 * 0.2  # who comes later waits no longer than the first
     assert (late.value.trouble, store.asked) == (Trouble.GONE, 1)
+
+
+def test_after_an_outage_silence_means_nothing_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_probe, "FRESH_SECONDS", 0.0)
+    probe, right = Probe(store), time.monotonic
+    store.word.set()
+    assert probe.find_storing() == Storing()
+    store.fails = OperationalError("disk I/O error")
+    assert probe.find_storing() == Storing("unforeseen", is_heard=False)
+    store.fails = None
+    assert probe.find_storing() == Storing(is_heard=False)
+    monkeypatch.setattr("time.monotonic", lambda: right() + 31)
+    assert probe.find_storing() == Storing()
 
 
 @pytest.mark.django_db(transaction=True)

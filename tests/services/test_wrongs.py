@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from onboarding.domain.lifecycle import NamespaceState
+from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.domain.processes import ProcessKind
 from onboarding.domain.wrong import Wrong
 from onboarding.models import (
@@ -19,13 +20,17 @@ from onboarding.models import (
     ManagedNamespace,
     NamespaceObservation,
 )
-from onboarding.queries.health import health
+from onboarding.queries.health import Storing, health
+from onboarding.queries.triggers import required_triggers
 from onboarding.queries.wrongs import FoundWrong, wrongs
 from tests.support.behind_the_portal import without_guards
+from tests.support.database_roles import as_owner
+from tests.support.earlier_database import drop, run
 from tests.support.requests import spec_of, wanted
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster", "sweeping")
 SECOND = timedelta(seconds=1)
+STATEMENTS = 12
 
 
 def lives(kind: ProcessKind, instance: str, *, at: datetime, **fields: object) -> Heartbeat:
@@ -62,6 +67,10 @@ def change(**fields: object) -> None:
         ManagedNamespace.objects.update(**fields)
 
 
+def broken(cluster: Cluster, now: datetime, kind: str = "cluster-older") -> HistoryBreak:
+    return HistoryBreak.objects.create(cluster=cluster, kind=kind, found_at=now)
+
+
 def test_where_all_is_well_nothing_is_found(now: datetime) -> None:
     settled(now)
     assert found(now) == []
@@ -77,7 +86,29 @@ def test_as_many_statements_for_many_as_for_none(now: datetime, cluster: Cluster
         lives(ProcessKind.WEB, f"host:{number}", at=now)
     with CaptureQueriesContext(connection) as made:
         health(now=now)
-    assert (len(made), few) == (9, 9)
+    assert (len(made), few) == (STATEMENTS, STATEMENTS)
+
+
+class TestDatabase:
+    def test_where_nothing_is_stored_nothing_is_said_of_those_that_cannot_be_heard(
+        self, now: datetime
+    ) -> None:
+        Heartbeat.objects.update(seen_at=now - timedelta(minutes=5))
+        [finding] = wrongs(health(now=now, storing=Storing("read-only", is_heard=False)))
+        assert (finding.what, finding.detail) == (Wrong.UNSTORED, "read-only")
+        assert finding.is_red
+
+    def test_nor_before_they_had_time_to_say_that_they_live(self, now: datetime) -> None:
+        Heartbeat.objects.update(seen_at=now - timedelta(minutes=5))
+        assert wrongs(health(now=now, storing=Storing(is_heard=False))) == []
+
+    def test_a_trigger_that_is_missing_is_found(self, now: datetime) -> None:
+        trigger = required_triggers(connection.vendor, ["0002_guards"])[0]
+        with as_owner():
+            run(connection, drop(trigger))
+        [finding] = findings(now)
+        assert (finding.what, finding.is_red) == (Wrong.TRIGGERS, True)
+        assert finding.detail == f"trigger {trigger.name} on {trigger.table} is missing"
 
 
 class TestProcesses:
@@ -118,15 +149,42 @@ class TestProcesses:
             (Wrong.LOOP_HANGS, turned)
         ] * many
 
-    @pytest.mark.parametrize(("beat_ago", "expected"), [(0, "loop-hangs"), (40, "beat-silent")])
-    def test_a_worker_that_gets_nothing_hangs_unless_nothing_is_sent(
-        self, beat_ago: int, expected: str, now: datetime, settings: Any
+    def test_the_only_worker_that_hangs_is_told_although_beat_is_not_heard_by_it(
+        self, now: datetime, settings: Any
     ) -> None:
         settings.REDIS_URL = "redis://localhost"
-        turns = {"task": {"at": (now - 121 * SECOND).isoformat(), "within": 120}}
+        turns = {"consumer": {"at": (now - 61 * SECOND).isoformat(), "within": 60}}
         lives(ProcessKind.WORKER, "host:2", at=now, turns=turns)
-        lives(ProcessKind.BEAT, "by its messages", at=now - beat_ago * SECOND)
-        assert found(now) == [(expected, 1)]
+        lives(ProcessKind.BEAT, "by its messages", at=now - 40 * SECOND)
+        assert found(now) == [("beat-silent", 1), ("loop-hangs", 1)]
+
+    @pytest.mark.parametrize(("ago", "expected"), [(30, []), (31, ["no-sweeper"])])
+    def test_a_restart_is_no_outage_unless_nothing_starts(
+        self, ago: int, expected: list[str], now: datetime
+    ) -> None:
+        at = now - ago * SECOND
+        Heartbeat.objects.update(seen_at=at, ended_at=at)
+        assert [what for what, _ in found(now)] == expected
+
+    def test_who_ended_in_order_is_not_lost(self, now: datetime) -> None:
+        long_ago = now - timedelta(minutes=2)
+        lives(ProcessKind.WEB, "host:2", at=long_ago, ended_at=long_ago, release="1.2", ahead=60)
+        Heartbeat.objects.filter(instance="host:1").update(release="1.3")
+        assert found(now) == []
+
+    @pytest.mark.parametrize("days", [2, -2])
+    def test_a_heartbeat_of_another_time_is_no_life(self, days: int, now: datetime) -> None:
+        Heartbeat.objects.update(seen_at=now + timedelta(days=days))
+        assert [what for what, _ in found(now)] == ["no-sweeper"]
+
+    @pytest.mark.parametrize(("ahead", "said"), [(6, "+6 s"), (-3600, "-3600 s"), (5, None)])
+    def test_a_host_whose_clock_is_off_is_named(
+        self, ahead: float, said: str | None, now: datetime
+    ) -> None:
+        Heartbeat.objects.update(ahead=ahead)
+        expected = [(Wrong.CLOCK, f"sweeper host:1: {said}")] if said else []
+        assert [(one.what, one.detail) for one in findings(now)] == expected
+        assert not [one for one in findings(now) if one.is_red]
 
     def test_processes_of_two_releases_are_named(self, now: datetime) -> None:
         Heartbeat.objects.update(release="1.2")
@@ -170,6 +228,18 @@ class TestWork:
         [finding] = findings(now)
         assert (finding.what, finding.since) == (Wrong.OVERDUE, now - 121 * SECOND)
 
+    def test_what_is_late_on_a_cluster_that_is_only_looked_at_is_nobodys_work(
+        self, now: datetime, cluster: Cluster
+    ) -> None:
+        settled(now)
+        ManagedNamespace.objects.update(verified_at=now - timedelta(hours=1))
+        wanted(spec_of("payments-new", exposure=None), now=now - timedelta(hours=1))
+        change(next_at=now - timedelta(minutes=5))
+        late = ["approved-not-done", "looks-late", "work-overdue"]
+        assert sorted(what for what, _ in found(now)) == late
+        broken(cluster, now)
+        assert found(now) == [("only-looked-at", 1)]
+
     @pytest.mark.parametrize(("ago", "many"), [(720, 1), (719, 0)])
     def test_what_was_not_compared_in_its_time_is_late(
         self, ago: int, many: int, now: datetime, cluster: Cluster
@@ -200,26 +270,67 @@ class TestClusters:
         Cluster.objects.update(**fields)
         assert found(now) == [(expected, 1)]
 
-    def test_a_look_that_failed_is_found_at_once(self, now: datetime, cluster: Cluster) -> None:
+    @pytest.mark.parametrize(
+        ("failed", "ago", "expected"),
+        [
+            (1, 0, Wrong.LOOK_FAILED),
+            (1, 29, Wrong.LOOK_FAILED),
+            (1, 30, Wrong.CLUSTER),
+            (2, 0, Wrong.CLUSTER),
+            (None, 0, Wrong.CLUSTER),
+        ],
+    )
+    def test_one_look_that_failed_is_no_outage_and_a_second_one_is(
+        self, failed: int | None, ago: int, expected: Wrong, now: datetime, cluster: Cluster
+    ) -> None:
         ClusterObservation.objects.create(
-            cluster=cluster, seen_at=now - 60 * SECOND, looked_at=now, trouble="timed out"
+            cluster=cluster,
+            seen_at=now - 90 * SECOND,
+            looked_at=now - ago * SECOND,
+            trouble="timed out",
+            failed_looks=failed,
         )
-        assert [(one.what, one.detail) for one in findings(now)] == [(Wrong.CLUSTER, "timed out")]
+        [finding] = findings(now)
+        assert (finding.what, finding.detail) == (expected, "timed out")
+        assert finding.is_red == (expected is Wrong.CLUSTER)
 
     def test_an_old_picture_is_found(self, now: datetime, cluster: Cluster) -> None:
         Cluster.objects.update(last_seen_at=now)
-        row = ClusterObservation.objects.create(cluster=cluster, seen_at=now - 90 * SECOND)
+        row = ClusterObservation.objects.create(cluster=cluster, seen_at=now - 270 * SECOND)
         assert found(now) == []
-        ClusterObservation.objects.filter(pk=row.pk).update(seen_at=now - 91 * SECOND)
+        ClusterObservation.objects.filter(pk=row.pk).update(seen_at=now - 271 * SECOND)
         assert found(now) == [("observation-old", 1)]
+
+    def test_looks_that_take_as_long_as_they_may_are_no_finding(
+        self, now: datetime, cluster: Cluster
+    ) -> None:
+        """At the end of a look, the picture before it is as old as two of them."""
+        began = now - LONGEST_LOOK - timedelta(seconds=60)
+        ClusterObservation.objects.create(cluster=cluster, seen_at=began)
+        assert found(now) == []
+
+    @pytest.mark.parametrize(("ahead", "many"), [(6, 1), (-6, 1), (5, 0)])
+    def test_a_cluster_whose_clock_is_off_is_found(
+        self, ahead: int, many: int, now: datetime
+    ) -> None:
+        Cluster.objects.update(clock_showed=now + ahead * SECOND, clock_read_at=now)
+        assert found(now) == [("clock-differs", 1)] * many
 
     def test_a_cluster_that_is_only_looked_at_is_found(
         self, now: datetime, cluster: Cluster
     ) -> None:
-        row = HistoryBreak.objects.create(cluster=cluster, kind="cluster-older", found_at=now)
+        row = broken(cluster, now)
         assert [(one.what, one.since) for one in findings(now)] == [(Wrong.ONLY_LOOKED_AT, now)]
         HistoryBreak.objects.filter(pk=row.pk).update(settled_at=now)
         assert found(now) == []
+
+    @pytest.mark.parametrize(("kind", "many"), [("database-older", 2), ("cluster-older", 1)])
+    def test_what_the_database_forgot_holds_for_every_cluster(
+        self, kind: str, many: int, now: datetime, cluster: Cluster
+    ) -> None:
+        Cluster.objects.create(name="dev-us", facts=cluster.facts, credential=b"x")
+        broken(cluster, now, kind=kind)
+        assert found(now) == [("only-looked-at", 1)] * many
 
     @pytest.mark.parametrize(("hours", "many"), [(9.5, 1), (9.7, 0), (-1, 1)])
     def test_a_credential_that_was_not_renewed_is_found_hours_before_its_end(

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
+from onboarding.queries.triggers import DatabaseTrigger
 from tests.support.database_roles import as_owner
 from tests.support.real_database import committed
 
@@ -89,3 +90,9 @@ def schema_of(database: BaseDatabaseWrapper) -> set[tuple[str, ...]]:
         cursor.execute(_TRIGGERS[database.vendor])
         found |= {tuple(map(str, row)) for row in cursor.fetchall()}
     return found
+
+
+def drop(trigger: DatabaseTrigger) -> str:
+    """The statement by which its owner drops it."""
+    table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
+    return f"DROP TRIGGER {trigger.name}{table}"

@@ -39,7 +39,7 @@ CREDENTIALS: tuple[GuardMutant, ...] = (
         "isinstance(error, CredentialMisfit | OtherCluster)", "False",
         f"{_SERVICES}whoever_looks_first_sets_the_condition[observer]"),
     GuardMutant("who renews and finds a misfit sets the condition",
-        "services.renew", "renew_due", "failures.note_misfit(cluster, misfit, now=now)", "pass",
+        "services.renew", "_renew_alone", "failures.note_misfit(cluster, misfit, now=now)", "pass",
         f"{_SERVICES}whoever_looks_first_sets_the_condition[renewer]"),
     GuardMutant("a misfit is an alarm in the log",
         "services.failures", "note_condition",

@@ -64,7 +64,7 @@ NEIGHBOURS: tuple[GuardMutant, ...] = (
         "services.guards", "_check", "failures.note_hang(cluster, error, now=clock())", "pass",
         f"{_SLOW}TestOneTimeOutIsEnough::test_of_a_guard_check"),
     GuardMutant("a time-out of a renewal counts",
-        "services.renew", "renew_due", "failures.note_hang(cluster, error, now=now)", "pass",
+        "services.renew", "_renew_alone", "failures.note_hang(cluster, error, now=now)", "pass",
         f"{_SLOW}TestOneTimeOutIsEnough::test_of_a_renewal"),
     GuardMutant("credentials of clusters that are well are renewed first",
         "services.renew", "renew_due", 'well_first, "name"', '"name"',

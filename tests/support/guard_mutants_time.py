@@ -23,7 +23,7 @@ TIME: tuple[GuardMutant, ...] = (
     in_renewal("the first success ends a refusal", "store_token",
         "            renewal_refused_at=None,\n            renewal_refused_with=None,\n", "",
         "the_first_success_ends_it"),
-    in_renewal("a refused renewal is told", "renew_due",
+    in_renewal("a refused renewal is told", "_renew_alone",
         "_note_refused(cluster, str(error), now=now)", "pass",
         "a_refused_renewal_is_written_down_once_with_the_servers_words"),
     in_renewal("a refused renewal is told once", "_note_refused",

@@ -33,7 +33,13 @@ class Held:
         self.is_answered.set()
 
 
-KINDS = [Asked(), Asked("/healthz"), Asked("/readyz"), Asked("/requests/", "POST")]
+KINDS = [
+    Asked(),
+    Asked("/healthz"),
+    Asked("/readyz"),
+    Asked("/requests/", "POST"),
+    Asked("/metrics"),
+]
 
 
 def end(some: Pool | Pools, held: list[Held]) -> None:

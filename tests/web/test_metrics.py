@@ -1,7 +1,8 @@
 """/metrics: for who brings the token, in numbers, and with nothing that a person wrote."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -14,17 +15,28 @@ from pytest_django import DjangoAssertNumQueries
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.wrong import Wrong
 from onboarding.models import Cluster, User
+from onboarding.queries.health import Storing
 from onboarding.views import metrics
 from tests.web.stories import onboarded
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-of-the-scraper"
+SECONDS = 5  # a reading hangs for
 
 
 @pytest.fixture(autouse=True)
 def guarded(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.METRICS_TOKEN = TOKEN
     monkeypatch.setattr(metrics, "kept", metrics.Kept())
+    monkeypatch.setattr(metrics, "start_thread", at_once)
+
+
+def at_once(work: Callable[[], None]) -> Thread:
+    """Read with the connection of the test, which another thread has not."""
+    work()
+    over = Thread()
+    over.start()
+    return over
 
 
 def scrape(client: Client, authorization: str = f"Bearer {TOKEN}") -> HttpResponse:
@@ -109,12 +121,51 @@ def test_it_is_read_once_for_all_who_ask_within_seconds(
         scrape(client)
 
 
+@pytest.fixture
+def hangs() -> Iterator[Event]:
+    """The database gives no answer before this is set."""
+    event = Event()
+    yield event
+    event.set()
+
+
 def test_nobody_waits_for_a_reading_that_hangs(
+    client: Client, monkeypatch: pytest.MonkeyPatch, hangs: Event
+) -> None:
+    begun: list[str] = []
+
+    def hung(work: object) -> Thread:
+        begun.append("a reading")
+        thread = Thread(target=hangs.wait, args=(SECONDS,), daemon=True)
+        thread.start()
+        return thread
+
+    monkeypatch.setattr(metrics, "start_thread", hung)
+    monkeypatch.setattr(metrics, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(metrics, "KEPT_SECONDS", 0.0)
+    for _ in range(2):
+        assert samples(client)["bulkhead_database_answers[]"] == 0
+    assert begun == ["a reading"]
+    assert not hangs.is_set()
+
+
+def test_a_mistake_of_ours_is_no_dead_database(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics, "WAIT_SECONDS", 0.01)
-    with metrics.kept.lock:
-        assert scrape(client).status_code == 503
+    monkeypatch.setattr(metrics, "health", lambda now: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        scrape(client)
+
+
+def test_a_database_that_stores_nothing_is_told_with_its_reason(
+    client: Client, cluster: Cluster, storing: dict[str, Storing]
+) -> None:
+    found = samples(client)
+    assert (found["bulkhead_database_stores[]"], wrong(client, Wrong.NO_SWEEPER)) == (1, 1)
+    storing["it"] = Storing("read-only", is_heard=False)
+    found = samples(client)
+    assert (found["bulkhead_database_answers[]"], found["bulkhead_database_stores[]"]) == (1, 0)
+    assert (wrong(client, Wrong.UNSTORED), wrong(client, Wrong.NO_SWEEPER)) == (1, 0)
 
 
 def test_a_method_that_somebody_invented_is_no_label_of_its_own(client: Client) -> None:

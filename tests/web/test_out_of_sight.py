@@ -45,6 +45,14 @@ def test_ready_is_said_with_it_wherever_nobody_can_look(
     assert (LAST_READ in page(browser, f"/namespaces/{prod.public_id}/")) == is_hidden
 
 
+def test_what_another_cluster_answers_is_no_look_at_this_one(
+    client_for: SignIn, alice: User, prod: ManagedNamespace
+) -> None:
+    ready(prod)
+    in_condition(prod.cluster, ClusterCondition.OTHER_CLUSTER)
+    assert BADGE in page(client_for(alice), "/namespaces/")
+
+
 def test_what_was_never_read_is_not_said_to_have_been(
     client_for: SignIn, alice: User, prod: ManagedNamespace
 ) -> None:

@@ -14,6 +14,7 @@ from onboarding.domain.processes import ProcessKind
 from onboarding.domain.wrong import Wrong
 from onboarding.models import Cluster, Heartbeat, User
 from onboarding.pages.system import WORDS, build_trouble
+from onboarding.queries.health import Storing
 from onboarding.queries.wrongs import FoundWrong
 from tests.web.sights import words
 from tests.web.stories import onboarded
@@ -93,12 +94,50 @@ def test_everything_that_can_be_wrong_has_its_words(what: Wrong, cluster: Cluste
     assert "%(" not in trouble.title + trouble.advice
 
 
-def test_a_sweeper_that_was_there_and_is_not_any_more_is_on_pats_home(
-    client_for: SignIn, pat: User, alice: User
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_sweeper_that_is_missing_is_on_pats_home_for_as_long_as_it_is(
+    client_for: SignIn, pat: User, alice: User, was_there: bool
 ) -> None:
+    """Also when nobody remembers it any more."""
     lives(ago=20)
     assert "No sweeper" not in words(client_for(pat).get("/"))
-    lives(ago=40)
+    lives(ProcessKind.WEB)
     Heartbeat.objects.filter(instance="host:20").delete()
+    if was_there:
+        lives(ago=40)
     assert "No sweeper is running" in words(client_for(pat).get("/"))
     assert "No sweeper" not in words(client_for(alice).get("/"))
+
+
+def test_where_no_process_was_ever_heard_of_none_is_missing_on_pats_home(
+    client_for: SignIn, pat: User
+) -> None:
+    assert "No sweeper" not in words(client_for(pat).get("/"))
+
+
+def test_who_ended_in_order_is_not_on_the_page(client_for: SignIn, pat: User) -> None:
+    lives()
+    lives(ProcessKind.WEB, ago=1, ended_at=timezone.now())
+    page = words(client_for(pat).get("/system/"))
+    assert "sweeper host:0 Lives" in page
+    assert "host:1" not in page
+
+
+@pytest.mark.parametrize(
+    ("now_it_is", "is_said"),
+    [(Storing("read-only", is_heard=False), True), (Storing(is_heard=False), False)],
+)
+def test_a_database_that_stores_nothing_hides_who_lives(
+    client_for: SignIn,
+    pat: User,
+    storing: dict[str, Storing],
+    now_it_is: Storing,
+    is_said: bool,
+) -> None:
+    lives(ago=60)
+    storing["it"] = now_it_is
+    for path in ("/", "/system/"):
+        page = words(client_for(pat).get(path))
+        assert ("The database stores nothing" in page) == is_said
+        assert "No sweeper" not in page
+        assert "None lives" not in page
