@@ -1,7 +1,7 @@
 """Nothing the database does stops the web process: probes answer, people read what happened.
 
 Real processes; on PostgreSQL a server of the test's own, because it is frozen and filled. What an
-outage is, and what goes on meanwhile, is data in tests/support/outages.py.
+outage is, what goes on meanwhile and what turns red is data in tests/support/outages.py.
 """
 
 import http.client
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from django.conf import settings
 
 from devtools.postgres import Postgres, start_postgres
 from onboarding.demo.people import DEMO_PASSWORD
+from onboarding.domain.wrong import Wrong
+from onboarding.services.write_probe import FRESH_SECONDS
 from tests.support.honest_clients import where
 from tests.support.live_portal import wait_for
 from tests.support.outages import ON_POSTGRESQL, ON_SQLITE, Outage, Scene
 from tests.support.pat_without_scripts import Pat
 from tests.support.real_processes import Processes, on_database
+from tests.support.told_by_metrics import TOKEN, WITH_TOKEN, Told
 
 IS_POSTGRESQL = "postgresql" in settings.DATABASES["default"]["ENGINE"]
 OUTAGES = ON_POSTGRESQL if IS_POSTGRESQL else ON_SQLITE
@@ -31,7 +35,10 @@ CLICKS = 10
 SECONDS = 30
 # What is promised of them, whatever happens; the fastest of three, because a busy machine is no
 # outage of the database.
-HEALTHZ_SECONDS, READYZ_SECONDS = 1.0, 3.0
+HEALTHZ_SECONDS, READYZ_SECONDS, METRICS_SECONDS = 1.0, 3.0, 3.0
+NOTICED_SECONDS = FRESH_SECONDS + READYZ_SECONDS
+SAID_OF_HEARTBEATS = {"no-sweeper", "no-worker", "beat-silent", "process-lost"}
+STORES_NOTHING = "The database stores nothing"
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Portal:
                 http.client.HTTPConnection(*where(self.address), timeout=SECONDS)
             ) as connection:
                 began = time.monotonic()
-                connection.request("GET", path)
+                connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
                 got = connection.getresponse()
                 status, text = got.status, got.read().decode()
                 took.append(time.monotonic() - began)
@@ -91,7 +98,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     with database(folder) as (url, server):
         owner = on_database(folder, url)
         owner.run("tests.support.portal_without_cluster")
-        processes = owner.as_application()
+        processes = owner.as_application().told(**WITH_TOKEN)
         with processes.web_process() as (web, address):
             yield Portal(processes, Scene(folder, web, server), address)
 
@@ -102,6 +109,7 @@ class AtTheForm:
 
     pat: Pat
     form: tuple[str, str]
+    before: Told
 
     def approve(self) -> int:
         return self.pat.decide(*self.form)
@@ -109,16 +117,34 @@ class AtTheForm:
 
 @pytest.fixture
 def pat(portal: Portal, outage: Outage) -> AtTheForm:
+    told = Told.by(portal.address)
     before, open_one = f"{outage.name}-before", f"{outage.name}-open"
     ids = portal.act("ask", before, open_one)
     portal.act("decide", before)
     portal.asked += [before, open_one]
     pat = Pat(portal.address)
-    return AtTheForm(pat, pat.get(f"/approvals/{ids[open_one]}/"))
+    return AtTheForm(pat, pat.get(f"/approvals/{ids[open_one]}/"), told)
 
 
 def clicked(pool: ThreadPoolExecutor, pat: AtTheForm) -> list[Future[int]]:
     return [pool.submit(pat.approve) for _ in range(CLICKS)]
+
+
+def is_answered(portal: Portal, path: str, status: int) -> bool:
+    return portal.answer(path).status == status
+
+
+def check_it_is_told(portal: Portal, outage: Outage, pat: AtTheForm) -> None:
+    """By /metrics, in the time of a scrape, and by the System page where one can look at it."""
+    scraped = portal.answer("/metrics", 3)
+    assert scraped.seconds < METRICS_SECONDS
+    alerts = Told.read(scraped.text).alerts(pat.before)
+    assert outage.turns_red in alerts
+    if not outage.can_store:
+        assert not alerts & SAID_OF_HEARTBEATS
+    assert pat.pat.look("/system/") == (200 if outage.can_look else 503)
+    if outage.turns_red == Wrong.UNSTORED:
+        assert STORES_NOTHING in pat.pat.get("/system/")[1]
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=str)
@@ -128,16 +154,19 @@ def test_whatever_the_database_does_probes_and_people_are_answered(
     before = portal.approvals()
     with ThreadPoolExecutor(CLICKS) as pool:
         with outage.happens(portal.scene):
-            clicks = clicked(pool, pat)
+            clicks, expected = clicked(pool, pat), 200 if outage.can_store else 503
+            noticed = partial(is_answered, portal, "/readyz", expected)
+            wait_for(noticed, "what was tried before is old", seconds=NOTICED_SECONDS)
             for _ in range(3):
                 alive = portal.answer("/healthz", 3)
                 assert (alive.status, alive.seconds < HEALTHZ_SECONDS) == (200, True)
                 ready = portal.answer("/readyz", 3)
-                assert ready.status == (200 if outage.can_store else 503), ready.text
+                assert ready.status == expected, ready.text
                 assert ready.seconds < READYZ_SECONDS
             assert pat.pat.look("/namespaces/") == (200 if outage.can_look else 503)
             assert {click.result() for click in clicks} == {503}
             assert outage.says in pat.pat.said
+            check_it_is_told(portal, outage, pat)
     wait_for(lambda: portal.answer("/readyz").status == 200, "it can serve again")
     assert portal.approvals() == before
     assert pat.approve() == 200

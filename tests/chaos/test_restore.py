@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import pytest
 
 from devcluster import start
+from onboarding.domain.wrong import Wrong
 from tests.support.audit_log import AuditLog
 from tests.support.live_portal import wait_for
 from tests.support.moments import Moments
+from tests.support.pat_without_scripts import Pat
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live, set_up
+from tests.support.told_by_metrics import WITH_TOKEN, Told
 
 KEPT, CHANGED, RETIRED, NEW = "pay-kept", "pay-changed", "pay-retired", "pay-new"
 WAITING = "pay-waiting"  # approved before the first moment, made after it, retired at the end
@@ -120,6 +123,7 @@ def test_g37_nothing_happens_until_a_person_has_decided_and_then_only_that(
         stood = standing(live)
         with live.sweeper():
             live.act("broken")
+            check_it_is_red(live)
             live.act("due")
             found = live.act("differing")
             assert (found["kind"], found["differing"]) == (case.kind, case.differs)
@@ -130,6 +134,15 @@ def test_g37_nothing_happens_until_a_person_has_decided_and_then_only_that(
             live.act("rests")
         assert standing(live) == case.lives
     assert live.act("told_of_the_break") == ["cluster:history:broken", "portal:history:settled"]
+
+
+def check_it_is_red(live: Live) -> None:
+    """In /metrics, and on the System page: what waits there is nobody's fault meanwhile."""
+    with live.told(**WITH_TOKEN).web() as address:
+        wrong = {what for what, cluster in Told.by(address).wrong if cluster}
+        assert Wrong.ONLY_LOOKED_AT in wrong
+        assert not wrong & {Wrong.UNDONE, Wrong.OVERDUE, Wrong.LOOKS_LATE}
+        assert "is only looked at" in Pat(address).get("/system/")[1]
 
 
 def test_g37_both_from_the_same_moment_have_nothing_to_make_up(story: Moments) -> None:

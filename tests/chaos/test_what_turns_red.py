@@ -1,34 +1,33 @@
 """An outage is red on the System page and in /metrics within a minute (G40).
 
-Here is what depends on processes, in real ones: they are killed, and clusters are sick. What
-depends on rows alone is in tests/services/test_wrongs.py, that alerts follow in
-deploy/alerts-test.yaml.
+Here is what depends on processes, in real ones: they are killed, and clusters are sick. Outages of
+the database are in test_locks.py, restores in test_restore.py; what depends on rows alone is in
+tests/services/test_wrongs.py, that alerts follow in deploy/alerts-test.yaml.
 """
 
 import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from devcluster.processes import Child
-from devtools.valkey import start_valkey
 from onboarding.domain.wrong import Wrong
 from tests.cluster.test_hostile_server import made_pair
+from tests.support.killable_queue import Queue, absent_queue
 from tests.support.live_portal import wait_for
 from tests.support.pat_without_scripts import Pat
 from tests.support.real_processes import Processes, web_only
 from tests.support.sick_clusters import sick_clusters
+from tests.support.told_by_metrics import WITH_TOKEN, Told
+from tests.support.wrong_clock import CLOCK_VARIABLE, set_clock
 
 BOUND_SECONDS = 60.0
-TOKEN = "a-token-of-the-scraper"
 TOLD = {
-    "BULKHEAD_METRICS_TOKEN": TOKEN,
+    **WITH_TOKEN,
     "BULKHEAD_HEARTBEAT_SECONDS": "2",
     "BULKHEAD_UNDONE_SECONDS": "5",
 }
@@ -40,6 +39,8 @@ COMMANDS = {
 }
 # What was done to the portal, and what has to be red for it: the name, and where.
 OUTAGES = {
+    "the queue is killed": (Wrong.BEAT_SILENT, ""),
+    "the clock of a web process is wrong": (Wrong.CLOCK, ""),
     "nobody answers at a cluster": (Wrong.CLUSTER, "unreachable"),
     "a cluster hangs": (Wrong.CLUSTER, "hung"),
     "a cluster refuses the credential": (Wrong.CLUSTER, "unauthorized"),
@@ -48,6 +49,7 @@ OUTAGES = {
     "beat is killed": (Wrong.BEAT_SILENT, ""),
     "the sweeper is killed": (Wrong.NO_SWEEPER, ""),
 }
+AT_FIRST = "the queue is killed"  # and starts again: without it, nothing of beat is told
 AT_LAST = "the sweeper is killed"  # it is the one that notices what clusters do
 ON_THE_PAGE = {
     Wrong.CLUSTER: "{} cannot be used, or was not heard of lately",
@@ -55,6 +57,7 @@ ON_THE_PAGE = {
     Wrong.NO_WORKER: "No worker is running",
     Wrong.BEAT_SILENT: "No message of beat reaches a worker",
     Wrong.NO_SWEEPER: "No sweeper is running",
+    Wrong.CLOCK: "A clock differs from the database",
 }
 
 
@@ -66,23 +69,13 @@ class Portal:
     address: str
     running: dict[str, Child]
     pat: Pat
+    queue: Queue
     took: dict[str, float] = field(default_factory=dict)
+    showed: dict[str, str] = field(default_factory=dict)
 
     def wrong(self) -> dict[tuple[str, str], float]:
         """What /metrics counts as wrong, by kind and cluster."""
-        asked = urllib.request.Request(
-            f"{self.address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(asked, timeout=20) as answer:
-            families = text_string_to_metric_families(answer.read().decode())
-            return {
-                (one.labels["what"], one.labels["cluster"]): one.value
-                for family in families
-                if family.name == "bulkhead_wrong"
-                for one in family.samples
-                if one.value
-            }
+        return Told.by(self.address).wrong
 
     def page(self) -> str:
         """The System page, as Pat gets it."""
@@ -107,6 +100,7 @@ class Portal:
         for outage in outages:
             if OUTAGES[outage] in wrong:
                 self.took.setdefault(outage, time.monotonic() - began)
+                self.showed.setdefault(outage, self.page())
         return self.took.keys() >= set(outages)
 
     def follow(self, outages: list[str]) -> None:
@@ -118,14 +112,15 @@ class Portal:
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Everything runs and is well."""
     with ExitStack() as stack:
-        valkey = start_valkey(tmp_path_factory.mktemp("red-queue"))
-        stack.callback(valkey.stop)
+        queue = absent_queue()
+        stack.callback(queue.stop)
+        queue.start()
         owned = stack.enter_context(web_only(tmp_path_factory.mktemp("red")))
-        processes = owned.told(**TOLD).with_redis(valkey.url)
+        processes = owned.told(**TOLD).with_redis(queue.url)
         processes.run("manage", "seed_demo")
         running = dict(_start(processes, stack))
         address = stack.enter_context(processes.web())
-        portal = Portal(processes, address, running, Pat(address))
+        portal = Portal(processes, address, running, Pat(address), queue)
         wait_for(lambda: portal.wrong() == {}, "all is well")
         yield portal
 
@@ -145,12 +140,26 @@ def outages(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     pair = made_pair(folder / "pair.pem")
     ca = folder / "ca.pem"
     ca.write_text(pair.ca)
-    with sick_clusters(pair.file) as places:
+    portal.queue.kill()
+    portal.follow([AT_FIRST])
+    portal.queue.start()
+    wait_for(lambda: portal.wrong() == {}, "all is well again")
+    with sick_clusters(pair.file) as places, _by_wrong_clock(portal.processes):
         _sicken(portal, ca, places)
-        portal.follow([one for one in OUTAGES if one != AT_LAST])
+        portal.follow([one for one in OUTAGES if one not in {AT_FIRST, AT_LAST}])
         portal.running["sweeper"].kill()
         portal.follow([AT_LAST])
         yield portal
+
+
+@contextmanager
+def _by_wrong_clock(processes: Processes) -> Iterator[None]:
+    """Another web process, on a host that is an hour ahead."""
+    clock = processes.folder / "clock"
+    set_clock(clock, 3600)
+    wrong = processes.told(**{CLOCK_VARIABLE: str(clock)})
+    with wrong.web("tests.support.web_by_wrong_clock"):
+        yield
 
 
 def _sicken(portal: Portal, ca: Path, places: dict[str, str]) -> None:
@@ -164,7 +173,7 @@ def _sicken(portal: Portal, ca: Path, places: dict[str, str]) -> None:
 def test_g40_an_outage_is_red_within_a_minute(outages: Portal, outage: str) -> None:
     assert outages.took[outage] < BOUND_SECONDS
     what, cluster = OUTAGES[outage]
-    assert ON_THE_PAGE[what].format(cluster) in outages.page()
+    assert ON_THE_PAGE[what].format(cluster) in outages.showed[outage]
 
 
 @pytest.mark.parametrize("kind", [*COMMANDS, "web"])

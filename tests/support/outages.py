@@ -39,10 +39,14 @@ class Scene:
 
 @dataclass(frozen=True)
 class Outage:
-    """`says` is on the page of what could not be stored; `can_store` and `can_look` go on."""
+    """`says` is on the page of what could not be stored; `can_store` and `can_look` go on.
+
+    `turns_red` is the key of the alert that tells of it.
+    """
 
     happens: Callable[[Scene], AbstractContextManager[None]]
     says: str
+    turns_red: str
     can_store: bool = False
     can_look: bool = True
 
@@ -129,12 +133,12 @@ def children_of(parent: int) -> list[int]:
 
 
 ON_POSTGRESQL = (
-    Outage(row_is_locked, "did not finish in time", can_store=True),
-    Outage(server_is_frozen, "does not answer", can_look=False),
-    Outage(no_connection_is_left, "takes no more connections", can_look=False),
-    Outage(server_refuses_writes, "refuses to store anything"),
+    Outage(row_is_locked, "did not finish in time", "answers-errors", can_store=True),
+    Outage(server_is_frozen, "does not answer", "database-silent", can_look=False),
+    Outage(no_connection_is_left, "takes no more connections", "database-silent", can_look=False),
+    Outage(server_refuses_writes, "refuses to store anything", "cannot-store"),
 )
 ON_SQLITE = (
-    Outage(file_is_locked, "did not finish in time"),
-    Outage(file_cannot_grow, "cannot use its disk"),
+    Outage(file_is_locked, "did not finish in time", "cannot-store"),
+    Outage(file_cannot_grow, "cannot use its disk", "cannot-store"),
 )
