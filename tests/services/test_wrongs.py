@@ -67,8 +67,8 @@ def change(**fields: object) -> None:
         ManagedNamespace.objects.update(**fields)
 
 
-def broken(cluster: Cluster, now: datetime, kind: str = "cluster-older") -> HistoryBreak:
-    return HistoryBreak.objects.create(cluster=cluster, kind=kind, found_at=now)
+def broken(cluster: Cluster, now: datetime) -> HistoryBreak:
+    return HistoryBreak.objects.create(cluster=cluster, kind="cluster-older", found_at=now)
 
 
 def test_where_all_is_well_nothing_is_found(now: datetime) -> None:
@@ -323,14 +323,6 @@ class TestClusters:
         assert [(one.what, one.since) for one in findings(now)] == [(Wrong.ONLY_LOOKED_AT, now)]
         HistoryBreak.objects.filter(pk=row.pk).update(settled_at=now)
         assert found(now) == []
-
-    @pytest.mark.parametrize(("kind", "many"), [("database-older", 2), ("cluster-older", 1)])
-    def test_what_the_database_forgot_holds_for_every_cluster(
-        self, kind: str, many: int, now: datetime, cluster: Cluster
-    ) -> None:
-        Cluster.objects.create(name="dev-us", facts=cluster.facts, credential=b"x")
-        broken(cluster, now, kind=kind)
-        assert found(now) == [("only-looked-at", 1)] * many
 
     @pytest.mark.parametrize(("hours", "many"), [(9.5, 1), (9.7, 0), (-1, 1)])
     def test_a_credential_that_was_not_renewed_is_found_hours_before_its_end(
