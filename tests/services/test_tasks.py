@@ -1,11 +1,12 @@
 """What a message on the queue makes a worker do: a little, and what people wait for first."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 from celery import signals
 from celery.utils.dispatch import Signal
+from celery.worker import WorkController
 from django.db.models import F
 
 from onboarding import tasks
@@ -15,13 +16,6 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import make_due, spec_of, wanted
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A worker that shuts down."""
-
-    exitcode: int | None
 
 
 @pytest.fixture
@@ -89,7 +83,9 @@ def test_a_worker_that_ends_by_mistake_says_no_goodbye(
     monkeypatch.setattr(signals, "worker_shutdown", Signal())
     monkeypatch.setattr(tasks, "worker_shutdown", signals.worker_shutdown)
     tasks.say_alive()
-    signals.worker_shutdown.send(sender=Ended(exitcode))
+    worker = object.__new__(WorkController)  # as it is when its loop has ended
+    worker.blueprint = SimpleNamespace(state=None)
+    worker.stop(exitcode=exitcode)
     assert said == ["start", "fall_silent" if is_missed else "say_goodbye"]
 
 
