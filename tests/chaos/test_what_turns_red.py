@@ -81,14 +81,19 @@ class Portal:
         """The System page, as Pat gets it."""
         return self.pat.get("/system/")[1]
 
+    def heard_of(self) -> set[str]:
+        """The names of all processes on the System page."""
+        return set(re.findall(r'<span class="sub mono">([^<]*)</span>', self.page()))
+
     @contextmanager
-    def another(self, kind: str) -> Iterator[None]:
+    def another(self, kind: str, **told: str) -> Iterator[None]:
         """One more process comes and goes."""
+        processes = self.processes.told(**told)
         if kind == "web":
-            with self.processes.web():
+            with processes.web():
                 yield
             return
-        child = self.processes.spawn(f"another-{kind}", *COMMANDS[kind])
+        child = processes.spawn(f"another-{kind}", *COMMANDS[kind])
         try:
             yield
         finally:
@@ -178,10 +183,15 @@ def test_g40_an_outage_is_red_within_a_minute(outages: Portal, outage: str) -> N
 
 @pytest.mark.parametrize("kind", [*COMMANDS, "web"])
 def test_g40_who_ends_in_order_is_not_missed(portal: Portal, kind: str) -> None:
-    def heard_of() -> set[str]:
-        return set(re.findall(r'<span class="sub mono">([^<]*)</span>', portal.page()))
-
-    before = heard_of()
+    before = portal.heard_of()
     with portal.another(kind):
-        wait_for(lambda: heard_of() - before, f"another {kind} is heard of")
-    assert heard_of() <= before
+        wait_for(lambda: portal.heard_of() - before, f"another {kind} is heard of")
+    assert portal.heard_of() <= before
+
+
+def test_a_worker_that_waits_for_the_queue_from_its_start_lives(
+    portal: Portal, tmp_path: Path
+) -> None:
+    before, nothing = portal.heard_of(), f"redis+socket://{tmp_path}/nothing.sock"
+    with portal.another("worker", BULKHEAD_REDIS_URL=nothing):
+        wait_for(lambda: portal.heard_of() - before, "the worker is heard of")
