@@ -107,7 +107,7 @@ def _take(cluster_id: int, only: Q, owner: str) -> Claim | None:
             return None
         rows = turns.due(turns.held_now()).filter(only, cluster=cluster_id)
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-        namespace = rows.select_related("cluster", "team").first()
+        namespace = rows.select_related("cluster__observation", "team").first()
         if namespace is None:
             return None
         ManagedNamespace.objects.filter(pk=namespace.pk).update(

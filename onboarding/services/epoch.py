@@ -28,6 +28,7 @@ from onboarding.domain.lifecycle import BlockedReason
 from onboarding.domain.objects import Key, Manifest, text
 from onboarding.models import Cluster, ClusterObservation, Event, HistoryBreak
 from onboarding.models.breaks import open_breaks
+from onboarding.queries.clusters import longest_unseen, look_at
 from onboarding.queries.database_identity import database_identity
 from onboarding.services import history
 from onboarding.services.installation import portal_identity
@@ -149,6 +150,15 @@ def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStan
     return True
 
 
+def write_epoch_unless_looks_do(
+    cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding, *, now: datetime
+) -> None:
+    """Write it before something is made, where no look has succeeded lately: each one writes it."""
+    look = look_at(cluster)
+    if look is None or look.seen_at is None or look.seen_at <= now - longest_unseen():
+        write_epoch(cluster, gateway, standing)
+
+
 def require_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStanding) -> None:
     """Write it before something is removed, or a backup from before would make that again.
 
@@ -207,6 +217,12 @@ def _broken(cluster: Cluster, standing: ClusterStanding) -> BreakKind | None:
     return broken_by(
         said,
         known_database=database_identity(),
-        is_known=said is not None and Event.objects.filter(pk=said.event, leaf=said.leaf).exists(),
+        is_known=said is not None and _is_known(cluster, said),
         written=cluster.epoch_event,
     )
+
+
+def _is_known(cluster: Cluster, said: Epoch) -> bool:
+    """Tell whether the database holds the event. What its row says it wrote there, it had."""
+    events = Event.objects.filter(pk=said.event, leaf=said.leaf)
+    return said.event == cluster.epoch_event or events.exists()

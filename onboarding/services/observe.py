@@ -2,9 +2,9 @@
 
 Reads as claim → list, compare and reduce → write what changed → release. No cluster call is made
 inside a transaction, nothing is written to a cluster but how far history has come, and nothing is
-repaired: what is not as approved is made due, for reconcile. A cluster that does not answer keeps its last picture, with its
-age and the reason; the second look in a row that finds no way to it, or the first that gets no
-answer in time, sets the cluster's condition.
+repaired: what is not as approved is made due, for reconcile. A cluster that does not answer keeps
+its last picture, with its age and the reason; the second look in a row that finds no way to it, or
+the first that gets no answer in time, sets the cluster's condition.
 """
 
 from collections.abc import Callable

@@ -36,7 +36,11 @@ from onboarding.services.claim import (
     kept_if_unusable,
 )
 from onboarding.services.credentials import open_gateway
-from onboarding.services.epoch import check_cluster, require_epoch, write_epoch
+from onboarding.services.epoch import (
+    check_cluster,
+    require_epoch,
+    write_epoch_unless_looks_do,
+)
 from onboarding.services.give_way import give_way, hand_over
 from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
@@ -117,7 +121,7 @@ def _bring_on(journal: Journal, clock: Clock) -> None:
     _doubt(journal, work, drift)
     journal.begin(now=clock())
     # A cluster restored to before must be told from one that this was never brought about on.
-    write_epoch(namespace.cluster, work.cluster, standing)
+    write_epoch_unless_looks_do(namespace.cluster, work.cluster, standing, now=clock())
     _run(journal, work, clock)
 
 

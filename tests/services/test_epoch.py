@@ -193,6 +193,13 @@ def test_a_run_writes_first_how_far_history_has_come(fake: FakeCluster, now: dat
     assert json.loads(written(fake))["event"] >= newest
 
 
+def test_where_looks_write_it_runs_need_not(fake: FakeCluster, look: Look, now: datetime) -> None:
+    look()
+    fake.log.clear()
+    work_on(wanted(now=now + HOUR), now=now + HOUR)
+    assert "annotate" not in {verb for verb, _key in fake.log}
+
+
 def test_a_look_that_fails_later_has_written_it_first(
     fake: FakeCluster, look: Look, now: datetime
 ) -> None:

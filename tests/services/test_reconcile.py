@@ -10,7 +10,7 @@ from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Key, copied
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.domain.spec import Exposure
-from onboarding.models import Run
+from onboarding.models import ClusterObservation, Run
 from onboarding.plan.compare import differences
 from onboarding.plan.model import load_plan, stamped
 from onboarding.services.reconcile import reconcile
@@ -240,6 +240,7 @@ def test_g05_a_newer_generation_on_the_cluster_is_left_untouched(
 
 def test_provisioning_takes_a_bounded_number_of_queries(fake: FakeCluster, now: datetime) -> None:
     namespace = wanted(now=now)
+    ClusterObservation.objects.create(cluster=namespace.cluster, seen_at=now)
     make_due(namespace)
     with CaptureQueriesContext(connection) as queries:
         assert reconcile("worker-1", clock=lambda: now, namespace_id=namespace.pk)
