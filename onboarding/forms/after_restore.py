@@ -43,7 +43,7 @@ class AfterRestoreForm(forms.Form):
         self.shown = shown_of(differing)
         for one in differing:
             self.fields[one.name] = forms.ChoiceField(
-                label=one.name,
+                label=_("What holds for %(name)s") % {"name": one.name},
                 choices=[(c.value, LABELS[one.kind, c]) for c in one.choices],
                 widget=forms.RadioSelect,
                 initial=one.choices[0].value if len(one.choices) == 1 else None,

@@ -48,6 +48,7 @@ class Found:
     request: str
     generation: int
     is_another: bool  # its uid was not the remembered one
+    is_forgotten: bool  # this portal made it, and its database does not know it
     differing: tuple[FoundObject, ...] | None
     equal: int
     foreign: tuple[str, ...]
@@ -85,6 +86,7 @@ def compare_found(found: Manifest | None, plan: Plan) -> Found | None:
         request=text(found, "request"),
         generation=generation if isinstance(generation, int) else 0,
         is_another=text(found, "uid") != text(found, "remembered"),
+        is_forgotten=found.get("forgotten") is True,
         differing=differing,
         equal=sum(not _fields(live, planned.key, planned.manifest) for planned in plan.objects),
         foreign=tuple(str(name) for name in _listed(found, "foreign")),

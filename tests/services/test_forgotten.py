@@ -17,6 +17,8 @@ from onboarding.domain.objects import Manifest, branch, text
 from onboarding.domain.ownership import TEAM_LABEL
 from onboarding.domain.refusals import Invalid
 from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, Request, Team
+from onboarding.pages.adoption import found_for_request
+from onboarding.plan.model import load_plan
 from onboarding.queries.after_restore import differences_on, shown_of
 from onboarding.queries.names import check_name
 from onboarding.queries.portals import unknown_here
@@ -117,7 +119,11 @@ def test_taken_over_it_becomes_what_was_approved_and_stays_the_same_namespace(
 ) -> None:
     later = now + 4 * HOUR
     fake.log.clear()
-    approve_all(taken_over(waiting, later), now=later)
+    request = taken_over(waiting, later)
+    shown = found_for_request(request, load_plan(request.plan))
+    assert shown is not None
+    assert (shown.is_forgotten, shown.generation) == (True, 2)
+    approve_all(request, now=later)
     done = work_on(waiting, now=later)
     assert (done.state, done.generation, done.uid) == ("ready", 3, uid)
     assert text(fake.objects[NAMESPACE], "metadata", "uid") == uid

@@ -87,7 +87,7 @@ def forgotten(work: Work) -> Forgotten:
         f"{work.plan.namespace} stands on {work.plan.cluster} already. This portal made it for "
         f"{made_for}, which its database does not know: it was restored to before. Nothing was "
         "written to it.",
-        found=found_on_cluster(work),
+        found={**found_on_cluster(work), "forgotten": True},
     )
 
 
