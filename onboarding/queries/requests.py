@@ -24,6 +24,11 @@ LANES_READ = (
 )
 
 
+def knows_request(label: str) -> bool:
+    """Tell whether there is a request that people call so, e.g. REQ-7K2M9Q. One query."""
+    return Request.objects.filter(public_id=label.removeprefix("REQ-")).exists()
+
+
 def visible_to(permissions: Permissions) -> QuerySet[Request]:
     """Return the requests a person may know of. Drafts are their author's alone."""
     rows = Request.objects.select_related("team", "cluster", "requester", "namespace", "refresh")

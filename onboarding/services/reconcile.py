@@ -24,6 +24,7 @@ from onboarding.domain.lifecycle import (
 from onboarding.domain.objects import Manifest
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
 from onboarding.models import ManagedNamespace, Run
+from onboarding.queries.requests import knows_request
 from onboarding.services import deviations, failures
 from onboarding.services.approved import Approved, check_approved
 from onboarding.services.check_signed import check_signed
@@ -179,6 +180,7 @@ def _work(journal: Journal, approved: Approved) -> Work:
         cluster=open_gateway(namespace.cluster),
         uid=namespace.uid,
         own_requests={**dict.fromkeys(namespace.overruled or (), 0), **approved.generations},
+        knows_request=knows_request,
         agreed_uid=revision.request.adopted_uid or "",
         was_complete=namespace.observed_generation > 0,
         acknowledged=partial(deviations.acknowledged_in, namespace),

@@ -217,14 +217,11 @@ class TestOwnPlane:
         assert self.said(pat, cluster, "Reachable") == (True, True)
         plane.children["kube-apiserver"].process.send_signal(signal.SIGSTOP)
         try:
-            assert observe(cluster.pk, clock=timezone.now)
-            assert self.said(pat, cluster, "Last look failed") == (True, True)
-            assert "The last look at dev-eu failed" in words(pat.get("/").content.decode())
-            assert observe(cluster.pk, clock=timezone.now)
-            assert self.said(pat, cluster, "Does not answer") == (True, True)
-            assert self.said(pat, cluster, "Reachable") == (False, False)
-            home = words(pat.get("/").content.decode())
-            assert "dev-eu does not answer : no answer within" in home
+            for _ in range(2):  # one that hangs is enough to say it, and the next agrees
+                assert observe(cluster.pk, clock=timezone.now)
+                assert self.said(pat, cluster, "Too slow to work with") == (True, True)
+                assert self.said(pat, cluster, "Reachable") == (False, False)
+                assert "no answer within" in words(pat.get("/").content.decode())
         finally:
             plane.children["kube-apiserver"].process.send_signal(signal.SIGCONT)
         look(cluster)

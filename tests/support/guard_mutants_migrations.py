@@ -60,6 +60,10 @@ DATABASES: tuple[GuardMutant, ...] = (
     of_marks("what another portal made is not taken over",
         "services.phases.identity:is_forgotten", "portal_of(found) == work.portal and ", "",
         "services/test_forgotten.py::test_what_another_portal_made_is_somebody_elses"),
+    of_marks("what a known request made is not forgotten",
+        "services.phases.identity:is_forgotten", " and not is_known", "",
+        "services/test_reappear.py::"
+        "test_b6_where_the_name_was_given_anew_it_is_told_and_the_name_stays_whose_it_is"),
     of_marks("what was forgotten waits for who compares",
         "services.phases.create:_take_over_own", "raise forgotten(work)", "pass",
         "services/test_forgotten.py::"

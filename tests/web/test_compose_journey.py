@@ -72,7 +72,7 @@ def test_the_releases_are_read_from_the_system_page(people: journey.People) -> N
 
 
 def test_metrics_are_read_as_prometheus_does(
-    people: journey.People, settings: Any, tmp_path: Path
+    people: journey.People, settings: Any, tmp_path: Path, read_at_once: None
 ) -> None:
     settings.METRICS_TOKEN = "a-token-of-the-scraper"
     (tmp_path / "web.env").write_text(f"BULKHEAD_METRICS_TOKEN={settings.METRICS_TOKEN}\n")

@@ -25,18 +25,8 @@ SECONDS = 5  # a reading hangs for
 
 
 @pytest.fixture(autouse=True)
-def guarded(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def guarded(settings: Any, read_at_once: None) -> None:
     settings.METRICS_TOKEN = TOKEN
-    monkeypatch.setattr(metrics, "kept", metrics.Kept())
-    monkeypatch.setattr(metrics, "start_thread", at_once)
-
-
-def at_once(work: Callable[[], None]) -> Thread:
-    """Read with the connection of the test, which another thread has not."""
-    work()
-    over = Thread()
-    over.start()
-    return over
 
 
 def scrape(client: Client, authorization: str = f"Bearer {TOKEN}") -> HttpResponse:

@@ -283,7 +283,8 @@ class TestCluster:
         text = page(client_for(pat), f"/clusters/{cluster.public_id}/")
         assert "lost made by this portal; its database does not know it" in text
         assert "team payments , REQ-7K2M9Q , generation 2, it is not known since when" in text
-        assert "an administrator of the cluster can delete such a namespace" in text
+        assert "a lead of the team asks for it under its name" in text
+        assert "an administrator of the cluster deletes it" in text
 
 
 class TestNames:

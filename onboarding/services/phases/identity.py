@@ -68,14 +68,16 @@ def check_is_ours(found: Manifest, work: Work) -> None:
 
 
 def is_forgotten(found: Manifest, work: Work) -> bool:
-    """Tell whether this portal made what was found, for this team, as far as its marks say.
+    """Tell whether this portal made what was found, for this team and a request that it forgot.
 
-    Nobody but the portal can write them: admission guards label and annotations.
+    As far as the marks say. Nobody but the portal can write them: admission guards label and
+    annotations.
     """
     team = text(found, "metadata", "labels", TEAM_LABEL)
     wanted = [one.manifest for one in work.plan.of(Phase.CREATE)]
     is_for_team = [text(one, "metadata", "labels", TEAM_LABEL) for one in wanted] == [team]
-    return portal_of(found) == work.portal and is_for_team
+    is_known = work.knows_request(marks_of(found).get("request", ""))
+    return portal_of(found) == work.portal and is_for_team and not is_known
 
 
 def forgotten(work: Work) -> Forgotten:

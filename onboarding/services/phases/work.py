@@ -118,6 +118,8 @@ class Work:
     uid: str = ""
     # Every request that was approved for this namespace, e.g. REQ-7K2M9Q, and its generation.
     own_requests: Mapping[str, int] = field(default_factory=dict)
+    # Does the database have one of this label, of whichever namespace.
+    knows_request: Callable[[str], bool] = bool
     agreed_uid: str = ""  # of what was found, where taking it over or removing it was approved
     was_complete: bool = False  # some generation of it was once read back whole
     portal: str = ""
