@@ -21,7 +21,9 @@ from bench.rig.failure import BenchFailed
 from onboarding.cluster.gateway import Gateway
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.plan.model import load_plan
+from onboarding.services.clock import database_now
 from onboarding.services.credentials import open_gateway
+from onboarding.services.observe import observe
 from onboarding.services.reconcile import reconcile
 
 PORTAL = "system:serviceaccount:bulkhead-system:bulkhead"
@@ -62,6 +64,7 @@ def counting_sql() -> Iterator[Statements]:
 def costs(names: list[str], cluster: Cluster, audit_log: Path) -> tuple[list[Cost], list[Cost]]:
     """The cost of provisioning each name, and of looking at it again when nothing changed."""
     first, second = [], []
+    observe(cluster.pk, clock=database_now)  # as in a portal that runs: looks note how far it came
     for name in names:
         request = ask_for(name, cluster)
         approve_last(request)
