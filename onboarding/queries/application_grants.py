@@ -24,7 +24,7 @@ GRANTS: Mapping[str, str] = {
     "onboarding_decisionsignature": ADD,
     "onboarding_decision": f"{ADD}, UPDATE (voided_at)",
     "onboarding_clusterclosure": f"{ADD}, UPDATE (confirmed_by_id, confirmed_at, withdrawn_at)",
-    "onboarding_historybreak": f"{ADD}, UPDATE (choices, settled_at, settled_by_id)",
+    "onboarding_historybreak": f"{ADD}, UPDATE (said, choices, settled_at, settled_by_id)",
     "onboarding_refresh": f"{ADD}, UPDATE (skipped)",
     "onboarding_requestlane": "SELECT, INSERT, DELETE",  # set anew while a request is edited
     # What moves on and is never removed. Triggers say which columns move, and when.

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from django.db import ProgrammingError, connection, transaction
 
@@ -13,13 +14,16 @@ _BOTH = """
 """
 
 
+_KNOWN: WeakKeyDictionary[object, list[str]] = WeakKeyDictionary()
+
+
 def database_identity() -> str:
     """Return a short name of the database the portal is in; "" for one in memory.
 
     Another one for every copy, also of the whole server's files where SQLite keeps them; the same
     after a restart and on a replica that took over. A server upgraded by pg_upgrade is another one,
     and so is a SQLite file on a file system that numbers itself anew when it is mounted. One query
-    on PostgreSQL, none on SQLite.
+    for each connection to PostgreSQL, none on SQLite.
     """
     if connection.vendor == "sqlite":
         parts = _file(str(connection.settings_dict["NAME"]))
@@ -38,6 +42,18 @@ def _file(name: str) -> list[str]:
 
 
 def _postgresql() -> list[str]:
+    """Return the numbers of database and server, asked once of each connection.
+
+    One stays with its database; after a failover or a restart there is a new one.
+    """
+    connection.ensure_connection()
+    known = _KNOWN.get(connection.connection)
+    if known is None:
+        known = _KNOWN[connection.connection] = _numbers()
+    return known
+
+
+def _numbers() -> list[str]:
     """Return the database's number and its server's, without the latter where one may not ask."""
     try:
         with transaction.atomic():

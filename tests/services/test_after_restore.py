@@ -10,7 +10,15 @@ from onboarding.domain.after_restore import RestoreChoice
 from onboarding.domain.epoch import BreakKind
 from onboarding.domain.objects import branch
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid
-from onboarding.models import Cluster, Event, HistoryBreak, ManagedNamespace, RoleAssignment, User
+from onboarding.models import (
+    Cluster,
+    ClusterObservation,
+    Event,
+    HistoryBreak,
+    ManagedNamespace,
+    RoleAssignment,
+    User,
+)
 from onboarding.queries.after_restore import differences_on, shown_of
 from onboarding.services import epoch
 from onboarding.services.after_restore import settle
@@ -176,7 +184,7 @@ def test_nobody_but_platform_admins_decides(
 
 
 def test_nothing_is_decided_on_a_picture_from_before(removed: HistoryBreak, now: datetime) -> None:
-    HistoryBreak.objects.update(found_at=now + 2 * HOUR)
+    ClusterObservation.objects.update(seen_at=removed.found_at - HOUR)
     with pytest.raises(Conflict, match="Wait for the next complete look"):
         decide(removed, now, payments_prod=RestoreChoice.RECORD_GONE)
 

@@ -8,7 +8,13 @@ from django.test import Client
 from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
-from onboarding.models import Cluster, HistoryBreak, ManagedNamespace, User
+from onboarding.models import (
+    Cluster,
+    ClusterObservation,
+    HistoryBreak,
+    ManagedNamespace,
+    User,
+)
 from onboarding.queries.after_restore import differences_on, shown_of
 from tests.support.behind_the_portal import without_guards
 from tests.web.sights import looked_at, words
@@ -111,7 +117,7 @@ def test_where_a_person_has_to_decide_nobody_is_told_that_work_goes_on(
 def test_before_the_next_look_there_is_nothing_to_press(
     client_for: SignIn, pat: User, gone: ManagedNamespace
 ) -> None:
-    HistoryBreak.objects.update(found_at=timezone.now())
+    ClusterObservation.objects.update(seen_at=timezone.now() - timedelta(hours=3))
     client = client_for(pat)
     assert "Wait for the next complete look." in page(client, url_on(gone.cluster))
     answer = client.post(url_on(gone.cluster), decided(gone.cluster))
