@@ -20,7 +20,7 @@ from tests.support.database_roles import act_as_application
 from tests.support.fake_cluster import FakeCluster
 
 OTHER_SESSIONS = """
-    SELECT pg_terminate_backend(pid), state, query FROM pg_stat_activity
+    SELECT pg_terminate_backend(pid, 5000), state, query, backend_start FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND backend_type = 'client backend'
 """

@@ -8,7 +8,8 @@ one use. So a clock that is wrong is said, once, and once more when it is right 
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 
@@ -47,7 +48,9 @@ def host_ahead() -> timedelta:
     return before + (after - before) / 2 - database
 
 
-def _compare(**_signal: object) -> None:
+def _compare(connection: BaseDatabaseWrapper, **_signal: object) -> None:
+    if connection.alias != DEFAULT_DB_ALIAS:  # e.g. that by which a database is dropped
+        return
     try:
         note_host_clock()
     except DatabaseError as error:  # whoever wanted the connection finds out as well

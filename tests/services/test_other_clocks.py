@@ -59,16 +59,29 @@ def test_a_host_that_is_off_is_told_once_and_once_when_it_is_right(
     ]
 
 
+def connected(to: object) -> None:
+    watch_host_clock()
+    try:
+        connection_created.send(sender=type(connection), connection=to)
+    finally:
+        connection_created.disconnect(host_clock._compare)
+
+
 def test_every_new_connection_asks(
     host_is_off: Callable[[timedelta], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     host_is_off(timedelta(hours=1))
-    watch_host_clock()
-    try:
-        connection_created.send(sender=type(connection), connection=connection)
-    finally:
-        connection_created.disconnect(host_clock._compare)
+    connected(connection)
     assert len(said(caplog)) == 1
+
+
+def test_one_that_is_not_to_the_portals_database_asks_nothing(
+    host_is_off: Callable[[timedelta], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else whoever drops a database by it would find somebody connected."""
+    host_is_off(timedelta(hours=1))
+    connected(connection.copy(alias="__no_db__"))
+    assert said(caplog) == []
 
 
 @pytest.fixture
