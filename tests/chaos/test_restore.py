@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.db import connection
 
 from devcluster import start
 from onboarding.domain.wrong import Wrong
@@ -24,6 +25,8 @@ KEPT, CHANGED, RETIRED, NEW = "pay-kept", "pay-changed", "pay-retired", "pay-new
 WAITING = "pay-waiting"  # approved before the first moment, made after it, retired at the end
 ALL = frozenset({KEPT, CHANGED, RETIRED, NEW, WAITING})
 BEFORE, BETWEEN, AFTER = 0, 1, 2
+# A dump that comes back on PostgreSQL is in another database than it was taken of.
+IS_ANOTHER = connection.vendor == "postgresql"
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def test_g37_nothing_happens_until_a_person_has_decided_and_then_only_that(
             check_it_is_red(live)
             live.act("due")
             found = live.act("differing")
-            assert (found["kind"], found["differing"]) == (case.kind, case.differs)
+            assert (found["kind"], found["differing"]) == (kind_of(case), case.differs)
             assert not writes_of_the_portal(audit)
             assert standing(live) == stood
             live.act("decide_first")
@@ -146,7 +149,7 @@ def check_it_is_red(live: Live) -> None:
 
 
 def test_g37_both_from_the_same_moment_have_nothing_to_make_up(story: Moments) -> None:
-    live = story.live
+    live, expected = story.live, {KEPT, CHANGED, RETIRED}
     story.bring_back(database=BEFORE, cluster=BEFORE)
     with start(story.plane.layout.folder):
         audit = live.audit.since_now()
@@ -154,9 +157,20 @@ def test_g37_both_from_the_same_moment_have_nothing_to_make_up(story: Moments) -
             live.act("look")
             live.act("due")
             live.act("look")
-            live.act("wait", WAITING)
+            if IS_ANOTHER:  # told by its number, though it says the same
+                assert live.act("differing")["differing"] == {WAITING: "gone"}
+                live.act("decide_first")
+                live.act("rests")
+            else:
+                live.act("wait", WAITING)
+                expected |= {WAITING}
             assert all(WAITING in written for written in writes_of_the_portal(audit))
-        assert standing(live) == {KEPT, CHANGED, RETIRED, WAITING}
+        assert standing(live) == expected
+
+
+def kind_of(case: Case) -> str:
+    """What is found first: that the database does not know an event, or that it is another."""
+    return "database-other" if IS_ANOTHER and case.kind == "cluster-older" else case.kind
 
 
 def writes_of_the_portal(audit: AuditLog) -> list[str]:
