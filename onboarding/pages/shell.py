@@ -31,6 +31,7 @@ class Shell:
 
     nav: list[NavItem] = field(default_factory=list)
     role_line: str = ""
+    waiting: int = 0  # requests for this person to decide
     is_platform_admin: bool = False
     signs: bool = False
     breaks: list[HistoryBreak] = field(default_factory=list)
@@ -57,7 +58,8 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
         ]
         return {"shell": Shell(demo_people=people if settings.DEMO else [])}
     permissions = getattr(request, "permissions", None) or permissions_of(user)
-    entries = _entries(permissions)
+    waiting = waiting_count(permissions) if permissions.is_approver else 0
+    entries = _entries(permissions, waiting)
     is_refresh = request.path.startswith("/refreshes/")
     path = reverse("request-list") if is_refresh else request.path
     chosen = max((url for url, *_rest in entries if path.startswith(url)), key=len, default="")
@@ -68,6 +70,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
                 for url, label, icon, count in entries
             ],
             role_line=_role_line(permissions),
+            waiting=waiting,
             is_platform_admin=permissions.is_platform_admin,
             signs=permissions.is_approver or permissions.is_platform_admin,
             breaks=list(open_breaks().select_related("cluster")),
@@ -75,10 +78,9 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
     }
 
 
-def _entries(permissions: Permissions) -> list[tuple[str, str, str, int | None]]:
+def _entries(permissions: Permissions, waiting: int) -> list[tuple[str, str, str, int | None]]:
     entries: list[tuple[str, str, str, int | None]] = [(reverse("home"), _("Home"), "home", None)]
     if permissions.is_approver:
-        waiting = waiting_count(permissions)
         entries.append((reverse("queue"), _("Approvals"), "inbox", waiting))
     entries.append((reverse("namespace-list"), _("Namespaces"), "box", None))
     entries.append((reverse("request-list"), _("Requests"), "doc", None))

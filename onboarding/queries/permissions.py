@@ -1,12 +1,16 @@
-"""What a person may do, read once per web request: lanes, roles, teams. Two queries.
+"""What a person may do, read once per web request: lanes, roles, teams. One query.
 
 Nothing is cached beyond the request, so a role that is lost is lost with the very next one.
 """
 
 from dataclasses import dataclass
 
+from django.db.models import BigIntegerField, Value
+
 from onboarding.domain.lanes import Lane
 from onboarding.models import Membership, RoleAssignment, User
+
+_NO_TEAM = 0  # no primary key
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,9 @@ class Permissions:
 
 def permissions_of(user: User) -> Permissions:
     """Return what `user` may do now. An inactive user may do nothing."""
-    memberships = [] if not user.is_active else list(user.memberships.values_list("team", "role"))
-    roles = (
-        set() if not user.is_active else set(user.role_assignments.values_list("role", flat=True))
-    )
+    held = _held_by(user) if user.is_active else []
+    memberships = [(team, role) for team, role in held if team != _NO_TEAM]
+    roles = {role for team, role in held if team == _NO_TEAM}
     return Permissions(
         user_id=user.pk,
         teams=frozenset(team for team, _role in memberships),
@@ -50,3 +53,10 @@ def permissions_of(user: User) -> Permissions:
         is_auditor=RoleAssignment.Role.AUDITOR in roles,
         is_platform_admin=RoleAssignment.Role.PLATFORM_ADMIN in roles,
     )
+
+
+def _held_by(user: User) -> list[tuple[int, str]]:
+    """Return (team, role) of each membership, and (no team, role) of each role of the portal."""
+    of_teams = user.memberships.order_by().values_list("team", "role")
+    no_team = Value(_NO_TEAM, output_field=BigIntegerField())
+    return list(of_teams.union(user.role_assignments.order_by().values_list(no_team, "role")))

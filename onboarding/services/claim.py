@@ -18,6 +18,7 @@ from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from onboarding.models import ManagedNamespace
+from onboarding.models.installation import own_identity
 from onboarding.services import turns
 from onboarding.services.clock import database_now
 
@@ -45,6 +46,7 @@ class Claim:
     namespace: ManagedNamespace
     fencing_token: int
     owner: str
+    portal: str = ""  # this portal's identity, if it has one by now
 
     @property
     def rows(self) -> QuerySet[ManagedNamespace]:
@@ -86,28 +88,32 @@ def claim(
     only = Q(pk=namespace_id) if namespace_id is not None else Q()
     if awaited_only:
         only &= turns.IS_AWAITED
+    if namespace_id is not None:
+        return _take(turns.where_due(only), only, owner)
     passed: set[int] = set()
     while True:
         rows = turns.due(turns.held_now(), passed=passed).filter(only)
         found = rows.values_list("cluster", flat=True).first()
         if found is None:
             return None
-        if held := _take(found, only, owner):
+        if held := _take(Q(pk=found), only, owner):
             return held
         passed.add(found)
 
 
-def _take(cluster_id: int, only: Q, owner: str) -> Claim | None:
-    """Take what comes first on the cluster, if nobody else takes anything there just now.
+def _take(where: Q, only: Q, owner: str) -> Claim | None:
+    """Take what comes first on the one cluster, if nobody else takes anything there just now.
 
     One at a time, because bounds hold only while nobody else counts: so the count is made again.
     """
     with transaction.atomic():
-        if not turns.take(cluster_id):
+        cluster = turns.take(where)
+        if cluster is None:
             return None
-        rows = turns.due(turns.held_now()).filter(only, cluster=cluster_id)
+        rows = turns.due(turns.held_now()).filter(only, cluster=cluster)
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-        namespace = rows.select_related("cluster__observation", "team").first()
+        rows = rows.select_related("cluster__observation", "team").annotate(portal=own_identity())
+        namespace = rows.first()
         if namespace is None:
             return None
         ManagedNamespace.objects.filter(pk=namespace.pk).update(
@@ -115,7 +121,12 @@ def _take(cluster_id: int, only: Q, owner: str) -> Claim | None:
             lease_owner=owner,
             lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
         )
-    return Claim(namespace=namespace, fencing_token=namespace.fencing_token + 1, owner=owner)
+    return Claim(
+        namespace=namespace,
+        fencing_token=namespace.fencing_token + 1,
+        owner=owner,
+        portal=namespace.portal or "",
+    )
 
 
 @contextmanager

@@ -31,7 +31,6 @@ from onboarding.models.breaks import open_breaks
 from onboarding.queries.clusters import longest_unseen, look_at
 from onboarding.queries.database_identity import database_identity
 from onboarding.services import history
-from onboarding.services.installation import portal_identity
 from onboarding.services.phases.work import Blocked
 
 IDENTITY = "kube-system"
@@ -63,18 +62,20 @@ class ClusterStanding:
     written: str  # the epoch, as it stands there
 
 
-def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -> ClusterStanding:
+def check_cluster(
+    cluster: Cluster, gateway: ClusterGateway, *, portal: str, now: datetime
+) -> ClusterStanding:
     """Return what the cluster says of itself, as it goes on from what the database knows.
 
     Raise OtherCluster, WentBack once the break is written down, or any ClusterError. One request;
     where they disagree two, because one answer may be anybody's, and what this process read of the
     cluster's row may be from before somebody settled a break.
     """
-    standing = read_standing(cluster, gateway)
+    standing = read_standing(cluster, gateway, portal)
     if _broken(cluster, standing) is None:
         return standing
     cluster.refresh_from_db(fields=["epoch_event", "accepted_epoch"])
-    again = read_standing(cluster, gateway)
+    again = read_standing(cluster, gateway, portal)
     kind = _broken(cluster, again)
     if kind is None:
         return again
@@ -84,8 +85,8 @@ def check_cluster(cluster: Cluster, gateway: ClusterGateway, *, now: datetime) -
     raise WentBack(f"{cluster.name} and the database do not go on from each other: {kind}.")
 
 
-def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
-    """Ask the cluster which one it is, and how far it knows this portal to be.
+def read_standing(cluster: Cluster, gateway: ClusterGateway, portal: str) -> ClusterStanding:
+    """Ask the cluster which one it is, and how far it knows the portal of this identity to be.
 
     One request; another cluster is only believed when it answers twice.
     """
@@ -100,7 +101,6 @@ def read_standing(cluster: Cluster, gateway: ClusterGateway) -> ClusterStanding:
             f"{uid}, that of {cluster.name} has {expected}."
         )
     home = found.get(HOME.name)
-    portal = portal_identity()
     written = text(home or {}, "metadata", "annotations", annotation_of(portal))
     return ClusterStanding(portal, home, written)
 
@@ -139,7 +139,7 @@ def write_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterStan
     except (Refused, AccessDenied) as error:
         log.warning("epoch not written", cluster=cluster.name, error=str(error))
         return False
-    stands = read_epoch(read_standing(cluster, gateway).written)
+    stands = read_epoch(read_standing(cluster, gateway, standing.portal).written)
     if stands is None or stands.event < known.event:
         return False  # answered and not stored: what is remembered must be there
     further = Q(epoch_event__isnull=True) | Q(epoch_event__lt=known.event)
@@ -166,7 +166,7 @@ def require_epoch(cluster: Cluster, gateway: ClusterGateway, standing: ClusterSt
     """
     if write_epoch(cluster, gateway, standing):
         return
-    if write_epoch(cluster, gateway, read_standing(cluster, gateway)):
+    if write_epoch(cluster, gateway, read_standing(cluster, gateway, standing.portal)):
         return
     raise EpochNotWritten(
         f"{cluster.name} does not let the portal write how far its history has come, so nothing is "

@@ -44,6 +44,7 @@ LONGEST_DELAY = 300.0
 BLOCKED_LOOK_AGAIN = timedelta(hours=1)
 BLOCKED_CONFIRMED_AFTER = timedelta(seconds=20)  # one answer may be anybody's
 LONGEST_CLUSTER_DELAY = 30.0
+SEEN_ANEW_AFTER = timedelta(seconds=1)
 # The way to the API server. One failure may be chance, so two looks in a row set one; but whoever
 # waits for a cluster that hangs keeps a thread from the others, so one is enough for that.
 LINE_CONDITIONS = frozenset(
@@ -195,12 +196,11 @@ def lost_line(error: Exception) -> LostLine | None:
 
 
 def note_answer(cluster: Cluster, *, now: datetime, after_failures: bool = False) -> None:
-    """The cluster has answered: end a condition that says that it does not. One query if well.
+    """The cluster, just read, has answered: end a condition that says that it does not.
 
     After looks that failed, what failed meanwhile is tried again.
     """
-    wrong = sorted(condition.value for condition in ENDED_BY_AN_ANSWER)
-    if Cluster.objects.filter(pk=cluster.pk, condition__in=wrong).exists():
+    if ClusterCondition(cluster.condition) in ENDED_BY_AN_ANSWER:
         note_condition(cluster, ClusterCondition.OK, "", now=now)
     elif after_failures:
         _try_all_again(cluster, now=now)
@@ -263,8 +263,12 @@ def note_condition(
 def note_success(cluster: Cluster, *, now: datetime, after_failures: bool = False) -> None:
     """The cluster did what it was asked: whatever its condition was, that is over.
 
-    Where what succeeded had failed before, the others that failed are tried again at once.
+    Where what succeeded had failed before, the others that failed are tried again at once. Of many
+    successes within a second one is written down: all workers of a cluster write the same row.
     """
+    is_known = cluster.last_seen_at and abs(now - cluster.last_seen_at) < SEEN_ANEW_AFTER
+    if is_known and cluster.condition == ClusterCondition.OK.value and not after_failures:
+        return
     current = Cluster.objects.filter(pk=cluster.pk, condition=ClusterCondition.OK.value)
     if not current.update(last_seen_at=now):
         note_condition(cluster, ClusterCondition.OK, "", now=now)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -34,7 +35,8 @@ from onboarding.domain.observed import (
     seen_namespaces,
 )
 from onboarding.models import Cluster, ClusterObservation, Run
-from onboarding.models.breaks import open_breaks
+from onboarding.models.breaks import is_only_looked_at
+from onboarding.models.installation import own_identity
 from onboarding.services import failures, turns
 from onboarding.services.claim import UNUSABLE, worker_name
 from onboarding.services.compare_observed import Expectations, expected_on
@@ -47,6 +49,7 @@ from onboarding.services.epoch import (
     write_epoch,
 )
 from onboarding.services.guards import look_twice_at_guards, note_reading
+from onboarding.services.installation import portal_identity
 from onboarding.services.observed_rows import last_unread, write_namespaces
 from onboarding.services.read_lists import ListReader
 from onboarding.services.reappear import tell_reappeared
@@ -81,6 +84,8 @@ class Look:
     cluster: Cluster
     fencing_token: int
     began: datetime
+    portal: str = ""  # this portal's identity, if it has one by now
+    is_held_back: bool = False  # after a restore nothing is written to the cluster
 
     @property
     def row(self) -> QuerySet[ClusterObservation]:
@@ -150,7 +155,8 @@ def _free(now: datetime) -> QuerySet[ClusterObservation]:
     """
     wrong = Q(lease_until__gt=now + LONGEST_LOOK)
     unleased = Q(lease_until=None) | Q(lease_until__lt=now) | wrong
-    return ClusterObservation.objects.filter(unleased, cluster__credential__isnull=False)
+    rows = ClusterObservation.objects.filter(unleased, cluster__credential__isnull=False)
+    return rows.annotate(portal=own_identity(), is_held_back=is_only_looked_at("cluster"))
 
 
 def _due(now: datetime) -> QuerySet[ClusterObservation]:
@@ -199,8 +205,11 @@ def _look_at(row: ClusterObservation, clock: Clock) -> bool:
     return True
 
 
-def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
-    """Take the cluster unless the row has been claimed since it was read: one of many wins."""
+def _claim(row: Any, *, now: datetime) -> Look | None:
+    """Take the cluster unless the row has been claimed since it was read: one of many wins.
+
+    The row is a ClusterObservation with what `_free` reads beside it.
+    """
     token = row.fencing_token + 1
     as_read = ClusterObservation.objects.filter(pk=row.pk, fencing_token=row.fencing_token)
     taken = {
@@ -213,7 +222,9 @@ def _claim(row: ClusterObservation, *, now: datetime) -> Look | None:
     if not mine:
         with transaction.atomic():
             mine = turns.may_try(row.cluster_id) and as_read.update(**taken)
-    return Look(row.cluster, token, now) if mine else None
+    if not mine:
+        return None
+    return Look(row.cluster, token, now, row.portal or "", row.is_held_back)
 
 
 def _lists(look: Look, clock: Clock) -> ListReader:
@@ -232,11 +243,12 @@ def _standing(look: Look, cluster: ClusterGateway) -> ClusterStanding | None:
     """Return what the cluster says of itself; None where a break lets it only be looked at."""
     try:
         # What is read from here on was seen since the break, if one is found.
-        standing = check_cluster(look.cluster, cluster, now=look.began)
+        portal = look.portal or portal_identity()
+        standing = check_cluster(look.cluster, cluster, portal=portal, now=look.began)
     except WentBack as told:
         log.warning("only looked at", why=str(told))
         return None
-    return None if open_breaks().filter(cluster=look.cluster).exists() else standing
+    return None if look.is_held_back else standing
 
 
 def _look_at_guards(look: Look, cluster: ClusterGateway, *, now: datetime) -> None:
@@ -287,7 +299,8 @@ def _foreign_kinds(cluster: ClusterGateway) -> tuple[str, ...]:
 def _store(look: Look, picture: Observation, *, now: datetime) -> None:
     """Write what changed, so that a reader sees this picture or the one before, never both."""
     with transaction.atomic():
-        row = look.row.select_for_update().first()
+        rows = look.row.select_for_update(of=("self",)).select_related("cluster")
+        row = rows.first()
         if row is None:
             raise LostLook(look.cluster.name)
         changed = write_namespaces(
@@ -308,7 +321,7 @@ def _store(look: Look, picture: Observation, *, now: datetime) -> None:
             failures=0,
             failed_looks=0,
         )
-        failures.note_answer(look.cluster, now=now, after_failures=bool(row.trouble))
+        failures.note_answer(row.cluster, now=now, after_failures=bool(row.trouble))
     log.debug("observed", changed=changed, pages=picture.pages, took=str(now - look.began))
 
 

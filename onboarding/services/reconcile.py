@@ -43,6 +43,7 @@ from onboarding.services.epoch import (
     write_epoch_unless_looks_do,
 )
 from onboarding.services.give_way import give_way, hand_over
+from onboarding.services.installation import portal_identity
 from onboarding.services.outdated import note_outdated
 from onboarding.services.phases import PHASES
 from onboarding.services.phases.gate import is_in_doubt, release
@@ -98,7 +99,12 @@ def _open_journal(held: Claim) -> Journal:
 def _bring_on(journal: Journal, clock: Clock) -> None:
     namespace = journal.claim.namespace
     work = _work(journal, check_approved(namespace, journal.revision))
-    standing = check_cluster(namespace.cluster, work.cluster, now=clock())
+    standing = check_cluster(
+        namespace.cluster,
+        work.cluster,
+        portal=journal.claim.portal or portal_identity(),
+        now=clock(),
+    )
     work.portal = standing.portal
     if journal.phases is RETIREMENT:
         # A backup from before must not make again what is removed now.

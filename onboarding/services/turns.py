@@ -79,13 +79,18 @@ def longest_plan() -> timedelta:
     return timedelta(hours=2) + timedelta(seconds=settings.REVERIFY_SECONDS)
 
 
-def take(cluster_id: int) -> bool:
-    """Lock the cluster, so that one at a time decides about it; False while somebody else does.
+def take(where: Q) -> int | None:
+    """Lock the one cluster, so that one at a time decides about it; None while somebody else does.
 
     Nobody waits here: whoever finds it locked goes to another cluster.
     """
     rows = Cluster.objects.select_for_update(no_key=True, skip_locked=True)
-    return rows.filter(pk=cluster_id).values_list("pk", flat=True).first() is not None
+    return rows.filter(where).values_list("pk", flat=True).first()
+
+
+def where_due(only: Q) -> Q:
+    """Match the cluster of what is due among `only`: of what is not, none is held up."""
+    return Q(pk__in=_due_by_time().filter(only).values("cluster"))
 
 
 def well_clusters() -> QuerySet[Cluster]:
@@ -98,7 +103,7 @@ def may_try(cluster_id: int) -> bool:
 
     Inside the transaction that begins the look.
     """
-    if not take(cluster_id) or _claims().filter(cluster=cluster_id).exists():
+    if take(Q(pk=cluster_id)) is None or _claims().filter(cluster=cluster_id).exists():
         return False
     return _looks().exclude(IS_WELL).count() < MOST_TRIES
 

@@ -38,7 +38,6 @@ def home(request: SignedIn) -> HttpResponse:
         "request_count": mine.count(),
         "is_lead": bool(permissions.leads),
         "permissions": permissions,
-        "waiting": requests.waiting_count(permissions) if permissions.is_approver else 0,
         "now": now,
     }
     return render(request, "home/home.html", context)

@@ -42,6 +42,21 @@ def test_no_process_starts(portal: Processes, kind: str, told: dict[str, str], w
     assert words in said
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("BULKHEAD_CLUSTER_CONCURRENCY", "1", "at least 2"),
+        ("BULKHEAD_TOKEN_HOURS", "25", "a token lives for 1 to 24 hours"),
+    ],
+)
+def test_a_bound_that_bounds_nothing_is_refused(
+    portal: Processes, name: str, value: str, words: str
+) -> None:
+    code, said = ended(portal, KINDS["command line"], **{name: value})
+    assert code != 0
+    assert f"{name}: {words}" in said
+
+
 def test_the_web_process_does_not_start_with_a_key_to_clusters(portal: Processes) -> None:
     code, said = ended(portal, WEB, **{KEYS: portal.environment[KEYS]})
     assert code != 0

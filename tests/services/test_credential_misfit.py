@@ -136,6 +136,7 @@ def test_a_misfit_says_nothing_of_the_line(sealed: Cluster, now: datetime) -> No
 
 def test_the_row_put_back_is_well_after_the_next_answer(sealed: Cluster, now: datetime) -> None:
     failures.note_misfit(sealed, CredentialMisfit("x"), now=now)
+    sealed.refresh_from_db()
     failures.note_answer(sealed, now=now)
     sealed.refresh_from_db()
     assert sealed.condition == ClusterCondition.OK.value

@@ -24,6 +24,7 @@ from onboarding.domain.objects import Key, branch, text
 from onboarding.models import Cluster, Event, HistoryBreak, Installation, ManagedNamespace
 from onboarding.services import epoch
 from onboarding.services.claim import claim
+from onboarding.services.installation import portal_identity
 from onboarding.services.observe import observe
 from tests.support.back_in_time import cluster_restored, database_restored
 from tests.support.came_back import removal_of, until_ended
@@ -150,7 +151,7 @@ def test_what_was_settled_while_a_process_had_the_old_row_is_no_break(
         until_ended(removal_of(namespace, now), now)
     stale = Cluster.objects.get()
     Cluster.objects.update(accepted_epoch=written(fake))
-    standing = epoch.check_cluster(stale, fake, now=now)
+    standing = epoch.check_cluster(stale, fake, portal=portal_identity(), now=now)
     assert (standing.written, kinds()) == (written(fake), [])
 
 

@@ -1,6 +1,7 @@
 """Troubles: what a failure of the cluster means for a namespace, or for the whole cluster."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from onboarding.cluster.errors import (
 )
 from onboarding.demo.scenario import acting
 from onboarding.domain import refusals
+from onboarding.domain.lifecycle import ClusterCondition, RetryReason
 from onboarding.domain.objects import Key
 from onboarding.models import Cluster, Event, Run, User
 from onboarding.services import failures
@@ -254,3 +256,32 @@ def test_a_failure_names_its_object() -> None:
     error = Refused("no", status=422, key=Key("NetworkPolicy", "shop", "deny-all"))
     assert failures.judge(error).message == "NetworkPolicy shop/deny-all: no"
     assert failures.judge(AlreadyExists("x")).blocked is None
+
+
+def test_only_what_others_mend_is_left_alone_for_minutes() -> None:
+    fault, webhook = failures.Failure("x"), failures.Failure("x", retrying=RetryReason.WEBHOOK_DOWN)
+    longest = [
+        max(failures.pause_after(one, 1000).total_seconds() for _ in range(200))
+        for one in (fault, webhook)
+    ]
+    assert longest[0] <= 30 < longest[1] <= 300
+
+
+def test_of_many_successes_within_a_second_one_is_written_down(
+    cluster: Cluster, now: datetime, django_assert_num_queries: Any
+) -> None:
+    failures.note_success(cluster, now=now)
+    known = Cluster.objects.get()
+    with django_assert_num_queries(0):
+        failures.note_success(known, now=now + timedelta(milliseconds=900))
+    failures.note_success(known, now=now + timedelta(seconds=1))
+    assert Cluster.objects.get().last_seen_at == now + timedelta(seconds=1)
+
+
+def test_a_success_ends_a_condition_however_soon_it_follows_another(
+    cluster: Cluster, now: datetime
+) -> None:
+    failures.note_success(cluster, now=now)
+    failures.note_condition(cluster, ClusterCondition.SLOW, "no answer", now=now)
+    failures.note_success(Cluster.objects.get(), now=now)
+    assert Cluster.objects.get().condition == "ok"

@@ -266,4 +266,4 @@ def test_a_look_takes_as_many_statements_for_one_namespace_as_for_forty(
     look(cluster, now)
     with CaptureQueriesContext(connection) as statements:
         look(cluster, now + MINUTE)
-    assert len(statements) <= 23
+    assert len(statements) <= 19

@@ -250,9 +250,9 @@ def test_provisioning_takes_a_bounded_number_of_queries(fake: FakeCluster, now: 
         if not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
     ]
     print("provisioning", len(statements), "of", len(queries))
-    assert len(statements) <= 41, "\n".join(statements)
+    assert len(statements) <= 40, "\n".join(statements)
     make_due(namespace)
     with CaptureQueriesContext(connection) as again:
         assert reconcile("worker-1", clock=lambda: now, namespace_id=namespace.pk)
     print("looking again", len(again))
-    assert len(again) <= 19
+    assert len(again) <= 15

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from onboarding.domain.lifecycle import ClusterCondition
@@ -190,8 +190,17 @@ class TestLooks:
         due("here", now=now)
         due("there", now=now, on=another_cluster(cluster).name)
         free = turns.take
-        monkeypatch.setattr(turns, "take", lambda pk: pk != cluster.pk and free(pk))
+        monkeypatch.setattr(turns, "take", lambda where: free(where & ~Q(pk=cluster.pk)))
         assert claimed(2) == ["there", ""]
+
+    def test_a_hint_of_what_is_not_due_keeps_nobody_from_its_cluster(
+        self, cluster: Cluster, now: datetime
+    ) -> None:
+        row = due("here", now=now)
+        asked = turns.where_due(Q(pk=row.pk))
+        assert turns.take(asked) == cluster.pk
+        ManagedNamespace.objects.update(next_at=Now() + 60 * SECOND)
+        assert turns.take(asked) is None
 
     def test_a_worker_keeps_nobody_from_looking_at_what_is_well(self, now: datetime) -> None:
         due("one", now=now)

@@ -212,7 +212,7 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "condition in LINE_CONDITIONS", "condition in LINE_CONDITIONS - {ClusterCondition.SLOW}",
         "test_looks_and_conditions.py::test_the_condition_is_one_event_however_long_it_lasts"),
     in_look("a good look disproves no missing grant", "services.failures:note_answer",
-        "condition__in=wrong", "condition__gt=''",
+        "in ENDED_BY_AN_ANSWER", "is not ClusterCondition.OK",
         "test_looks_and_conditions.py::test_a_good_look_does_not_disprove_a_missing_grant"),
     in_look("what was seen is not free", "queries.names:check_name",
         "if name in sighting.names:", "if False:",

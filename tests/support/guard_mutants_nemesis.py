@@ -107,7 +107,7 @@ NEMESIS: tuple[GuardMutant, ...] = (
         'if text(_named(gateway)[IDENTITY], "metadata", "uid") != uid:', "if False:",
         "b7_one_answer_of_another_cluster_is_no_condition"),
     twice("an earlier moment is answered twice", "services.epoch:check_cluster",
-        "again = read_standing(cluster, gateway)", "again = standing",
+        "again = read_standing(cluster, gateway, portal)", "again = standing",
         "b3_one_answer_of_an_earlier_moment_is_no_break"),
     twice("an epoch is remembered when it was read", "services.epoch:write_epoch",
         "if stands is None or stands.event < known.event:", "if False:",

@@ -26,7 +26,7 @@ from tests.web.stories import as_worker, onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
-MOST_STATEMENTS = 19
+MOST_STATEMENTS = 18
 
 
 @pytest.fixture

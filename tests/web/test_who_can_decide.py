@@ -164,4 +164,4 @@ def test_home_takes_as_many_queries_for_many_troubles(
     browser.get("/")
     with CaptureQueriesContext(connection) as queries:
         browser.get("/")
-    assert len(queries) <= 26
+    assert len(queries) <= 24
