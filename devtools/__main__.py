@@ -40,6 +40,7 @@ SIMPLE = {
     "lock": (tools.lock, "resolve the dependencies anew"),
     "note-migrations": (migrations.note_new, "note the hash of new migrations, which then stay"),
     "shell": (tools.shell, "Django's shell on the portal in var/"),
+    "volume": (tools.volume, "fill the running portal with what a company has"),
     "compose-test": (compose_test.run, "docker-compose.yml, run for real: root, apt, ten minutes"),
     "clean": (tools.clean, "remove .venv, var/ and caches"),
 }

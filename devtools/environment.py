@@ -42,6 +42,7 @@ def portal_environment(state: State, *, redis_url: str, port: int) -> Environmen
         "BULKHEAD_DATABASE_URL": f"sqlite:///{state.database}",
         "BULKHEAD_REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "BULKHEAD_BASE_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(ROOT),

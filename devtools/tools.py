@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from devtools.cluster import GIVEN_VARIABLE
 from devtools.environment import portal_environment
 from devtools.places import ENVIRONMENT, PROGRAMS, PYTHON, ROOT, VAR
 
@@ -40,6 +41,14 @@ def shell() -> int:
     """Django's shell on the portal in var/, with a worker's rights."""
     environment = portal_environment(VAR.create(), redis_url="", port=0)
     command = [str(PYTHON), "manage.py", "shell"]
+    return subprocess.run(command, cwd=ROOT, env=environment.worker, check=False).returncode
+
+
+def volume() -> int:
+    """Fill the portal in var/, which must be running, with what a company has."""
+    environment = portal_environment(VAR.create(), redis_url="", port=0)
+    kubeconfig = os.environ.get(GIVEN_VARIABLE) or str(VAR.cluster / "admin.kubeconfig")
+    command = [str(PYTHON), "manage.py", "seed_volume", "--kubeconfig", kubeconfig]
     return subprocess.run(command, cwd=ROOT, env=environment.worker, check=False).returncode
 
 

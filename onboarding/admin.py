@@ -1,16 +1,16 @@
-"""People, teams, clusters' facts: what platform admins may edit, and the record they may read.
+"""The rows behind the pages of people, teams and clusters, for support, and the record to read.
 
 No decision is made here and no credential is shown: requests, decisions, events and revisions are
 read only, and a cluster is registered by the prepare_cluster command alone. People are never
-removed, only made inactive, so that what they did keeps its author.
+removed, and nobody types a password for somebody else: an account is made and invited, switched off
+and on, on the pages of people.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -20,14 +20,15 @@ from onboarding.admin_site import (
     ReadOnly,
     RecordedAdmin,
     RowAdmin,
+    RowsFormSet,
     RowsInline,
     acting_in,
     write,
 )
 from onboarding.domain.actions import Action
-from onboarding.domain.refusals import Refusal
+from onboarding.domain.refusals import Forbidden
 from onboarding.forms.administration import ClusterForm, IngressSourceForm, TeamForm
-from onboarding.forms.people import NewPersonForm, PersonForm
+from onboarding.forms.people import PersonForm
 from onboarding.models import (
     Cluster,
     Decision,
@@ -43,7 +44,7 @@ from onboarding.models import (
 )
 from onboarding.services.clock import database_now
 from onboarding.services.outdated import note_outdated
-from onboarding.services.second_factor import remove_second_factor
+from onboarding.services.people import check_some_admin, follow_address, lock_administration
 
 # Importing UserAdmin builds the admin site, so it cannot stand beside the site's own class.
 if TYPE_CHECKING:
@@ -60,10 +61,24 @@ class MembershipInline(PlatformAdminsOnly, RowsInline):
     autocomplete_fields = ["user"]
 
 
+class RoleRows(RowsFormSet):
+    """A person's roles. Somebody stays platform admin, as services/people.py says."""
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """Save them, one admin after the other. Raises LastAdmin, which undoes the whole form."""
+        if commit:
+            lock_administration()
+        saved = super().save(commit=commit)
+        if commit:
+            check_some_admin()
+        return saved
+
+
 class RoleInline(PlatformAdminsOnly, RowsInline):
     """A person's lanes and roles beyond teams."""
 
     model = RoleAssignment
+    formset = RoleRows
     extra = 0
 
 
@@ -80,38 +95,30 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
     """People. What they may do stands in their roles and teams, never in Django's own flags."""
 
     form = PersonForm
-    add_form = NewPersonForm
-    actions = ["remove_second_factors"]
     list_display = ["username", "label", "email", "is_active", "second_factor"]
     list_filter = ["is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
     fieldsets = [
-        (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email", "is_active"]}),
-    ]
-    add_fieldsets = [
-        (
-            None,
-            {
-                "classes": ["wide"],
-                "fields": [
-                    "username",
-                    "first_name",
-                    "last_name",
-                    "email",
-                    "usable_password",
-                    "password1",
-                    "password2",
-                ],
-            },
-        ),
+        (None, {"fields": ["username", "first_name", "last_name", "email", "is_active"]}),
     ]
     filter_horizontal = []
+    readonly_fields = ["is_active"]
     inlines = [RoleInline]
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never: people are invited on the page of people."""
+        return False
 
     def has_delete_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:  # noqa: ARG002  # Django's signature
         """Never: make the person inactive instead."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Save and record; a new address is the account's from now on, the old one is not."""
+        super().save_model(request, obj, form, change)
+        if isinstance(obj, User) and "email" in form.changed_data:
+            before, now = str(form.initial.get("email", "")), database_now()
+            follow_address(obj, before, actor=acting_in(request), now=now)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Add whether the person has a second factor."""
@@ -124,31 +131,17 @@ class PersonAdmin(RecordedAdmin, AccountAdmin):
         """Tell whether signing in asks the person for more than the password."""
         return bool(person.has_factor)  # type: ignore[attr-defined]  # annotated above
 
-    @admin.action(permissions=["change"], description=_("Remove lost second factors, sign out"))
-    def remove_second_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        """Remove the second factors of the chosen people, never one's own."""
-        for person in people:
-            try:
-                remove_second_factor(person, actor=acting_in(request), now=database_now())
-            except Refusal as refused:
-                self.message_user(request, str(refused), messages.ERROR)
-            else:
-                words = _("%(person)s signs in with the password alone now.")
-                self.message_user(request, words % {"person": person.label}, messages.SUCCESS)
-
     def user_change_password(
         self,
-        request: HttpRequest,
-        id: str,  # noqa: A002  # Django's signature
-        form_url: str = "",
+        request: HttpRequest,  # noqa: ARG002  # Django's signature
+        id: str,  # noqa: A002, ARG002  # Django's signature
+        form_url: str = "",  # noqa: ARG002  # Django's signature
     ) -> HttpResponse:
-        """Set a password; the event names the person and holds nothing of the password."""
-        with transaction.atomic():
-            response = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and response.status_code == 302:
-                person = User.objects.get(pk=id)
-                write(request, Action.ROW_CHANGED, person, {"password": "changed"})
-        return response
+        """Never: a person sets their own password, by a link that is mailed to them."""
+        raise Forbidden(
+            "Nobody types a password for somebody else. Invite the person again, or "
+            "let them ask for a link on the sign-in page."
+        )
 
 
 @admin.register(Team)

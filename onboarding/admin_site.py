@@ -15,6 +15,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
@@ -24,29 +25,24 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from onboarding.domain.actions import Action
-from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Forbidden
-from onboarding.models import Cluster, Team, User
+from onboarding.models import User
 from onboarding.queries.permissions import permissions_of
 from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
-from onboarding.services.history import (
-    About,
-    Actor,
-    about_cluster,
-    about_team,
-    about_user,
-    actor_for,
-    record,
-)
+from onboarding.services.history import Actor, actor_for
+from onboarding.services.recorded_rows import record_row
 
 # Generic for the type checker only: Django's own classes take no parameters when they run.
 if TYPE_CHECKING:
     RowAdmin = admin.ModelAdmin[Any]
     RowsInline = admin.TabularInline[Any, Any]
+    RowsFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
     RowAdmin = admin.ModelAdmin
     RowsInline = admin.TabularInline
+    RowsFormSet = BaseInlineFormSet
 
 # Values that history must not hold; that they changed is enough.
 SECRET_FIELDS = frozenset({"password", "credential"})
@@ -207,15 +203,7 @@ def plain(value: object) -> Json:
 
 def write(request: HttpRequest, action: Action, row: Model, changed: dict[str, Json]) -> None:
     """Record one change of a row. Runs inside the transaction of the admin's form."""
-    label = str(row)
-    body: Manifest = {"row": f"{row._meta.model_name}: {label}", "changed": changed}  # noqa: SLF001  # Django's documented name
-    record(
-        action,
-        actor=acting_in(request),
-        at=database_now(),
-        about=about(row),
-        body=body,
-    )
+    record_row(action, row, changed, actor=acting_in(request), now=database_now())
 
 
 def acting_in(request: HttpRequest) -> Actor:
@@ -224,22 +212,3 @@ def acting_in(request: HttpRequest) -> Actor:
     if not isinstance(user, User):
         raise TypeError("the admin site is for people who are signed in")
     return actor_for(user, via="admin", ip=client_address(request.META))
-
-
-def about(row: Model) -> About:
-    """Return a row of the admin site as the subject of an event: a person, a team or a cluster."""
-    if isinstance(row, Cluster):
-        return about_cluster(row)
-    if isinstance(row, Team):
-        return about_team(row)
-    if isinstance(row, User):
-        return about_user(row)
-    kind = str(row._meta.verbose_name)  # noqa: SLF001  # Django's documented name
-    team, cluster = getattr(row, "team", None), getattr(row, "cluster", None)
-    return About(
-        kind=kind,
-        id=str(row.pk),
-        label=str(row),
-        team=team.slug if team else "",
-        cluster=cluster.name if cluster else "",
-    )

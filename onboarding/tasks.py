@@ -39,11 +39,15 @@ from onboarding.services.expire import expire_requests as expire
 from onboarding.services.guards import check_due
 from onboarding.services.heartbeats import LivingProcess, Saying, note_beat
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
+from onboarding.services.lifetimes import warn_of_ends
 from onboarding.services.observe import observe_due
 from onboarding.services.outdated import note_outdated
+from onboarding.services.post import post_due
 from onboarding.services.reconcile import reconcile as bring_on
 from onboarding.services.renew import renew_due
 from onboarding.services.restore_triggers import report_lacking_triggers
+from onboarding.services.tell import forget_old, tell_due
+from onboarding.services.tell_waiting import tell_of_what_waits
 from onboarding.services.wrong_times import forget_wrong_times
 
 # After which nothing more is begun: the next sweep comes anyway, and others want the thread.
@@ -187,8 +191,18 @@ def check_guards() -> None:
 
 @chore("onboarding.expire_requests")
 def expire_requests() -> None:
-    """Let requests expire that nobody decided."""
+    """Let requests expire that nobody decided, and tell of lifetimes that end and what waits."""
     expire(now=database_now())
+    warn_of_ends(now=database_now())
+    forget_old(now=database_now())
+    tell_of_what_waits(now=database_now())
+
+
+@chore("onboarding.tell_people")
+def tell_people() -> None:
+    """Make notices of what happened, and send what is due by mail."""
+    tell_due(now=database_now())
+    post_due(worker_name(), clock=database_now)
 
 
 @chore("onboarding.note_outdated")

@@ -9,12 +9,13 @@ import hashlib
 from pathlib import Path
 
 import environ
-import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.lanes import Lane
+from portal.log_lines import log_lines
+from portal.own_address import base_url
 from portal.start import DEMO_SECRET_KEY, Told, refuse_to_start
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "onboarding.views.readable.ShownAsWritten",
+    "onboarding.views.middleware.TitledErrors",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -76,6 +78,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "onboarding.views.middleware.SignInRequired",
+    "onboarding.views.refilling.ShowsKeptForms",
     "onboarding.views.middleware.Refusals",
     "onboarding.views.measured.MeasuredInside",
 ]
@@ -157,7 +160,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 SIGNUP_OPEN = env.bool("BULKHEAD_SIGNUP_OPEN", default=False)
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session left open changes no address
-ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = False  # the outbox tells of every change (services/tell.py)
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # who types an address has no mail sent to strangers
 # "ip" is everybody behind one address, "key" one person from one address (views/accounts.py).
 # Whatever answers 429 counts within a minute: that page says to wait for one.
@@ -186,12 +189,28 @@ EMAIL_TIMEOUT = 10
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Bulkhead: "
 DEFAULT_FROM_EMAIL = env.str("BULKHEAD_FROM_EMAIL", default="bulkhead@localhost")
 
+BASE_URL = base_url(
+    env.str("BULKHEAD_BASE_URL", default=""),
+    origins=CSRF_TRUSTED_ORIGINS,
+    hosts=ALLOWED_HOSTS,
+    https=HTTPS,
+)
+# When daily mails go out, from Monday to Friday.
+DIGEST_HOUR = env.int("BULKHEAD_DIGEST_HOUR", default=7)
+if not 0 <= DIGEST_HOUR <= 23:
+    raise ImproperlyConfigured("BULKHEAD_DIGEST_HOUR: an hour of UTC, 0 to 23.")
+
 # Sessions, transport, content
 SESSION_ENGINE = "onboarding.services.sessions"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 3600 * env.int("BULKHEAD_SESSION_IDLE_HOURS", default=12)
+SESSION_MOST_AGE = 3600 * env.int("BULKHEAD_SESSION_MOST_HOURS", default=72)
+if not 1 <= SESSION_COOKIE_AGE // 3600 <= SESSION_MOST_AGE // 3600:
+    raise ImproperlyConfigured(
+        "BULKHEAD_SESSION_IDLE_HOURS: at least 1, and no more than BULKHEAD_SESSION_MOST_HOURS."
+    )
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "onboarding.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "onboarding.views.keeping.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 # Browsers remember it for as long: whoever turns HTTPS on by way of trial sets few seconds first.
@@ -260,9 +279,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Each of the seven chores is done once at a time (onboarding/tasks.py): two threads are people's.
+# Each of the eight chores is done once at a time (onboarding/tasks.py): two threads are people's.
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 9
+CELERY_WORKER_CONCURRENCY = 10
 # Whoever can write to the queue could end workers by it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -286,6 +305,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Asks what is due, like the sweep: a cluster that has nothing new waits OBSERVE_SECONDS.
     "observe": {"task": "onboarding.observe", "schedule": 10.0},
+    "tell-people": {"task": "onboarding.tell_people", "schedule": 10.0},
     "renew-credentials": {"task": "onboarding.renew_credentials", "schedule": 60.0},
     # Asks what is due: a cluster where all is well waits a day.
     "check-guards": {"task": "onboarding.check_guards", "schedule": 300.0},
@@ -381,41 +401,4 @@ def _approval_roots() -> list[bytes]:
 SIGNED_LANES = _signed_lanes()
 APPROVAL_ROOTS = _approval_roots()
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            )
-            if DEBUG or DEMO
-            else structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-        },
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("BULKHEAD_LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.server": {"level": "WARNING"},
-        "waitress": {"level": "WARNING"},  # what it says of clients that left holds their paths
-        "waitress.queue": {"level": "ERROR"},  # more requests at once than threads is no trouble
-        "onboarding.access": {"level": "WARNING" if DEBUG or DEMO else "INFO"},
-    },
-}
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+LOGGING = log_lines(level=env.str("BULKHEAD_LOG_LEVEL", default="INFO"), for_people=DEBUG or DEMO)

@@ -8,3 +8,4 @@ import os
 
 os.environ.setdefault("BULKHEAD_DEMO", "1")
 os.environ.setdefault("BULKHEAD_CREDENTIAL_KEYS", base64.b64encode(b"k" * 32).decode())
+os.environ.setdefault("BULKHEAD_BASE_URL", "http://testserver")  # as Django's test client says it

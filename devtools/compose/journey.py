@@ -1,4 +1,4 @@
-"""What people do in a new portal, by its pages: set a password, make accounts, ask, approve."""
+"""What people do in a new portal, by its pages: invite, set a password, ask, approve."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,9 @@ ADMIN, LEAD, APPROVER = "root1", "alice", "pat"
 ROLE = "platform"
 TEAM = "payments"
 READY_SECONDS = 90.0
+ASKS_AGAIN = "/accounts/reauthenticate/"
 ROW = r"<tr\b[^>]*>(?:(?!</tr>).)*?</tr>"
+CLUSTER = r'class="mono" href="(/clusters/[^"/]+/)"'
 RELEASE = r'data-label="Release"><span class="mono">([^<]*)<'
 WISH = {
     "project": TEAM,
@@ -62,16 +64,18 @@ def set_password(browser: Browser, invitation: str) -> None:
     _done(browser.send(page, "password1", password1=PASSWORD, password2=PASSWORD), "password")
 
 
-def introduce(people: People) -> None:
-    """The admin makes the lead, the approver and the team, in the admin site."""
-    admin = people[ADMIN]
-    _add_person(admin, LEAD)
-    _add_person(admin, APPROVER, role=ROLE)
-    page = admin.get("/admin/onboarding/team/add/")
-    rows = _rows(page, "slug")
-    lead = {f"{rows}-TOTAL_FORMS": "1", f"{rows}-0-user": _id_of(admin, LEAD)}
-    team = {"slug": TEAM, "access_group": f"team-{TEAM}", f"{rows}-0-role": "lead", "_save": "Save"}
-    _done(admin.send(page, "slug", **lead, **team), "/team/add/")
+def introduce(people: People, mailed_links: Callable[[], str]) -> None:
+    """The admin invites the lead and the approver and makes the team; both set a password.
+
+    `mailed_links` returns the links of the invitations that were mailed so far, one a line.
+    """
+    _invite(people[ADMIN], LEAD)
+    _invite(people[ADMIN], APPROVER, roles=ROLE)
+    page = people[ADMIN].get("/teams/new/")
+    team = {"slug": TEAM, "access_group": f"team-{TEAM}", "person": LEAD}
+    _done(_confirmed(people[ADMIN], people[ADMIN].send(page, "slug", **team)), "/teams/new/")
+    for name in (LEAD, APPROVER):
+        _accept(people.opened, name, mailed_links)
 
 
 def ask(people: People, name: str) -> str:
@@ -95,12 +99,11 @@ def approve(people: People, request: str) -> None:
 def decide_what_holds(people: People) -> float:
     """After a restore: wait until workers noticed and looked, then have the admin decide."""
     admin, pause, began = people[ADMIN], Event(), monotonic()
-    [cluster] = set(re.findall(r'href="(/clusters/[^"/]+/)"', admin.get("/clusters/").body))
+    [cluster] = set(re.findall(CLUSTER, admin.get("/clusters/").body))
     while monotonic() - began < READY_SECONDS:
         page = admin.get(f"{cluster}after-restore/")
         if "let workers write again" in page.words and "next complete look" not in page.words:
-            done = admin.send_form(page, page.form("csrfmiddlewaretoken", action=""))
-            _done(done, "/after-restore/")
+            _done(admin.send(page, "what.was.shown"), "/after-restore/")
             return monotonic() - began
         pause.wait(0.5)
     raise JourneyFailed(f"nothing to decide after {READY_SECONDS:.0f} s: {page.words[:1000]}")
@@ -138,37 +141,36 @@ def releases(people: People) -> set[str]:
     return {one for row in living for one in re.findall(RELEASE, row)}
 
 
-def _add_person(admin: Browser, name: str, role: str = "") -> None:
-    page = admin.get("/admin/onboarding/user/add/")
-    answers = {
-        "username": name,
-        "email": f"{name}@example.org",
-        "usable_password": "true",
-        "password1": PASSWORD,
-        "password2": PASSWORD,
-        "_save": "Save",
-    }
-    _done(admin.send(page, "username", **answers), "/user/add/")
-    if role:
-        page = admin.get(f"/admin/onboarding/user/{_id_of(admin, name)}/change/")
-        rows = _rows(page, "username")
-        given = {f"{rows}-TOTAL_FORMS": "1", f"{rows}-0-role": role, "_save": "Save"}
-        _done(admin.send(page, "username", **given), "/change/")
+def _invite(admin: Browser, name: str, **more: str) -> None:
+    page = admin.get("/people/new/")
+    who = {"name": name.title(), "username": name, "email": f"{name}@example.org"}
+    _done(_confirmed(admin, admin.send(page, "username", **who, **more)), "/people/new/")
 
 
-def _rows(page: Page, has: str) -> str:
-    """The prefix of the form's list of rows."""
-    [name] = [name for name in page.form(has).fields if name.endswith("-TOTAL_FORMS")]
-    return name.removesuffix("-TOTAL_FORMS")
+def _confirmed(admin: Browser, page: Page) -> Page:
+    """Who changes what people may do is asked for the password again, unless just asked."""
+    if ASKS_AGAIN not in page.url:
+        return page
+    return admin.send(page, "password", password=PASSWORD)
 
 
-def _id_of(admin: Browser, name: str) -> str:
-    page = admin.get(f"/admin/onboarding/user/?q={name}")
-    [number] = re.findall(rf'/user/(\d+)/change/[^"]*">{name}<', page.body)
-    return str(number)
+def _accept(opened: Callable[[], Browser], name: str, mailed_links: Callable[[], str]) -> None:
+    """Wait for the mail to this person, open its link in a new browser, choose a password."""
+    pause, began = Event(), monotonic()
+    while monotonic() - began < READY_SECONDS:
+        for link in mailed_links().split():
+            browser = opened()
+            page = browser.get(link)
+            if f"sign in as {name} " in page.words:
+                answers = {"password": PASSWORD, "again": PASSWORD}
+                _done(browser.send(page, "again", **answers), "/set-password/")
+                return
+        pause.wait(0.5)
+    raise JourneyFailed(f"no invitation of {name} after {READY_SECONDS:.0f} s: {mailed_links()}")
 
 
 def _done(page: Page, left: str) -> None:
-    """A form that is shown again was not taken."""
-    if page.status != 200 or page.url.endswith(left) or "errorlist" in page.body:
+    """A form that is shown again, or still waits for a password, was not taken."""
+    waits = page.url.endswith(left) or ASKS_AGAIN in page.url
+    if page.status != 200 or waits or "errorlist" in page.body:
         raise JourneyFailed(f"{page.url} ({page.status}): {page.words[:1500]}")

@@ -87,7 +87,7 @@ class Rehearsal:
         authority = self._authority()
         self.people = journey.People(lambda: Browser(f"https://{HOST}", authority))
         journey.set_password(Browser(f"https://{HOST}", authority), invitation)
-        journey.introduce(self.people)
+        journey.introduce(self.people, lambda: self.project.documented(SET_UP, block=1).stdout)
         return "healthy; first admin, people and a team by the pages"
 
     def prepare_cluster(self) -> str:

@@ -18,7 +18,7 @@ from onboarding.cluster.refusals import (
     ADMIN_MAY_NOT,
     PORTAL_MAY_NOT,
     Attempt,
-    managed_namespace,
+    managed_namespaces,
     problem_of,
 )
 from onboarding.cluster.verbs import ClusterGateway
@@ -166,15 +166,14 @@ def wait_for_admission(admin: ClusterGateway, portal: ClusterGateway) -> None:
 
     Without a managed namespace there is nothing yet that some of their lines could protect.
     """
-    place = managed_namespace(admin)
     for gateway, attempts in ((portal, PORTAL_MAY_NOT), (admin, ADMIN_MAY_NOT)):
         for attempt in attempts:
-            if attempt.is_inside and not place:
-                continue
-            if not _comes_true(partial(_is_refused, gateway, attempt, place)):
+            problem = _lasting_problem(admin, gateway, attempt)
+            if problem:
                 raise NotInForce(
                     f"admission policy {attempt.policy} does not refuse to {attempt.what} after "
-                    f"{WAIT_SECONDS:.0f} s; is this kubeconfig a member of bulkhead:break-glass?"
+                    f"{WAIT_SECONDS:.0f} s ({problem}); is this kubeconfig a member of "
+                    "bulkhead:break-glass?"
                 )
 
 
@@ -191,9 +190,24 @@ def _comes_true(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def _is_refused(gateway: ClusterGateway, attempt: Attempt, place: str) -> bool:
-    """Tell whether admission refused it. Rights just granted may take a moment, so ask again."""
+def _lasting_problem(admin: ClusterGateway, gateway: ClusterGateway, attempt: Attempt) -> str:
+    """Return "" once admission refused it, or what the cluster still said at the end."""
+    problem = ""
+
+    def is_refused() -> bool:
+        nonlocal problem
+        problem = _problem(admin, gateway, attempt)
+        return not problem
+
+    _comes_true(is_refused)
+    return problem
+
+
+def _problem(admin: ClusterGateway, gateway: ClusterGateway, attempt: Attempt) -> str:
+    namespaces = managed_namespaces(admin) if attempt.is_inside else ()
+    if attempt.is_inside and not namespaces:
+        return ""
     try:
-        return not problem_of(gateway, attempt, namespace=place)
-    except Unauthorized:
-        return False
+        return problem_of(gateway, attempt, namespaces=namespaces)
+    except Unauthorized as error:  # rights just granted may take a moment
+        return str(error)

@@ -20,6 +20,9 @@ _MANAGED = "bulkhead.dev/managed"
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _RBAC = "rbac.authorization.k8s.io"
 _MISSING_NAMESPACE = "no namespace is managed yet"
+_NOWHERE = ""
+ACCEPTED = "accepted"
+MOST_PLACES = 10
 
 
 @dataclass(frozen=True)
@@ -56,23 +59,38 @@ class RefusalCheck:
 
 
 def check_refusals(
-    gateway: ClusterGateway, attempts: Sequence[Attempt], *, namespace: str
+    gateway: ClusterGateway, attempts: Sequence[Attempt], *, namespaces: Sequence[str]
 ) -> Iterator[RefusalCheck]:
-    """Try each attempt. `namespace` is a managed one, "" where there is none yet."""
+    """Try each attempt. `namespaces` are managed ones; without one, what needs one is not tried."""
     for attempt in attempts:
-        if attempt.is_inside and not namespace:
+        if attempt.is_inside and not namespaces:
             yield RefusalCheck(attempt, untried=_MISSING_NAMESPACE)
         else:
-            yield RefusalCheck(attempt, problem=problem_of(gateway, attempt, namespace=namespace))
+            yield RefusalCheck(attempt, problem=problem_of(gateway, attempt, namespaces=namespaces))
 
 
-def problem_of(gateway: ClusterGateway, attempt: Attempt, *, namespace: str) -> str:
+def problem_of(gateway: ClusterGateway, attempt: Attempt, *, namespaces: Sequence[str]) -> str:
     """Return "" if the attempt was refused by its line of its policy, else what came instead.
 
-    Raise any ClusterError that is no answer to the attempt.
+    What is tried inside is tried in one of the managed `namespaces`, and in the next, MOST_PLACES
+    at most, where that one refuses for a reason of its own: a limit that somebody set there, or
+    that it is going. Raise any ClusterError that is no answer to the attempt, and ValueError
+    without a place to try it in.
     """
+    places = [*namespaces][:MOST_PLACES] if attempt.is_inside else [_NOWHERE]
+    if not places:
+        raise ValueError(f"no namespace to {attempt.what} in")
+    problem = ""
+    for place in places:
+        problem = _problem_in(place, gateway, attempt)
+        if problem in ("", ACCEPTED):
+            break
+    return problem
+
+
+def _problem_in(place: str, gateway: ClusterGateway, attempt: Attempt) -> str:
     try:
-        attempt.act(gateway, namespace)
+        attempt.act(gateway, place)
     except ClusterError as error:
         if error.status is None or error.status >= 500 or error.status in _NO_ANSWER:
             raise
@@ -80,16 +98,17 @@ def problem_of(gateway: ClusterGateway, attempt: Attempt, *, namespace: str) -> 
         said = str(error)
         by_it = f"ValidatingAdmissionPolicy '{attempt.policy}'" in said and attempt.words in said
         return "" if by_it else f"refused by something else: {said}"
-    return "accepted"
+    return ACCEPTED
 
 
-def managed_namespace(gateway: ClusterGateway) -> str:
-    """Return the name of a managed namespace that is not being deleted, or ""."""
-    for namespace in gateway.list("Namespace"):
-        is_going = text(namespace, "metadata", "deletionTimestamp")
-        if branch(namespace, "metadata", "labels").get(_MANAGED) == "true" and not is_going:
-            return text(namespace, "metadata", "name")
-    return ""
+def managed_namespaces(gateway: ClusterGateway) -> list[str]:
+    """Return the names of the managed namespaces that are not being deleted."""
+    return [
+        text(namespace, "metadata", "name")
+        for namespace in gateway.list("Namespace")
+        if branch(namespace, "metadata", "labels").get(_MANAGED) == "true"
+        and not text(namespace, "metadata", "deletionTimestamp")
+    ]
 
 
 def _namespace(name: str = _NAME, **labels: str) -> Manifest:

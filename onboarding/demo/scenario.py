@@ -1,5 +1,6 @@
 """The demo's people and story: real rows by the real services, nothing made up beside them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -25,10 +26,10 @@ from onboarding.services.preview import NamespaceWish
 from onboarding.services.submit import submit
 
 
-def seed_people(*, now: datetime) -> None:
-    """Create the cast, their teams and roles, once. Existing rows stay as they are."""
+def seed_people(people: Iterable[DemoPerson] = DEMO_PEOPLE, *, now: datetime) -> None:
+    """Create people, their teams and roles, once. Existing rows stay as they are."""
     with transaction.atomic():
-        for person in DEMO_PEOPLE:
+        for person in people:
             user, is_new = User.objects.get_or_create(
                 username=person.username,
                 defaults={"first_name": person.name, "email": f"{person.username}@example.com"},

@@ -68,6 +68,10 @@ def check_group(value: str) -> list[str]:
     return []
 
 
+FOR_PRODUCTION = frozenset({"prod", "prd", "production", "live"})
+FOR_TRIALS = frozenset({"dev", "develop", "development", "test", "tst", "stage", "staging", "qa"})
+
+
 def reserved_by(name: str, patterns: Iterable[str]) -> str | None:
     """Return the reserved pattern (`kube-*`, `default`) that `name` falls under, or None."""
     return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
@@ -77,6 +81,12 @@ def look_alike(name: str, others: Collection[str]) -> str | None:
     """Return the name among `others` that a person could take `name` for, or None."""
     shape = _shape(name)
     return next((other for other in others if other != name and _shape(other) == shape), None)
+
+
+def stage_said_by(name: str) -> str:
+    """Return the part of a name that says what it is for, e.g. "prod" or "dev"; "" for none."""
+    parts = name.lower().split("-")
+    return next((part for part in parts if part in FOR_PRODUCTION | FOR_TRIALS), "")
 
 
 def free_variant(name: str, taken: Collection[str]) -> str:

@@ -12,7 +12,16 @@ from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.facts import ClusterFacts
 from onboarding.domain.names import check_dns_label, check_label_value
 from onboarding.domain.refusals import Violation
-from onboarding.domain.spec import MAX_PORTS, PURPOSE_LENGTH, Exposure, NamespaceSpec, Scope
+from onboarding.domain.spec import (
+    COMMENT_LENGTH,
+    MAX_PORTS,
+    PURPOSE_LENGTH,
+    WHY_LENGTH,
+    Exposure,
+    NamespaceSpec,
+    RequestKind,
+    Scope,
+)
 
 HIGHEST_PORT = 65535
 _LONGEST_QUOTE = 40
@@ -50,7 +59,7 @@ def check_shape(
         *_one_of("environment", spec.environment, catalogue.environments, "an environment"),
         *_each("name", check_dns_label(spec.name)),
         *_each("project", check_label_value(spec.project)),
-        *_text("purpose", spec.purpose),
+        *_text("purpose", spec.purpose, PURPOSE_LENGTH),
         *_one_of("data_class", spec.data_class, catalogue.data_classes, "a data class"),
         *_one_of("size", spec.size, catalogue.sizes, "a size"),
         *_one_of("scope", spec.scope, [*Scope], "a scope"),
@@ -58,6 +67,20 @@ def check_shape(
         *_one_of("egress", spec.egress, catalogue.egress, "an egress profile"),
         *_lifetime(spec.lifetime_days, catalogue),
     )
+
+
+def check_why(kind: RequestKind, why: str, *, is_draft: bool = False) -> tuple[Violation, ...]:
+    """Return what is wrong with the reason given for a request; a new namespace needs none."""
+    if not why.strip() and kind is not RequestKind.ONBOARD and not is_draft:
+        return (Violation("why", "Say why you ask for this, for those who decide and for later."),)
+    return tuple(_text("why", why, WHY_LENGTH))
+
+
+def check_comment(text: str) -> tuple[Violation, ...]:
+    """Return what is wrong with what somebody writes about a request."""
+    if not text.strip():
+        return (Violation("text", "Write something first."),)
+    return tuple(_text("text", text, COMMENT_LENGTH))
 
 
 def check_team(team: str, teams: Collection[str]) -> tuple[Violation, ...]:
@@ -138,9 +161,9 @@ def _purpose(purpose: str) -> Iterator[Violation]:
         yield Violation("purpose", "Say what the namespace is for.")
 
 
-def _text(field: str, written: str) -> Iterator[Violation]:
-    if len(written) > PURPOSE_LENGTH:
-        words = f"Use at most {PURPOSE_LENGTH} characters; these are {len(written)}."
+def _text(field: str, written: str, most: int) -> Iterator[Violation]:
+    if len(written) > most:
+        words = f"Use at most {most} characters; these are {len(written)}."
         yield Violation(field, words)
     if any(map(_is_control, written)):
         yield Violation(field, "Leave out control characters; they cannot be read.")

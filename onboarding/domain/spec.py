@@ -10,6 +10,8 @@ from onboarding.domain.objects import Json, Manifest
 
 SPEC_VERSION = 1
 PURPOSE_LENGTH = 500
+WHY_LENGTH = 1000
+COMMENT_LENGTH = 1000
 MAX_PORTS = 8
 
 

@@ -32,6 +32,7 @@ class Wrong(StrEnum):
     UNREAD = "unread"
     TRIGGERS = "lacks-triggers"
     CLOCK = "clock-differs"
+    MAIL = "mail-not-delivered"
 
 
 # Not red but amber: it is worth a look, and nothing that was promised is broken by it yet.
@@ -45,5 +46,6 @@ ONLY_WARNED_OF = frozenset(
         Wrong.DRIFTED,
         Wrong.UNREAD,
         Wrong.CLOCK,
+        Wrong.MAIL,
     }
 )

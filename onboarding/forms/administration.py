@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.facts import ClusterFacts, IngressFacts
-from onboarding.domain.names import check_dns_label, check_group
+from onboarding.domain.names import check_dns_label
 from onboarding.models import Cluster, IngressSource, Team
 from onboarding.plan.catalogue_files import load_catalogue
-from onboarding.plan.check_facts import check_bound_group, check_facts, check_source
+from onboarding.plan.check_facts import check_facts, check_source
+from onboarding.services.teams import group_violations
 
 # Generic for the type checker only: Django's own class takes no parameter when it runs.
 if TYPE_CHECKING:
@@ -34,12 +35,9 @@ class TeamForm(TeamRow):
 
     def clean_access_group(self) -> str:
         """Refuse groups of Kubernetes itself, and any that a cluster's prefix makes no group."""
-        group = _demand(self.cleaned_data["access_group"], check_group)
-        for cluster in Cluster.objects.all():
-            prefix = cluster.facts.get("group_prefix", "")
-            for violation in check_bound_group(prefix, group):
-                words = _("On cluster %(cluster)s: %(problem)s")
-                raise ValidationError(words % {"cluster": cluster.name, "problem": violation.words})
+        group = str(self.cleaned_data["access_group"])
+        if found := group_violations(group):
+            raise ValidationError([violation.words for violation in found])
         return group
 
 

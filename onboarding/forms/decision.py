@@ -1,6 +1,7 @@
 """One word on one lane: the decision bar. The services decide again whether it may be said.
 
 The digest is a hidden field: what is approved is what was on the screen, not what is stored now.
+So are the marks of the picture of who can talk to whom, which moves with the cluster.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
 from onboarding.models import Vote
+from onboarding.reachability.shown import LONGEST_TOKEN
 from onboarding.services.decide import MAX_REASON
 
 NEEDS_REASON = frozenset({Vote.RETURN.value, Vote.REJECT.value})
@@ -33,16 +35,16 @@ class DecisionForm(forms.Form):
     """
 
     lane = forms.ChoiceField(
-        label=_("Lane you decide"), choices=[(lane.value, lane.value.title()) for lane in Lane]
+        label=_("Approval you give"), choices=[(lane.value, lane.value.title()) for lane in Lane]
     )
     vote = forms.ChoiceField(choices=Vote.choices)
     digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
+    picture = forms.CharField(max_length=LONGEST_TOKEN, required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
-        label=_("Reason"),
+        label=_("Reason (needed to return or reject)"),
         required=False,
         max_length=MAX_REASON,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Required to return or reject. The requester and auditors read it."),
+        widget=forms.Textarea(attrs={"rows": 1, "data-key": "r"}),
     )
 
     def __init__(
@@ -56,8 +58,7 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.offered = tuple(offered)
         if not may_return:
-            words = _("Required to reject. The requester and auditors read it.")
-            self.fields["reason"].help_text = words  # before a bound field copies it
+            self.fields["reason"].label = _("Reason (needed to reject)")
         if len(self.offered) > 1:
             choices = [(lane.value, lane.value.title()) for lane in self.offered]
             self["lane"].field.widget = forms.Select(choices=choices)
@@ -73,6 +74,11 @@ class DecisionForm(forms.Form):
             "digest": self.cleaned_data["digest"],
             "reason": self.cleaned_data["reason"],
         }
+
+    @property
+    def token(self) -> str:
+        """Return the marks of the picture that was shown, once the form is valid; "" for none."""
+        return str(self.cleaned_data["picture"])
 
     def refuse(self, wrong: Invalid) -> None:
         """Show a refusal of the service at its field, or above the form."""

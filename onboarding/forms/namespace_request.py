@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from onboarding.domain.names import check_dns_label
 from onboarding.domain.refusals import Violation
-from onboarding.domain.spec import PURPOSE_LENGTH, Exposure, NamespaceSpec, RequestKind, Scope
+from onboarding.domain.rules import check_why
+from onboarding.domain.spec import (
+    PURPOSE_LENGTH,
+    WHY_LENGTH,
+    Exposure,
+    NamespaceSpec,
+    RequestKind,
+    Scope,
+)
 from onboarding.forms.answers import first_choices
 from onboarding.forms.offers import (
     FOR_EVER,
@@ -26,6 +35,7 @@ from onboarding.forms.offers import (
     environment_hint,
     ingress_choices,
     lifetime_choices,
+    longest_lifetime,
     scope_choices,
     size_notes,
     titles,
@@ -73,7 +83,12 @@ class CardsField(OfferedField):
 
 
 class NamespaceRequestForm(forms.Form):
-    """Everything a team says about a namespace. In change mode FIXED_IN_CHANGE are not asked."""
+    """Everything a team says about a namespace. In change mode FIXED_IN_CHANGE are not asked.
+
+    `asked` is what a bound form asks for, as it was given, whatever the rules say of it.
+    """
+
+    asked: NamespaceSpec
 
     team = OfferedField(label=gettext_lazy("Team"))
     cluster = OfferedField(label=gettext_lazy("Cluster"))
@@ -86,7 +101,10 @@ class NamespaceRequestForm(forms.Form):
     )
     project = TextField(
         label=gettext_lazy("Project label"),
-        help_text=gettext_lazy("Pods carry project=… to belong together. Empty: the team’s name."),
+        help_text=gettext_lazy(
+            "Label that marks your workloads as one application: put project=VALUE on them. "
+            "Left empty, it is the team’s name."
+        ),
         required=False,
         strip=False,
         widget=forms.TextInput(attrs=_PLAIN_TEXT),
@@ -97,13 +115,22 @@ class NamespaceRequestForm(forms.Form):
         max_length=PURPOSE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    why = TextField(
+        label=gettext_lazy("Reason for this request"),
+        help_text=gettext_lazy("Why now. Approvers and auditors read it beside the purpose."),
+        required=False,
+        max_length=WHY_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     data_class = CardsField(label=gettext_lazy("Data classification"))
     size = CardsField(label=gettext_lazy("Size"))
     scope = CardsField(label=gettext_lazy("Inside the namespace"))
     ingress = CardsField(label=gettext_lazy("Who may reach it from outside"))
     component = TextField(
         label=gettext_lazy("Component"),
-        help_text=gettext_lazy("The pods that serve carry app=… with this value."),
+        help_text=gettext_lazy(
+            "Which workload receives traffic: the value of its app label, such as web."
+        ),
         strip=False,
         widget=forms.TextInput(attrs={**_PLAIN_TEXT, "placeholder": "web"}),
     )
@@ -116,9 +143,14 @@ class NamespaceRequestForm(forms.Form):
     egress = CardsField(label=gettext_lazy("What it may reach outside"))
     lifetime = OfferedField(
         label=gettext_lazy("Lifetime"),
-        help_text=gettext_lazy("How long the namespace is wanted, counted from the approval."),
+        help_text=gettext_lazy(
+            "How long the namespace is wanted, counted from the approval. "
+            "Before it ends, whoever leads the team is told. Nothing is removed by itself."
+        ),
     )
     form_key = forms.RegexField(regex=r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
+    # What stood when the form was opened: what was saved meanwhile is not overwritten unseen.
+    version = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -129,16 +161,23 @@ class NamespaceRequestForm(forms.Form):
         is_draft: bool = False,
     ) -> None:
         """Prepare the choices; with `is_draft` the purpose may wait."""
+        self.end_set = ""
         chosen = {**first_choices(offer), **(initial or {}), "form_key": uuid.uuid4().hex}
         super().__init__(data, initial=chosen)
         self.offer, self.is_draft = offer, is_draft
         self._offer_cards()
         self.fields["purpose"].required = not is_draft
+        self.fields["why"].required = bool(offer.fixed) and not is_draft
         if offer.fixed:
             for name in FIXED_IN_CHANGE:
                 del self.fields[name]
         elif data is None:
             self.fields["name"].widget.attrs["autofocus"] = True
+
+    @property
+    def reason(self) -> str:
+        """Return the reason for this request as it was written, valid or not."""
+        return str(self.data.get("why", "")).strip().replace("\r\n", "\n")
 
     @property
     def environment_hint(self) -> str:
@@ -180,6 +219,10 @@ class NamespaceRequestForm(forms.Form):
         """Return the text with plain line ends: browsers send two characters for one."""
         return str(self.cleaned_data["purpose"]).replace("\r\n", "\n")
 
+    def clean_why(self) -> str:
+        """Return the text with plain line ends, as `clean_purpose` does."""
+        return str(self.cleaned_data["why"]).replace("\r\n", "\n")
+
     def clean_lifetime(self) -> str:
         """Return FOR_EVER or a number of days; which of them are on offer, the rules say."""
         value = str(self.cleaned_data["lifetime"])
@@ -194,10 +237,26 @@ class NamespaceRequestForm(forms.Form):
             for name in ("component", "ports"):  # not shown when nobody may reach the namespace
                 self.errors.pop(name, None)
                 self.cleaned_data.pop(name, None)
+        self.asked = self._asked_spec()
         unreadable = frozenset(self.errors)
         for violation in self._violations():
             if violation.field not in unreadable:
                 self.refuse(violation)
+
+    def set_end(self) -> bool:
+        """Give what was chosen the end it must have, where the chosen one is too late.
+
+        The form then says so (`end_set`, in days), and holds the end; it is judged anew.
+        """
+        most = longest_lifetime(str(self.data.get("egress", "")), self.offer.catalogue)
+        chosen = str(self.data.get("lifetime", ""))
+        if most is None or (chosen.isdecimal() and int(chosen) <= most):
+            return False
+        data = cast("QueryDict", self.data).copy()
+        data["lifetime"] = self.end_set = str(most)
+        self.data = data
+        self.full_clean()
+        return True
 
     def refuse(self, violation: Violation) -> None:
         """Show a violation at its field, or above the form where it has none."""
@@ -205,18 +264,21 @@ class NamespaceRequestForm(forms.Form):
         self.add_error(field, violation.words)
 
     def _violations(self) -> tuple[Violation, ...]:
-        offer, spec = self.offer, self._asked_spec()
+        offer, spec = self.offer, self.asked
         teams, clusters = {team.slug for team in offer.teams}, offer.clusters
+        kind = RequestKind.CHANGE if offer.fixed else RequestKind.ONBOARD
+        why = check_why(kind, str(self._asked("why")), is_draft=self.is_draft)
         if self.is_draft:
-            return shape_violations(spec, teams=teams, clusters=clusters)
-        return violations_of(
+            return (*why, *shape_violations(spec, teams=teams, clusters=clusters))
+        found = violations_of(
             spec,
-            RequestKind.CHANGE if offer.fixed else RequestKind.ONBOARD,
+            kind,
             teams=teams,
             clusters=clusters,
             now=offer.now,
             except_request=offer.editing,
         )
+        return (*why, *found)
 
     def spec(self) -> NamespaceSpec:
         """Return what was asked for. The form is valid."""

@@ -1,9 +1,10 @@
 """What a person may choose from on the request form, and what each choice costs in approvals.
 
 Read once per page: teams they lead, registered clusters with their ingress sources, the catalogue.
-The radio cards print `(aside, note)` per value, so the cost stands beside the choice.
+The radio cards print `(aside, note)` per value: what a choice adds in approvals stands beside it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,14 +67,14 @@ def titles(choices: Mapping[str, Choice] | Mapping[str, Size]) -> Choices:
     return [(slug, entry.title) for slug, entry in choices.items()]
 
 
-def lane_words(lanes: Iterable[Lane]) -> str:
-    """Return what a choice costs: "No extra lane", "Adds network and security lanes"."""
-    names = [lane.value for lane in Lane if lane in set(lanes)]
+def approval_words(lanes: Iterable[Lane]) -> str:
+    """Return what a choice costs: "Network and security approval needed"; "" for nothing more."""
+    known = {Lane.PLATFORM: _("platform"), Lane.NETWORK: _("network"), Lane.SECURITY: _("security")}
+    names = [known[lane] for lane in Lane if lane in set(lanes)]
     if not names:
-        return _("No extra lane")
-    if len(names) == 1:
-        return _("Adds %(lane)s lane") % {"lane": names[0]}
-    return _("Adds %(lanes)s lanes") % {"lanes": _(" and ").join(names)}
+        return ""
+    words = _("%(approvals)s approval needed") % {"approvals": _(" and ").join(names)}
+    return words[:1].upper() + words[1:]
 
 
 def choice_notes(choices: Mapping[str, Choice], catalogue: Catalogue) -> Notes:
@@ -81,28 +82,27 @@ def choice_notes(choices: Mapping[str, Choice], catalogue: Catalogue) -> Notes:
     found: Notes = {}
     for slug, choice in choices.items():
         template = catalogue.templates[choice.template].lanes if choice.template else ()
-        found[slug] = (lane_words([*choice.lanes, *template]), choice.note)
+        found[slug] = (approval_words([*choice.lanes, *template]), choice.note)
     return found
 
 
 def size_notes(catalogue: Catalogue) -> Notes:
     """Return (cost, exact numbers) per size, as Kubernetes writes them."""
     return {
-        slug: (lane_words(size.lanes), _numbers(size)) for slug, size in catalogue.sizes.items()
+        slug: (approval_words(size.lanes), _numbers(size)) for slug, size in catalogue.sizes.items()
     }
 
 
 def scope_choices() -> tuple[Choices, Notes]:
     """Return who inside the namespace may talk to whom."""
-    free = lane_words(())
     return (
         [
-            (Scope.PROJECT.value, _("Pods that carry the project label")),
-            (Scope.NAMESPACE.value, _("Every pod in the namespace")),
+            (Scope.PROJECT.value, _("Workloads with the project label reach each other")),
+            (Scope.NAMESPACE.value, _("All workloads in the namespace reach each other")),
         ],
         {
-            Scope.PROJECT.value: (free, _("Other pods in the namespace stay isolated.")),
-            Scope.NAMESPACE.value: (free, ""),
+            Scope.PROJECT.value: ("", _("Whatever lacks the label stays isolated.")),
+            Scope.NAMESPACE.value: ("", ""),
         },
     )
 
@@ -115,11 +115,11 @@ def ingress_choices(offer: Offer) -> tuple[Choices, Notes]:
         for source in cluster.ingress_sources.all():
             where.setdefault(source.slug, []).append(cluster.name)
     notes = {
-        slug: (lane_words(lanes), _("On %(clusters)s") % {"clusters": ", ".join(names)})
+        slug: (approval_words(lanes), _("On %(clusters)s") % {"clusters": ", ".join(names)})
         for slug, names in where.items()
     }
-    choices = [(slug, _("Pods of the ingress source %(slug)s") % {"slug": slug}) for slug in where]
-    return [("", _("Nobody")), *choices], {"": (lane_words(()), ""), **notes}
+    choices = [(slug, _("The cluster’s web entry (%(slug)s)") % {"slug": slug}) for slug in where]
+    return [("", _("Nobody")), *choices], {"": ("", ""), **notes}
 
 
 def environment_hint(catalogue: Catalogue) -> str:
@@ -141,20 +141,35 @@ def lifetime_choices(catalogue: Catalogue) -> Choices:
     ]
 
 
+def longest_lifetime(egress: str, catalogue: Catalogue) -> int | None:
+    """Return the longest lifetime on offer for a profile that must end; None where it need not."""
+    choice = catalogue.egress.get(egress)
+    most = choice.max_lifetime_days if choice else None
+    if most is None:
+        return None
+    return max((days for days in catalogue.lifetimes if days and days <= most), default=None)
+
+
 def _numbers(size: Size) -> str:
     quota = size.quota
     return _(
-        "CPU %(cpu)s requested, %(cpu_most)s at most. Memory %(memory)s requested, "
-        "%(memory_most)s at most. %(pods)s pods, %(storage)s storage, %(disk)s on nodes’ disks. "
-        "Objects are counted: %(services)s services, %(secrets)s secrets and so on."
+        "%(cpu)s CPU cores guaranteed, up to %(cpu_most)s; %(memory)s memory guaranteed, "
+        "up to %(memory_most)s; %(pods)s pods; %(storage)s of volumes, %(disk)s on nodes’ disks; "
+        "%(services)s services, %(secrets)s secrets"
     ) % {
         "cpu": quota["requests.cpu"],
         "cpu_most": quota["limits.cpu"],
-        "memory": quota["requests.memory"],
-        "memory_most": quota["limits.memory"],
+        "memory": quantity_words(quota["requests.memory"]),
+        "memory_most": quantity_words(quota["limits.memory"]),
         "pods": quota["pods"],
-        "storage": quota["requests.storage"],
-        "disk": quota["limits.ephemeral-storage"],
+        "storage": quantity_words(quota["requests.storage"]),
+        "disk": quantity_words(quota["limits.ephemeral-storage"]),
         "services": quota["services"],
         "secrets": quota["secrets"],
     }
+
+
+def quantity_words(quantity: str) -> str:
+    """Return an amount as people write it: "4 GiB" for 4Gi."""
+    found = re.fullmatch(r"([0-9.]+)([KMGT])i", quantity)
+    return f"{found[1]} {found[2]}iB" if found else quantity

@@ -5,19 +5,23 @@ is the namespace whose page it is.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from onboarding.domain.names import check_dns_label, check_label_value
+from onboarding.forms.written_ends import (
+    LONGEST_END,
+    PLAIN,
+    check_no_host,
+    is_namespace_name,
+    read_labels,
+)
 from onboarding.queries.paths import End, Question
 from onboarding.reachability.model import LAST_PORT, Protocol, World
 
-LONGEST_END = 300
 KNOWN_ENDS = "known-ends"
-_PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
 
 class PathQuestionForm(forms.Form):
@@ -27,7 +31,12 @@ class PathQuestionForm(forms.Form):
     """
 
     def __init__(
-        self, data: QueryDict | None = None, *, own: str, world: World, ranges: tuple[str, ...]
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        own: str,
+        world: World,
+        ranges: tuple[str, ...],
     ) -> None:
         """Make the fields; `from` is a word of Python, so none can be declared by assignment."""
         super().__init__(data, auto_id="path-%s", initial={"from": own, "port": 443})
@@ -36,13 +45,13 @@ class PathQuestionForm(forms.Form):
             self.fields[name] = forms.CharField(
                 label=label,
                 max_length=LONGEST_END,
-                widget=forms.TextInput(attrs={**_PLAIN, "list": KNOWN_ENDS}),
+                widget=forms.TextInput(attrs={**PLAIN, "list": KNOWN_ENDS}),
             )
         self.fields["port"] = forms.IntegerField(
             label=_("Port"),
             min_value=1,
             max_value=LAST_PORT,
-            widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "numeric"}),
+            widget=forms.TextInput(attrs={**PLAIN, "inputmode": "numeric"}),
             error_messages={
                 "invalid": _("A port is a number from 1 to 65535."),
                 "min_value": _("A port is a number from 1 to 65535."),
@@ -79,15 +88,16 @@ class PathQuestionForm(forms.Form):
             return self._address(ipaddress.ip_address(written))
         except ValueError:
             pass
+        check_no_host(written)
         namespace, slash, labels = (part.strip() for part in written.partition("/"))
-        if check_dns_label(namespace):
+        if not is_namespace_name(namespace):
             raise forms.ValidationError(
                 _("Write a namespace, namespace/label=value, or one IP address.")
             )
         if namespace not in self._world.namespaces:
             words = _("No namespace %(name)s is known on this cluster.")
             raise forms.ValidationError(words % {"name": namespace})
-        return End(namespace, _labels(labels) if slash else ())
+        return End(namespace, read_labels(labels) if slash else ())
 
     def _address(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> End:
         if any(address in ipaddress.ip_network(cidr) for cidr in self._ranges):
@@ -95,14 +105,3 @@ class PathQuestionForm(forms.Form):
                 _("This address is inside the cluster. Name the namespace and labels of the pods.")
             )
         return End(address=str(address))
-
-
-def _labels(written: str) -> tuple[tuple[str, str], ...]:
-    found = {}
-    for piece in written.split(","):
-        key, equals, value = (part.strip() for part in piece.partition("="))
-        if not key or not equals or (value and check_label_value(value)):
-            words = _("“%(piece)s” is not a label. Write labels such as app=web,tier=front.")
-            raise forms.ValidationError(words % {"piece": piece.strip()[:80]})
-        found[key] = value
-    return tuple(sorted(found.items()))

@@ -10,10 +10,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from onboarding.domain.spec import RequestKind
+from onboarding.forms.why import WhyField
+
 
 class RetireForm(forms.Form):
     """Valid only when the typed name equals the namespace's, character by character."""
 
+    why = WhyField(RequestKind.RETIRE)
     typed_name = forms.CharField(
         label=gettext_lazy("Namespace name"),
         strip=False,
@@ -27,17 +31,18 @@ class RetireForm(forms.Form):
     )
     form_key = forms.RegexField(regex=r"\A[0-9a-f]{32}\Z", widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, name: str, phrase: str = "") -> None:
-        """Remember the name that must be typed; `phrase` is what is typed beside it, if any."""
-        super().__init__(data, initial={"form_key": uuid.uuid4().hex})
+    def __init__(self, data: Any = None, *, name: str, phrase: str = "", why: str = "") -> None:
+        """Remember the name that must be typed; `phrase` is what is typed beside it, if any.
+
+        `why` is the reason to begin with.
+        """
+        super().__init__(data, initial={"form_key": uuid.uuid4().hex, "why": why})
         self.wanted_name, self.phrase = name, phrase
         self.fields["confirms"].error_messages["required"] = _("Type %(phrase)s.") % {
             "phrase": phrase
         }
         if not phrase:
             del self.fields["confirms"]
-        if data is None:
-            self.fields["typed_name"].widget.attrs["autofocus"] = True
 
     def clean_typed_name(self) -> str:
         """Return the name. ValidationError when it is not the one."""

@@ -6,20 +6,25 @@ from onboarding.models.clusters import Cluster, ClusterClosure, IngressSource
 from onboarding.models.deviations import Deviation
 from onboarding.models.events import Event
 from onboarding.models.guards import ClusterGuards
+from onboarding.models.help_contacts import HelpContact
 from onboarding.models.installation import Installation
+from onboarding.models.kept_forms import KeptForm, StartedForm
 from onboarding.models.namespaces import ManagedNamespace, Revision, Run, Step
+from onboarding.models.notices import LifetimeWarning, Notice, NoticePreference, OutboxEntry
 from onboarding.models.observations import ClusterObservation, NamespaceObservation
 from onboarding.models.people import Membership, RoleAssignment, Team, User
 from onboarding.models.processes import Heartbeat
 from onboarding.models.refreshes import Refresh
 from onboarding.models.requests import (
     Decision,
+    DecisionPicture,
     EarlierApproval,
     Request,
     RequestAuthor,
     RequestLane,
     Vote,
 )
+from onboarding.models.suggestions import Suggestion
 from onboarding.models.write_probe import WriteProbe
 
 __all__ = [
@@ -30,17 +35,24 @@ __all__ = [
     "ClusterGuards",
     "ClusterObservation",
     "Decision",
+    "DecisionPicture",
     "DecisionSignature",
     "Deviation",
     "EarlierApproval",
     "Event",
     "Heartbeat",
+    "HelpContact",
     "HistoryBreak",
     "IngressSource",
     "Installation",
+    "KeptForm",
+    "LifetimeWarning",
     "ManagedNamespace",
     "Membership",
     "NamespaceObservation",
+    "Notice",
+    "NoticePreference",
+    "OutboxEntry",
     "Refresh",
     "Request",
     "RequestAuthor",
@@ -48,7 +60,9 @@ __all__ = [
     "Revision",
     "RoleAssignment",
     "Run",
+    "StartedForm",
     "Step",
+    "Suggestion",
     "Team",
     "User",
     "Vote",

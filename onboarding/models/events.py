@@ -39,6 +39,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["team", "-id"], name="event_team"),
             models.Index(fields=["cluster", "namespace", "-id"], name="event_namespace"),
+            models.Index(fields=["namespace", "-id"], name="event_namespace_anywhere"),
             models.Index(fields=["actor", "-id"], name="event_actor"),
             models.Index(fields=["action", "-id"], name="event_action"),
             models.Index(fields=["request", "-id"], name="event_request"),

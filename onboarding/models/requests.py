@@ -60,6 +60,9 @@ class Request(models.Model):
     found = models.JSONField(null=True)
     # Whether it opens or closes a path, as computed when it was sent; none for older rows.
     moves_reach = models.BooleanField(null=True)
+    # Why it is asked for; the purpose is what the namespace is for. None for older rows, and where
+    # none was given for a new namespace.
+    why = models.TextField(null=True)
     refresh = models.ForeignKey(
         Refresh, on_delete=models.PROTECT, null=True, related_name="requests"
     )
@@ -148,8 +151,8 @@ class RequestLane(models.Model):
 
     class Meta:
         ordering = ["id"]
-        verbose_name = _("needed lane")
-        verbose_name_plural = _("needed lanes")
+        verbose_name = _("needed approval")
+        verbose_name_plural = _("needed approvals")
         constraints = [
             models.UniqueConstraint(fields=["request", "lane"], name="each_lane_once"),
         ]
@@ -191,3 +194,21 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person.label} {self.vote} {self.lane} of {self.request.label}"
+
+
+class DecisionPicture(models.Model):
+    """What the page showed of who can talk to whom when a decision was taken. Final.
+
+    `shown` is written and read by `reachability/kept.py`. Decisions of earlier releases have none,
+    nor have those taken on many requests at once.
+    """
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="picture")
+    shown = models.JSONField()
+
+    class Meta:
+        verbose_name = _("picture of a decision")
+        verbose_name_plural = _("pictures of decisions")
+
+    def __str__(self) -> str:
+        return f"picture of decision {self.decision_id}"

@@ -15,7 +15,7 @@ from onboarding.models import Request
 from onboarding.plan.changes import Effect
 from onboarding.plan.compare import Difference, differences
 from onboarding.plan.model import Plan
-from onboarding.queries.namespaces import is_asked_for
+from onboarding.queries.request_picture import newest_found
 
 _LONGEST_VALUE = 400
 _STAMPS = (REQUEST, GENERATION, DIGEST)
@@ -62,14 +62,6 @@ class Found:
 def found_for_request(row: Request, plan: Plan) -> Found | None:
     """Return what a request takes over or removes, against its plan."""
     return compare_found(newest_found(row), plan)
-
-
-def newest_found(row: Request) -> Manifest | None:
-    """Return what was found of what a request names: as seen last, else as it was when sent."""
-    namespace = row.namespace
-    if namespace and is_asked_for(namespace, row.adopted_uid):
-        return namespace.found
-    return row.found
 
 
 def compare_found(found: Manifest | None, plan: Plan) -> Found | None:

@@ -3,16 +3,13 @@
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from onboarding.domain.lifecycle import ClusterCondition, NamespaceState
-from onboarding.models import Cluster
+from onboarding.domain.lifecycle import ClusterCondition
 from onboarding.pages.attention_item import SHOWN, Item, Reader
-from onboarding.queries import clusters, namespaces
-from onboarding.queries.observed import unread_on
+from onboarding.queries import clusters
+from onboarding.queries.observed import unread_among
 from onboarding.queries.portals import unknown_here
-from onboarding.queries.truth import truths_of
 
 CLUSTER_WORDS = {
     ClusterCondition.UNREACHABLE.value: gettext_lazy("%(cluster)s does not answer"),
@@ -34,30 +31,10 @@ CLUSTER_WORDS = {
 }
 
 
-def contradicted_namespaces(reader: Reader) -> list[Item]:
-    """Return the namespaces of the reader's teams that were seen otherwise than as approved."""
-    live = namespaces.live_of_teams(reader.permissions)
-    rows = list(live.filter(state=NamespaceState.READY.value))
-    known = truths_of(rows)
-    words = _("%(name)s is not as approved, by the newest look at its cluster")
-    return [
-        Item(
-            tone="warn",
-            icon="warn",
-            text=words % {"name": row.name},
-            url=reverse("namespace-detail", args=[row.public_id]),
-            at=truth.since,
-        )
-        for row in rows
-        if (truth := known[row.pk]).is_contradicted
-    ][:SHOWN]
-
-
 def troubled_clusters(reader: Reader) -> list[Item]:
-    """Return the clusters that are not known to be well: all for admins, those used for leads."""
-    permissions = reader.permissions
-    own = clusters.with_namespaces_of(permissions.leads)
-    rows = Cluster.objects.all() if permissions.is_platform_admin else own
+    """Return the clusters that are not known to be well: for leads, and for who sees all."""
+    if not reader.sees_all and not reader.permissions.leads:
+        return []
     namespace_list = reverse("namespace-list")
     return [
         Item(
@@ -65,18 +42,19 @@ def troubled_clusters(reader: Reader) -> list[Item]:
             icon="cluster",
             text=CLUSTER_WORDS[truth.state] % {"cluster": cluster.name},
             url=reverse("cluster-detail", args=[cluster.public_id])
-            if permissions.is_platform_admin
+            if reader.permissions.is_platform_admin
             else f"{namespace_list}?{urlencode({'cluster': cluster.name})}",
             rest=cluster.condition_message or truth.trouble,
             at=truth.since,
         )
-        for cluster, truth in clusters.troubled(rows, now=reader.now)[:SHOWN]
+        for cluster, truth in clusters.troubled(reader.clusters, now=reader.now)[:SHOWN]
     ]
 
 
 def unknown_namespaces(reader: Reader) -> list[Item]:
     """Return the clusters on which namespaces carry a Bulkhead's marks that no row here knows."""
     rows = reader.open_clusters
+    unknown = unknown_here(reader.seen_clusters, reader.noted) if reader.noted else {}
     return [
         Item(
             tone="warn",
@@ -89,7 +67,7 @@ def unknown_namespaces(reader: Reader) -> list[Item]:
             % {"count": len(found), "cluster": rows[pk].name},
             url=f"{reverse('cluster-detail', args=[rows[pk].public_id])}#unknown",
         )
-        for pk, found in unknown_here(rows.values()).items()
+        for pk, found in unknown.items()
     ]
 
 
@@ -108,5 +86,5 @@ def unread_namespaces(reader: Reader) -> list[Item]:
             % {"count": len(found), "cluster": rows[pk].name},
             url=f"{reverse('cluster-detail', args=[rows[pk].public_id])}#unread",
         )
-        for pk, found in unread_on(rows.values()).items()
+        for pk, found in unread_among(reader.noted).items()
     ]

@@ -1,13 +1,14 @@
-"""What needs attention because of people: lanes, teams and requests that nobody stands behind."""
+"""What needs attention because of people: approvals, teams, requests nobody stands behind."""
 
 from collections.abc import Iterable
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from onboarding.models import Request
-from onboarding.pages.attention_item import SHOWN, Item, Reader
+from onboarding.pages.attention_item import SHOWN, Item, Part, Reader
 from onboarding.queries.approval_keys import (
     confirming,
     signers,
@@ -19,6 +20,7 @@ from onboarding.queries.deciders import load_deciders, unheld_lanes
 from onboarding.queries.identity import accounts_of_one_person
 from onboarding.queries.leads import abandoned, lost_right, teams_without_lead
 from onboarding.queries.staffing import undecidable
+from onboarding.templatetags.wording import approval_name, approver_name
 
 
 def abandoned_of_own_teams(reader: Reader) -> list[Item]:
@@ -35,36 +37,45 @@ def abandoned_without_lead(_reader: Reader) -> list[Item]:
 
 
 def teams_nobody_leads(_reader: Reader) -> list[Item]:
-    """Return the teams without an active lead."""
-    words = _("%(team)s has no active lead: nobody can ask for anything")
+    """Return the teams without an active lead, in one line."""
+    teams = list(teams_without_lead()[:SHOWN])
+    if not teams:
+        return []
+    words = ngettext(
+        "%(team)s has no active lead: nobody can ask for anything",
+        "%(many)d teams have no active lead: nobody can ask for anything for them",
+        len(teams),
+    )
+    parts = tuple(Part(team.slug, reverse("team-detail", args=[team.public_id])) for team in teams)
     return [
         Item(
             tone="warn",
             icon="people",
-            text=words % {"team": team.slug},
-            url=reverse("team-detail", args=[team.public_id]),
+            text=words % {"team": teams[0].slug, "many": len(teams)},
+            url=parts[0].url if len(teams) == 1 else reverse("team-list"),
+            many=len(teams),
+            parts=parts if len(teams) > 1 else (),
         )
-        for team in teams_without_lead()[:SHOWN]
     ]
 
 
 def lanes_without_holder(_reader: Reader) -> list[Item]:
-    """Return the lanes that no active person holds."""
-    words = _("Nobody holds the %(lane)s lane: no request that needs it can be sent or approved")
+    """Return the approvals that no active person may give."""
+    words = _("Nobody can give %(approval)s: no request that needs it can be sent or approved")
     return [
         Item(
             tone="danger",
             icon="people",
-            text=words % {"lane": lane.value},
-            url=reverse("admin:onboarding_user_changelist"),
+            text=words % {"approval": approval_name(lane)},
+            url=reverse("role-list"),
         )
         for lane in unheld_lanes()
     ]
 
 
 def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
-    """Return the pending requests with a lane that only their own authors hold."""
-    words = _("%(request)s for %(name)s waits for a lane that only its own author holds: %(lanes)s")
+    """Return the pending requests with an approval that only their own authors could give."""
+    words = _("%(request)s for %(name)s waits for what only its own author could give: %(lanes)s")
     return [
         Item(
             tone="warn",
@@ -73,7 +84,7 @@ def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
             % {
                 "request": row.label,
                 "name": row.name,
-                "lanes": ", ".join(lane.value for lane in lanes),
+                "lanes": ", ".join(approval_name(lane) for lane in lanes),
             },
             url=reverse("request-detail", args=[row.public_id]),
             at=row.submitted_at,
@@ -83,15 +94,15 @@ def requests_nobody_can_decide(_reader: Reader) -> list[Item]:
 
 
 def lanes_nobody_can_sign(_reader: Reader) -> list[Item]:
-    """Return the lanes whose approvals have to be signed and none of whose holders has a key."""
-    words = _("No approver of the %(lane)s lane has a confirmed approval key: nothing is approved")
+    """Return the approvals that have to be signed and for which no approver has a key."""
+    words = _("None of the %(approvers)s has a confirmed approval key: nothing is approved")
     keyed = signers(settings.SIGNED_LANES)
     holders = load_deciders(()).holders if keyed else {}
     return [
         Item(
             tone="danger",
             icon="key",
-            text=words % {"lane": lane.value},
+            text=words % {"approvers": approver_name(lane)},
             url=reverse("approval-key-list"),
         )
         for lane in sorted(keyed)

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from onboarding.pages.connectivity_graph import Drawing, Spot, draw
 from onboarding.queries.connectivity import Connectivity
+from onboarding.queries.party_words import party_text, short_note_on
+from onboarding.queries.port_words import ports_text
 from onboarding.reachability.model import Certainty, Direction, Policy, PolicyRef, World
 from onboarding.reachability.neighbourhood import Answer, Line, Opening, Party, PartyKind, Way
-from onboarding.templatetags.connectivity import capitalised, party_text, ports_text
-from onboarding.templatetags.party_words import note_on
+from onboarding.templatetags.connectivity import capitalised
 
 UNSETTLED = (Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED, Certainty.INCOMPLETE)
 
@@ -202,13 +203,15 @@ class _Names:
         opened = [line for line in lines if line.answer.openings]
         if any(map(_is_unsettled, lines)):
             ports = _ports(opened) if opened else _("blocked")
-            words = _("Inside, not settled: %(ports)s") % {"ports": ports}
+            words = _("Not settled: %(ports)s") % {"ports": ports}
             return Spot(name, words, is_open=bool(opened), is_name=is_name, unsettled=words)
         if not opened:
-            return Spot(name, _("Inside: blocked") if lines else "", is_name=is_name)
-        words = _("Inside, in part: %(ports)s")
+            return Spot(name, _("Reach nobody here") if lines else "", is_name=is_name)
+        words = _("Reach some here: %(ports)s")
         if len(opened) == len(lines):
-            words = _("Inside: %(ports)s")
+            words = _("Reach all here: %(ports)s")
+        elif all(line.peer.members == line.ours.members for line in opened):
+            words = _("Reach each other: %(ports)s")
         return Spot(name, words % {"ports": _ports(opened)}, is_open=True, is_name=is_name)
 
     def _own(self, party: Party) -> tuple[str, bool]:
@@ -220,7 +223,7 @@ class _Names:
 def _names(party: Party) -> tuple[str, str, bool]:
     """Return the two lines of a box, and whether the first is a name."""
     if party.kind is not PartyKind.NAMESPACE:
-        return party_text(party), capitalised(note_on(party)), False
+        return party_text(party), short_note_on(party), False
     pods = ", ".join(f"{key}={value}" for key, value in party.labels)
     if party.is_whole:
         return party.namespaces[0], _("Every pod"), True

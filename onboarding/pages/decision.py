@@ -5,7 +5,7 @@ that was decided long ago still shows what it changed.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,23 +14,24 @@ from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Decision, Request, Revision, User
-from onboarding.pages.adoption import Found, found_for_request, newest_found
+from onboarding.models import Decision, Request, User
+from onboarding.pages.adoption import Found, found_for_request
+from onboarding.pages.decision_facts import RequestFacts, facts_of
+from onboarding.pages.decision_reach import ReachPage, build_reach
 from onboarding.pages.deviations import ForeignObject, removals_of, unapproved_in
 from onboarding.pages.plan_difference import (
-    ChangedObject,
     PlanDifference,
+    RequestObjects,
     Sentence,
     build_difference,
     compare_sentences,
-    print_objects,
+    objects_of,
 )
-from onboarding.pages.reach_matrix import Comparison, Flag, build_comparison, flags_of
+from onboarding.plan.baseline import baseline_of
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
-from onboarding.plan.found import found_plan
-from onboarding.plan.model import Plan, load_plan
+from onboarding.plan.model import Plan
 from onboarding.queries.approval_keys import signers, who_can_sign
-from onboarding.queries.connectivity import Connectivity, picture_of_plans
+from onboarding.queries.clusters import Freshness, sight_of
 from onboarding.queries.deciders import barred_from_request, load_deciders, names_of, rules_for
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
 from onboarding.queries.leads import leads_of, why_abandoned
@@ -39,9 +40,11 @@ from onboarding.queries.namespaces import is_asked_for
 from onboarding.queries.permissions import Permissions
 from onboarding.queries.portals import UnknownNamespace, holder_of
 from onboarding.queries.rendering import request_today
+from onboarding.queries.request_picture import RequestPlans, plans_of_request
+from onboarding.queries.usual_wait import usual_waits
+from onboarding.templatetags.wording import approval_name
 
-EARLIER_SHOWN = 8
-OPEN_AT_ONCE = 3
+EARLIER_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class LaneState:
     """One needed lane: why it is needed, what was said, and whether this person holds it.
 
     `people` can decide it, `approvers` of them approve it too, where that has to be signed. Lists
-    of many requests leave both None.
+    of many requests leave both None, and `usual_wait`, which is None where too little is known.
     """
 
     lane: Lane
@@ -58,6 +61,7 @@ class LaneState:
     held: bool
     people: tuple[User, ...] | None = None
     approvers: tuple[User, ...] | None = None
+    usual_wait: timedelta | None = None
 
     @property
     def names(self) -> str:
@@ -105,15 +109,16 @@ class DecisionPage:
     """The page's contents. `offered` are the lanes the person may decide now, often none.
 
     `today` is how an open request would be rendered differently now; None: exactly as it was sent.
+    `is_old_look`: it is judged by a picture of its cluster that looks should have renewed long ago.
     """
 
     spec: NamespaceSpec
     is_removal: bool
     lanes: list[LaneState]
+    facts: RequestFacts
     sentences: list[Sentence]
-    moved: list[ChangedObject]
+    objects: RequestObjects
     unchanged: list[ObjectChange]
-    open_at_once: bool
     before_number: int | None
     earlier: list[Decision]
     offered: tuple[Lane, ...]
@@ -121,9 +126,7 @@ class DecisionPage:
     is_stale: bool
     today: PlanDifference | None
     resembles: str
-    picture: Connectivity
-    comparison: Comparison
-    flags: tuple[Flag, ...]
+    reach: ReachPage
     moved_risk: MovedRisk | None
     found: Found | None
     abandoned: Abandoned | None
@@ -134,6 +137,32 @@ class DecisionPage:
     shows_holdings: bool
     removals: list[ForeignObject]
     unapproved: list[ForeignObject]
+    is_old_look: bool
+
+    @property
+    def may_approve(self) -> bool:
+        """Tell whether an approval would be taken, by somebody who may decide."""
+        return not (self.abandoned or self.today or self.is_stale)
+
+    @property
+    def moving(self) -> list[Sentence]:
+        """Return what the request allows, or no longer allows, beyond what held."""
+        return [one for one in self.sentences if one.effect is not Effect.UNCHANGED]
+
+    @property
+    def moving_paths(self) -> list[Sentence]:
+        """Return those of them that say the same as the table of paths."""
+        return [one for one in self.moving if one.is_path]
+
+    @property
+    def moving_others(self) -> list[Sentence]:
+        """Return those of them that no path tells: what people may do, what pods must meet."""
+        return [one for one in self.moving if not one.is_path]
+
+    @property
+    def staying(self) -> list[Sentence]:
+        """Return what holds as before; of a new namespace, what holds in every one."""
+        return [one for one in self.sentences if one.effect is Effect.UNCHANGED]
 
 
 def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
@@ -151,19 +180,20 @@ def lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
 
 
 def staffed_lane_states(row: Request, permissions: Permissions) -> list[LaneState]:
-    """Return the needed lanes with who can decide them, as long as they can be. Seven queries."""
+    """Return the needed lanes with who can decide them, as long as they can be. Eight queries."""
     states = lane_states(row, permissions)
     if row.state != RequestState.PENDING.value:
         return states
     barred = barred_from_request(row)
     known = load_deciders(barred.everybody)
-    keyed = signers(state.lane for state in states)
+    keyed, waits = signers(state.lane for state in states), usual_waits()
     people = {state.lane: known.of(state.lane, barred) for state in states}
     return [
         replace(
             state,
             people=people[state.lane],
             approvers=who_can_sign(state.lane, people[state.lane], keyed),
+            usual_wait=waits[state.lane],
         )
         for state in states
     ]
@@ -175,60 +205,58 @@ def abandoned_by(row: Request) -> Abandoned | None:
     return Abandoned(why, names_of(leads_of(row.team), last=_("or"))) if why else None
 
 
-def build_decision_page(row: Request, permissions: Permissions, *, now: datetime) -> DecisionPage:
-    """Return everything the page shows. As many queries for a large cluster as for a small one."""
-    lanes, before = staffed_lane_states(row, permissions), _revision_before(row)
-    plan_before = load_plan(before.plan) if before else None
-    wanted = load_plan(row.plan)
-    changes = plan_changes(plan_before, wanted)
+def build_decision_page(
+    row: Request,
+    permissions: Permissions,
+    *,
+    now: datetime,
+    lane: str = "",
+    token: str = "",
+) -> DecisionPage:
+    """Return everything the page shows. As many queries for a large cluster as for a small one.
+
+    `lane` chooses whose picture of a closed request; `token` is what a form brought back.
+    """
+    lanes, plans = staffed_lane_states(row, permissions), plans_of_request(row)
+    changes = plan_changes(plans.before, plans.wanted)
     moved = [change for change in changes if change.effect is not Effect.UNCHANGED]
     offered, why_not = offered_lanes(row, permissions, lanes)
-    uid, seen = _on_the_cluster(row, wanted)
-    reach = seen or plan_before
-    picture = picture_of_plans(row.cluster, row.name, before=reach, after=wanted, uid=uid)
-    flags, holdings, name_seen_at = flags_of(picture), _holdings(row), _name_seen_at(row)
+    reach = build_reach(row, plans, lane=lane, token=token)
+    holdings, name_seen_at = _holdings(row), _name_seen_at(row)
+    is_onboard = row.kind == RequestKind.ONBOARD
     return DecisionPage(
         spec=row.wanted,
         is_removal=row.kind == RequestKind.RETIRE,
         lanes=lanes,
-        sentences=compare_sentences(reach, wanted),
-        moved=print_objects(moved),
+        facts=facts_of(row, plans.revision.wanted if plans.revision else None),
+        sentences=compare_sentences(_basis(plans), plans.wanted),
+        objects=objects_of(moved, folds_baseline=is_onboard),
         unchanged=[change for change in changes if change.effect is Effect.UNCHANGED],
-        open_at_once=len(moved) <= OPEN_AT_ONCE,
-        before_number=before.number if before else None,
+        before_number=plans.revision.number if plans.revision else None,
         earlier=list(_earlier(row, now)[:EARLIER_SHOWN]),
         offered=offered,
         why_not=why_not,
         is_stale=_is_stale(row),
         today=_differing_today(row),
-        resembles=resembles(row.cluster, row.name) if row.kind == RequestKind.ONBOARD else "",
-        picture=picture,
-        comparison=build_comparison(picture.neighbourhood, flags),
-        flags=flags,
-        moved_risk=_moved_risk(row, picture.risk),
-        found=found_for_request(row, wanted),
+        resembles=resembles(row.cluster, row.name) if is_onboard else "",
+        reach=reach,
+        moved_risk=_moved_risk(row, reach.shown.risk),
+        found=found_for_request(row, plans.wanted),
         abandoned=abandoned_by(row),
         name_seen_at=name_seen_at,
         forgotten=_forgotten(row) if name_seen_at else None,
         holdings=holdings,
-        below_use=below_use(wanted, holdings),
+        below_use=below_use(plans.wanted, holdings),
         shows_holdings=row.state in OPEN_REQUEST,
         removals=removals_of(row),
         unapproved=unapproved_in(row),
+        is_old_look=_is_old_look(row, reach, now),
     )
 
 
-def _on_the_cluster(row: Request, wanted: Plan) -> tuple[str, Plan | None]:
-    """Return the uid of the namespace that is meant, and what was found in it instead, if known."""
-    if row.kind != RequestKind.ADOPT:
-        return row.namespace.uid if row.namespace else "", None
-    return row.adopted_uid or "", found_plan(newest_found(row), wanted)
-
-
-def _revision_before(row: Request) -> Revision | None:
-    if row.namespace_id is None or row.base_generation == 0:
-        return None
-    return Revision.objects.filter(namespace=row.namespace_id, number=row.base_generation).first()
+def _basis(plans: RequestPlans) -> Plan:
+    """Return what sentences are compared with: what holds, else what every namespace gets."""
+    return plans.from_now or baseline_of(plans.wanted)
 
 
 def _moved_risk(row: Request, now: Risk) -> MovedRisk | None:
@@ -277,6 +305,11 @@ def _is_stale(row: Request) -> bool:
     return row.namespace.generation != row.base_generation
 
 
+def _is_old_look(row: Request, reach: ReachPage, now: datetime) -> bool:
+    """Tell whether what is shown of an open request rests on a look that is long ago."""
+    return row.state in OPEN_REQUEST and sight_of(reach.seen_at, "", now=now) is Freshness.OLD
+
+
 def _differing_today(row: Request) -> PlanDifference | None:
     """Return how an open request would be rendered differently now; it cannot be approved so."""
     again = request_today(row) if row.state in OPEN_REQUEST else None
@@ -293,10 +326,10 @@ def offered_lanes(
         return (), _("You cannot approve your own request.")
     held = [state for state in lanes if state.held]
     if not held:
-        return (), _("Only approvers of the lanes above decide. You may read.")
+        return (), _("Only the approvers named on this page decide. You may read.")
     undecided = [state for state in held if state.decision is None]
     if not undecided:
-        return (), _("Every lane you hold is decided. Other lanes may still be open.")
+        return (), _("What you could decide is decided. Others may still have to.")
     free = tuple(state.lane for state in undecided if _is_among(permissions.user_id, state.people))
     if not free:
         return (), _why_barred(row, permissions)
@@ -310,9 +343,8 @@ def _why_barred(row: Request, permissions: Permissions) -> str:
     if SeparationRule.OUTSIDE_THE_TEAM in rules and row.team_id in permissions.teams:
         return _("You are of the team that asks. In this environment only others decide.")
     if SeparationRule.ONE_LANE_EACH in rules and said:
-        return _("You decided the %(lane)s lane. Here one person decides one lane.") % {
-            "lane": said[0].lane
-        }
+        words = _("You decided the %(approval)s. Here one person gives one approval.")
+        return words % {"approval": approval_name(said[0].lane)}
     return _("The request comes from you, or from an account with your e-mail address.")
 
 

@@ -197,5 +197,7 @@ def _what_labels_do(row: Deviation) -> str:
 
 def _what_foreign_does(row: Deviation) -> tuple[str, ...]:
     if row.object_kind == "NetworkPolicy":
-        return (_("Policies only add up: what it allows is allowed, whatever was approved."),)
+        return (
+            _("Policies can only allow more: what it allows is allowed, whatever was approved."),
+        )
     return (_("It gives whoever it names access that nobody approved here."),)

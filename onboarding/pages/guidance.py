@@ -41,10 +41,14 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Guidance:
-    """Sentences for this reader, and whether they may have it tried again."""
+    """Sentences for this reader, and whether they may have it tried again.
+
+    `who` says who has to do something, whoever reads it; "" where nobody has to.
+    """
 
     sentences: tuple[str, ...] = ()
     may_try_again: bool = False
+    who: str = ""
 
     def __str__(self) -> str:
         """Return the sentences as one text."""
@@ -159,7 +163,16 @@ def guidance_for(row: ManagedNamespace, permissions: Permissions) -> Guidance:
     said = [str(remedy.happened), _on_cluster(remedy, permissions, may_try=may_try)]
     said.append(_again(row, remedy, may_try=may_try))
     said.append(_requests(row, permissions) if is_lead else _what_leads_may(row, permissions))
-    return Guidance(tuple(line for line in said if line), may_try)
+    return Guidance(tuple(line for line in said if line), may_try, _who_acts(remedy))
+
+
+def _who_acts(remedy: Remedy) -> str:
+    """Say who ends it: whoever has rights on the cluster, or who may ask in the portal."""
+    if remedy.on_cluster or remedy is UNKNOWN:
+        return _("Blocked: a platform admin must act")
+    if remedy.again:
+        return _("Blocked: a lead of the team or a platform admin must act")
+    return _("Blocked: a lead of the team must act")
 
 
 def _retrying(row: ManagedNamespace, permissions: Permissions) -> tuple[str, ...]:

@@ -19,11 +19,10 @@ from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import PlannedObject, load_plan
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.closings import closing_of
-from onboarding.queries.deciders import names_of
+from onboarding.queries.clusters import ClusterTruth, Freshness, look_at, truth_of_cluster
 from onboarding.queries.deviations import last_made_again, may_be_opened
 from onboarding.queries.guards import GuardTruth, guards_of
 from onboarding.queries.holdings import Holdings, UsedBound, holdings_of, used_bounds
-from onboarding.queries.leads import leads_of
 from onboarding.queries.namespaces import (
     CHANGEABLE,
     in_force,
@@ -36,6 +35,7 @@ from onboarding.queries.namespaces import (
 from onboarding.queries.permissions import Permissions
 from onboarding.queries.truth import Truth, truth_of
 from onboarding.reachability.sentences import sentences
+from onboarding.templatetags.wording import ended_ago
 
 _ENDED_WORDS = {
     NamespaceState.GONE.value: gettext_lazy("The namespace is gone. Request a new one instead."),
@@ -60,10 +60,11 @@ class Tab:
 
 @dataclass(frozen=True)
 class NamespacePage:
-    """The head of every tab. `why_not` explains why the reader can request no change now.
+    """The head of every tab. `why_not` tells leads why they can request no change now, and
+    everybody where nobody can any more. `title` is that of the tab.
 
     `truth` is the newest that is known: what was read back, or what was seen since. `guards` is
-    about the cluster it lives on.
+    about the cluster it lives on, `look` how that is by the newest that is known; None: it ended.
     """
 
     tabs: list[Tab]
@@ -72,8 +73,20 @@ class NamespacePage:
     may_retire: bool
     may_adopt: bool
     why_not: str
+    title: str
     truth: Truth
     guards: GuardTruth
+    look: ClusterTruth | None
+
+    @property
+    def is_not_looked_at(self) -> bool:
+        """Tell whether nobody has looked at its cluster for long, so that all this may be old."""
+        return self.look is not None and self.look.state == Freshness.OLD
+
+    @property
+    def is_look_failed(self) -> bool:
+        """Tell whether the last look at its cluster failed, so that all this may be old."""
+        return self.look is not None and self.look.state == Freshness.FAILED
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class Overview:
     waiting: WaitingPage | None
     last_look_failed: bool
     is_over: bool
+    ended_ago: str
     size_title: str
     bounds: tuple[UsedBound, ...]
     holdings: Holdings | None
@@ -121,9 +135,12 @@ class Binding:
 
 
 def build_namespace_page(
-    row: ManagedNamespace, permissions: Permissions, *, tab: str
+    row: ManagedNamespace, permissions: Permissions, *, tab: str, now: datetime
 ) -> NamespacePage:
-    """Return the head of a tab: the tabs, and what the person may request."""
+    """Return the head of a tab: the tabs, and what the person may request.
+
+    Two queries at most of a row read by `load_namespace`.
+    """
     is_lead = row.team_id in permissions.leads
     change, retire = may_change(permissions, row), may_retire(permissions, row)
     names = [
@@ -144,8 +161,12 @@ def build_namespace_page(
         may_retire=retire,
         may_adopt=may_adopt(permissions, row),
         why_not="" if change else _why_no_change(row, is_lead=is_lead),
+        title=next(label for key, label, _route in names if key == tab),
         truth=truth_of(row),
         guards=GuardTruth() if row.state in ENDED else guards_of(row.cluster),
+        look=None
+        if row.state in ENDED
+        else truth_of_cluster(row.cluster, look_at(row.cluster), now=now),
     )
 
 
@@ -171,6 +192,7 @@ def build_overview(row: ManagedNamespace, permissions: Permissions, *, now: date
         waiting=waiting_page(row, permissions),
         last_look_failed=row.state == NamespaceState.READY.value and row.attempts > 0,
         is_over=row.state in ENDED,
+        ended_ago="" if row.state in ENDED else ended_ago(row.expires_at, now),
         size_title=size.title if size else "",
         bounds=used_bounds(load_plan(revision.plan), holdings) if revision else (),
         holdings=holdings,
@@ -243,11 +265,7 @@ def _is_retired(row: ManagedNamespace) -> bool:
 
 
 def _why_no_change(row: ManagedNamespace, *, is_lead: bool) -> str:
-    """Return who could ask for a change; why nobody can, to leads and where it is for good."""
+    """Return why nobody can ask for a change: to leads, and where it is for good to everybody."""
     if is_lead or _is_retired(row):
         return str(_ENDED_WORDS.get(row.state) or why_not_now(row))
-    leads = names_of(leads_of(row.team))
-    if not leads:
-        return _("Team %(team)s has no lead, so nobody can request changes.") % {"team": row.team}
-    words = _("Only a lead of team %(team)s may request changes: %(leads)s.")
-    return words % {"team": row.team, "leads": leads}
+    return ""

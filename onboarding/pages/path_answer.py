@@ -14,7 +14,7 @@ from onboarding.models import ManagedNamespace
 from onboarding.pages.connectivity import closes_by_default
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.advice import Advice
-from onboarding.queries.paths import End, Pair, Reply, told_labels
+from onboarding.queries.paths import End, Pair, Question, Reply, told_labels
 from onboarding.reachability.model import Direction, Pod, Policy, PolicyRef, RuleRef, Side, Verdict
 
 
@@ -49,21 +49,29 @@ class PairWords:
 
 @dataclass(frozen=True)
 class AdviceWords:
-    """What would open the path. `url` leads to the change form, filled; "" where none is needed."""
+    """What would open the path: everything of `steps`, in order; `notes` say what else it does.
 
-    steps: tuple[str, ...]
-    templates: tuple[str, ...] = ()
+    `url` leads to the change form, filled; "" where none is needed.
+    """
+
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     url: str = ""
 
 
 @dataclass(frozen=True)
 class PathAnswer:
-    """Everything the tester says. More than one pair: it depends on the pods."""
+    """Everything the tester says. More than one pair: it depends on the pods.
+
+    `caution` says that nobody knows whether it is still so, "" where that was seen lately.
+    """
 
     pairs: tuple[PairWords, ...]
     unseen: tuple[str, ...]
     advice: AdviceWords | None
     is_cut: bool = False
+    asks_approvers: bool = False
+    caution: str = ""
 
     @property
     def is_alone(self) -> bool:
@@ -75,8 +83,18 @@ class PathAnswer:
         """Tell whether the answer depends on which pods are meant."""
         return len(self.pairs) > 1
 
+    @property
+    def announcement(self) -> str:
+        """Return the answer in a sentence, for who hears it."""
+        if self.is_alone:
+            return _("Both ends are one and the same pod.")
+        said = _("It depends on the pods.") if self.is_mixed else self.pairs[0].headline
+        return f"{said} {self.caution}".strip()
 
-def build_answer(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> PathAnswer:
+
+def build_answer(
+    reply: Reply, row: ManagedNamespace, advice: Advice | None, *, caution: str = ""
+) -> PathAnswer:
     """Return the answer; `advice` is None where nothing opens the path, or nothing need to."""
     is_blocked = any(not pair.verdict.allowed for pair in reply.pairs)
     return PathAnswer(
@@ -84,7 +102,20 @@ def build_answer(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> 
         unseen=tuple(map(_unseen, reply.unseen)),
         advice=_advice(reply, row, advice) if is_blocked else None,
         is_cut=reply.is_cut,
+        caution=caution,
+        asks_approvers=is_blocked and advice is None and not _is_closed_there(reply, row),
     )
+
+
+def path_words(question: Question) -> str:
+    """Return the path that is asked about, e.g. `payments-prod to 203.0.113.7 on TCP 443`."""
+    words = _("%(source)s to %(destination)s on %(protocol)s %(port)d")
+    return words % {
+        "source": question.source,
+        "destination": question.destination,
+        "protocol": question.protocol,
+        "port": question.port,
+    }
 
 
 def _pair(pair: Pair, reply: Reply, own: str) -> PairWords:
@@ -156,35 +187,51 @@ def _exempt(pod: Pod | None) -> str:
 
 
 def _unseen(end: End) -> str:
-    words = _("No pod of %(end)s was seen. This is the answer for one with exactly these labels.")
+    if not end.labels:
+        words = _("No pod runs in %(end)s yet. This is the answer for a pod without labels.")
+        return words % {"end": end}
+    words = _("No pod like %(end)s runs yet. This is the answer for one with exactly these labels.")
     return words % {"end": end}
 
 
 def _advice(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> AdviceWords:
     if advice is None:
-        return AdviceWords((_nothing(reply, row),))
+        return AdviceWords(notes=(_nothing(reply, row),))
     if not advice.labels and not advice.answers:
-        words = _("What was approved for %(name)s allows it; the cluster did not hold it yet.")
-        return AdviceWords((words % {"name": row.name},), advice.templates)
+        return AdviceWords(notes=(_allowed_already(row, advice),))
     url = ""
     if advice.answers:
         url = f"{reverse('namespace-change', args=[row.public_id])}?{urlencode(advice.answers)}"
-    return AdviceWords(tuple(_steps(row, advice)), advice.templates, url)
+    return AdviceWords(tuple(_steps(row, advice)), tuple(_notes(advice)), url)
+
+
+def _allowed_already(row: ManagedNamespace, advice: Advice) -> str:
+    """Return which approved rule the cluster did not hold."""
+    if not advice.templates:
+        words = _("What was approved for %(name)s allows it; the cluster did not hold it yet.")
+        return words % {"name": row.name}
+    words = _("What was approved for %(name)s allows it: %(rules)s. The cluster did not hold that.")
+    return words % {"name": row.name, "rules": ", ".join(advice.templates)}
 
 
 def _nothing(reply: Reply, row: ManagedNamespace) -> str:
     """Return what to do where the catalogue has nothing: whom to ask."""
-    question = reply.question
-    verdict = next(pair.verdict for pair in reply.pairs if not pair.verdict.allowed)
-    own, other, peer = (
-        (verdict.egress, verdict.ingress, question.destination)
-        if question.source.namespace == row.name
-        else (verdict.ingress, verdict.egress, question.source)
-    )
-    if own.allows and not other.allows:
+    if _is_closed_there(reply, row):
         words = _("%(name)s allows it; the policies of %(peer)s do not. Ask those who run it.")
+        question = reply.question
+        is_ours = question.source.namespace == row.name
+        peer = question.destination if is_ours else question.source
         return words % {"name": row.name, "peer": peer.namespace}
-    return _("Nothing in the catalogue allows this. Ask the network approvers.")
+    return _("Nothing that can be asked for in a form allows this.")
+
+
+def _is_closed_there(reply: Reply, row: ManagedNamespace) -> bool:
+    """Tell whether only the other end closes a blocked path."""
+    verdict = next(pair.verdict for pair in reply.pairs if not pair.verdict.allowed)
+    is_ours = reply.question.source.namespace == row.name
+    ends = (verdict.egress, verdict.ingress)
+    own, other = ends if is_ours else (ends[1], ends[0])
+    return own.allows and not other.allows
 
 
 def _steps(row: ManagedNamespace, advice: Advice) -> Iterator[str]:
@@ -193,7 +240,10 @@ def _steps(row: ManagedNamespace, advice: Advice) -> Iterator[str]:
         words = _("Put the label %(labels)s on the pods in %(name)s.")
         yield words % {"labels": labels, "name": row.name}
     if advice.answers:
-        yield _wish(advice.answers)
+        yield wish_words(advice.answers)
+
+
+def _notes(advice: Advice) -> Iterator[str]:
     if advice.replaces:
         words = _("This takes the place of the exposure of app=%(component)s to %(source)s.")
         yield words % {
@@ -202,9 +252,12 @@ def _steps(row: ManagedNamespace, advice: Advice) -> Iterator[str]:
         }
 
 
-def _wish(answers: Mapping[str, str]) -> str:
+def wish_words(answers: Mapping[str, str]) -> str:
+    """Return what answers of the change form ask for."""
     if "egress" in answers:
-        choice = load_catalogue().egress[answers["egress"]]
+        choice = load_catalogue().egress.get(answers["egress"])
+        if choice is None:  # as another release knew it
+            return _("Ask for egress “%(title)s”.") % {"title": answers["egress"]}
         return _("Ask for egress “%(title)s”: %(note)s") % {
             "title": choice.title,
             "note": choice.note,

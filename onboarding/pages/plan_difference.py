@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from onboarding.plan.access import access_sentences
+from onboarding.plan.baseline import is_of_baseline
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import Effect, ObjectChange, plan_changes
 from onboarding.plan.model import Plan
@@ -18,10 +19,14 @@ _TOLD_IN_WORDS = frozenset({"NetworkPolicy", "RoleBinding"})
 
 @dataclass(frozen=True)
 class Sentence:
-    """One thing that may talk to another. `effect` says whether the request adds or removes it."""
+    """One thing that may be done. `effect` says whether the request adds or removes it.
+
+    `is_path` tells that it is about who can talk to whom, which tables of paths say as well.
+    """
 
     text: str
     effect: Effect
+    is_path: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,25 @@ class ChangedObject:
     yaml: str
     lines: list[tuple[str, str]]
     element_id: str
+    place: int = 0
+
+    @property
+    def length(self) -> int:
+        """Return how many lines it has on the page."""
+        return len(self.yaml.splitlines()) or len(self.lines)
+
+
+@dataclass(frozen=True)
+class RequestObjects:
+    """The objects a request adds, changes or removes; `baseline` are those every namespace gets."""
+
+    own: list[ChangedObject]
+    baseline: list[ChangedObject]
+
+    @property
+    def every(self) -> list[ChangedObject]:
+        """Return all of them, in the order in which they are applied."""
+        return sorted([*self.own, *self.baseline], key=lambda one: one.place)
 
 
 @dataclass(frozen=True)
@@ -77,31 +101,41 @@ def build_plan_difference(
 
 def print_objects(moved: list[ObjectChange], *, prefix: str = "object") -> list[ChangedObject]:
     """Return the objects as the page prints them, numbered from 1."""
-    return [_printed(change, f"{prefix}-{place}") for place, change in enumerate(moved, start=1)]
+    return [_printed(change, prefix, place) for place, change in enumerate(moved, start=1)]
+
+
+def objects_of(moved: list[ObjectChange], *, folds_baseline: bool) -> RequestObjects:
+    """Return what moves; `folds_baseline` sets apart what every new namespace gets."""
+    printed = print_objects(moved)
+    apart = [one for one in printed if folds_baseline and is_of_baseline(one.change.planned)]
+    return RequestObjects(own=[one for one in printed if one not in apart], baseline=apart)
 
 
 def compare_sentences(before: Plan | None, after: Plan) -> list[Sentence]:
     """Return what may talk to what: as it would be, then what would no longer hold."""
     old, new = (_sentences(plan) for plan in (before, after))
-    kept = [Sentence(text, Effect.UNCHANGED if text in old else Effect.ADDED) for text in new]
-    return kept + [Sentence(text, Effect.REMOVED) for text in old if text not in new]
+    kept = [
+        Sentence(text, Effect.UNCHANGED if text in old else Effect.ADDED, is_path)
+        for text, is_path in new.items()
+    ]
+    gone = [(text, is_path) for text, is_path in old.items() if text not in new]
+    return kept + [Sentence(text, Effect.REMOVED, is_path) for text, is_path in gone]
 
 
-def _sentences(plan: Plan | None) -> tuple[str, ...]:
+def _sentences(plan: Plan | None) -> dict[str, bool]:
+    """Return the sentences of a plan in order, and of each whether it is about paths."""
     if plan is None or not plan.wants_namespace:
-        return ()
-    return (
-        *sentences(plan.manifests()),
-        *access_sentences(plan, load_catalogue()),
-        *pod_security_sentences(plan),
-    )
+        return {}
+    others = (*access_sentences(plan, load_catalogue()), *pod_security_sentences(plan))
+    return dict.fromkeys(sentences(plan.manifests()), True) | dict.fromkeys(others, False)
 
 
-def _printed(change: ObjectChange, element_id: str) -> ChangedObject:
+def _printed(change: ObjectChange, prefix: str, place: int) -> ChangedObject:
     is_new = change.effect is Effect.ADDED
     return ChangedObject(
         change=change,
         yaml=render_yaml(change.planned.manifest) if is_new else "",
         lines=[] if is_new else [(tag or "same", text) for tag, text in change.lines()],
-        element_id=element_id,
+        element_id=f"{prefix}-{place}",
+        place=place,
     )

@@ -4,13 +4,15 @@ The request form asks "who reaches whom" per group of pods, the decision page "w
 be" per line. Both are made from the same lines; nothing is judged here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from onboarding.plan.baseline import is_baseline
 from onboarding.queries.connectivity import Connectivity
-from onboarding.reachability.lint import Conventions, Finding, Severity
+from onboarding.queries.request_picture import across_production
+from onboarding.reachability.lint import Finding, Severity
 from onboarding.reachability.lint.environments import MIXED_ENVIRONMENTS
 from onboarding.reachability.model import Certainty
 from onboarding.reachability.neighbourhood import (
@@ -23,7 +25,6 @@ from onboarding.reachability.neighbourhood import (
     Way,
 )
 
-_CONVENTIONS = Conventions()
 _SAID_ONCE = frozenset({Certainty.CERTAIN, Certainty.INCOMPLETE})
 _LARGE = frozenset({PartyKind.NAMESPACES, PartyKind.ADDRESSES, PartyKind.NODES})
 
@@ -39,6 +40,7 @@ class Flag:
     number: int
     is_new: bool = False
     beyond: frozenset[str] | None = None
+    is_unseen: bool = False  # it was not on the page that came back
 
     @property
     def element_id(self) -> str:
@@ -104,6 +106,18 @@ class Row:
         return all(cell is None or cell.is_quiet for cell in (self.inward, self.outward))
 
     @property
+    def is_baseline(self) -> bool:
+        """Tell whether only what every namespace gets opens it, whatever the other end says."""
+        templates = {
+            rule.policy.template
+            for cell in (self.inward, self.outward)
+            for opening in (cell.answer.openings if cell else ())
+            for rule in opening.rules
+            if rule.policy.namespace not in self.peer.namespaces
+        }
+        return bool(templates) and all(is_baseline(template) for template in templates)
+
+    @property
     def is_complete(self) -> bool:
         """Return whether everything that decides it is known."""
         cells = [cell for cell in (self.inward, self.outward) if cell]
@@ -135,6 +149,7 @@ class ComparedLine:
     line: Line
     flags: tuple[Flag, ...]
     shows_ours: bool
+    is_unseen: bool = False  # it was not on the page that came back
 
 
 @dataclass(frozen=True)
@@ -147,12 +162,21 @@ class Section:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a request does to the matrix: what moves, and what stays. Sections are never empty."""
+    """What a request does to the matrix: what moves, and what stays. Sections are never empty.
+
+    `baseline` are lines of a new namespace that open only what every namespace gets.
+    """
 
     moved: tuple[Section, ...]
     kept: tuple[Section, ...]
     is_new: bool
     is_end: bool
+    baseline: tuple[Section, ...] = ()
+
+    @property
+    def moved_count(self) -> int:
+        """Return how many lines open, close or change."""
+        return sum(len(section.lines) for section in self.moved)
 
     @property
     def kept_count(self) -> int:
@@ -164,7 +188,7 @@ def flags_of(picture: Connectivity) -> tuple[Flag, ...]:
     """Return the findings, numbered as the page lists them; all of a new namespace go unmarked."""
     has_past = any(line.before for line in picture.neighbourhood.lines)
     new = picture.introduced if has_past else ()
-    across = _across(picture)
+    across = across_production(picture)
     return tuple(
         Flag(
             finding,
@@ -199,16 +223,27 @@ def build_groups(neighbourhood: Neighbourhood, flags: Sequence[Flag]) -> tuple[G
     return tuple(found)
 
 
-def build_comparison(neighbourhood: Neighbourhood, flags: Sequence[Flag]) -> Comparison:
+def build_comparison(
+    neighbourhood: Neighbourhood,
+    flags: Sequence[Flag],
+    *,
+    baseline: Collection[Line] = (),
+    unseen: Collection[Line] = (),
+) -> Comparison:
     """Return the matrix before → after, split into what moves and what stays."""
     lines = neighbourhood.lines
     shows_ours = len({line.ours.members for line in lines}) > 1
-    told = [ComparedLine(line, _about(line, flags), shows_ours) for line in lines]
+    told = [
+        ComparedLine(line, _about(line, flags), shows_ours, is_unseen=line in unseen)
+        for line in lines
+    ]
+    moving = [one for one in told if one.line.change is not Change.SAME]
     return Comparison(
-        moved=_sections(one for one in told if one.line.change is not Change.SAME),
+        moved=_sections(one for one in moving if one.line not in baseline),
         kept=_sections(one for one in told if one.line.change is Change.SAME),
         is_new=all(line.before is None for line in lines),
         is_end=all(line.answer == Answer() for line in lines),
+        baseline=_sections(one for one in moving if one.line in baseline),
     )
 
 
@@ -248,15 +283,3 @@ def _about(line: Line, flags: Sequence[Flag]) -> tuple[Flag, ...]:
         if flag.is_about(line):
             found.setdefault(flag.finding.code.id, flag)
     return tuple(found.values())
-
-
-def _across(picture: Connectivity) -> frozenset[str]:
-    """Return the namespaces on the other side of production's border."""
-    label, production = _CONVENTIONS.environment_label, _CONVENTIONS.production
-    kinds = {
-        name: labels[label] in production
-        for name, labels in picture.estate.world.namespaces.items()
-        if label in labels
-    }
-    own = kinds.get(picture.neighbourhood.namespace)
-    return frozenset(name for name, kind in kinds.items() if own is not None and kind != own)

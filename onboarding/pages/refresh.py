@@ -126,7 +126,7 @@ def _offers(
     open_lanes = {lane for part in waiting for lane in undecided_lanes(part.request)}
     held = [lane for lane in Lane if lane in permissions.lanes and lane in open_lanes]
     if not held:
-        return [], _("Only approvers of lanes that are not decided yet decide. You may read.")
+        return [], _("Only who can give a missing approval decides. You may read.")
     offers = []
     for lane in held:
         chosen = together(parts, lane)

@@ -3,24 +3,26 @@
 One flow for all of them: `Desk` says which form is filled and what it would do, a view sends it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from onboarding.domain.refusals import Forbidden, NotNow
+from onboarding.domain.lifecycle import RequestState
+from onboarding.domain.refusals import Forbidden, NotFound, NotNow
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
-from onboarding.models import ManagedNamespace, Request
+from onboarding.forms.suggestions import Proposal
+from onboarding.models import ManagedNamespace, Request, Suggestion
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.model import load_plan
-from onboarding.queries import clusters, namespaces
+from onboarding.queries import clusters, namespaces, requests
 from onboarding.queries.deciders import authors_of
 from onboarding.queries.leads import teams_led
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.suggestions import suggestion_of
 from onboarding.services.clock import database_now
 from onboarding.services.preview import NamespaceWish, change_wish
 
@@ -33,7 +35,8 @@ class Desk:
     editing: Request | None = None
     namespace: ManagedNamespace | None = None
     start: NamespaceSpec | None = None
-    suggested: Mapping[str, Any] = field(default_factory=dict)
+    proposed: Proposal = field(default_factory=Proposal)
+    suggestion: Suggestion | None = None
 
     @property
     def fields(self) -> frozenset[str]:
@@ -43,16 +46,36 @@ class Desk:
 
     def form(self, data: Any = None, *, is_draft: bool = False) -> NamespaceRequestForm:
         """Return the form, filled from what the desk starts with."""
-        initial = {**answers_of(self.start), **self.suggested} if self.start else {}
+        initial = {**answers_of(self.start), **self.proposed.answers} if self.start else {}
+        if self.editing:
+            initial["why"] = self.editing.why or ""
+        elif self.suggestion:
+            initial["why"] = self.suggestion.note or self.suggestion.about
+        initial["version"] = self.version
         return NamespaceRequestForm(data, offer=self.offer, initial=initial, is_draft=is_draft)
 
-    def wish(self, spec: NamespaceSpec) -> NamespaceWish:
-        """Return what the form's answers ask for."""
+    @property
+    def name(self) -> str:
+        """Return which form it is, among those of one person."""
+        if self.editing:
+            return f"request {self.editing.public_id}"
+        return f"namespace {self.namespace.public_id}" if self.namespace else "new"
+
+    @property
+    def version(self) -> str:
+        """Return what stands now of what is written over; "" where nothing is."""
+        if self.editing:
+            return self.editing.digest
+        return f"generation {self.namespace.generation}" if self.namespace else ""
+
+    def wish(self, spec: NamespaceSpec, *, why: str = "") -> NamespaceWish:
+        """Return what the form's answers ask for, for this reason."""
         if self.namespace:
             removes = load_plan(self.editing.plan).removes if self.editing else ()
-            return change_wish(self.namespace, spec, removes)
+            wish = change_wish(self.namespace, spec, removes, why=why)
+            return replace(wish, suggestion=self.suggestion)
         team, cluster = self.offer.team(spec.team), self.offer.cluster(spec.cluster)
-        return NamespaceWish(RequestKind.ONBOARD, spec, team, cluster)
+        return NamespaceWish(RequestKind.ONBOARD, spec, team, cluster, why=why)
 
     def authors(self, writer: int) -> frozenset[int]:
         """Return whom the request would come from, sent by `writer`: they decide no lane of it."""
@@ -93,5 +116,19 @@ def change_desk(
 def edit_desk(permissions: Permissions, row: Request) -> Desk:
     """Return the desk of a draft or returned request."""
     if row.namespace:
-        return change_desk(permissions, row.namespace, row)
+        desk = change_desk(permissions, row.namespace, row)
+        is_draft = row.state == RequestState.DRAFT.value
+        return replace(desk, suggestion=suggestion_of(row)) if is_draft else desk
     return Desk(build_offer(permissions, editing=row), editing=row, start=row.wanted)
+
+
+def desk_named(permissions: Permissions, *, request: str = "", namespace: str = "") -> Desk:
+    """Return the desk of a draft, a change or a new request, by public ids. Raise NotFound."""
+    if request:
+        return edit_desk(permissions, requests.load_own(permissions, request))
+    if namespace:
+        row = namespaces.visible_to(permissions).filter(public_id=namespace).first()
+        if row is None:
+            raise NotFound("No such namespace.")
+        return change_desk(permissions, row)
+    return Desk(build_offer(permissions))

@@ -3,25 +3,32 @@
 An unfinished form is no error here: what is missing is said in words, and stand-ins fill the gaps.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.http import HttpResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.namespace_request import PLACEHOLDER_NAME, NamespaceRequestForm
 from onboarding.models import Cluster
 from onboarding.pages.access_lines import AccessLine, build_access_lines
+from onboarding.pages.plain_words import plain_words
 from onboarding.pages.reach_matrix import Flag, Group, build_groups, flags_of
 from onboarding.plan.changes import Effect, ObjectChange
 from onboarding.plan.render_yaml import render_documents, render_yaml
 from onboarding.queries.connectivity import Connectivity
 from onboarding.queries.deciders import StaffedLane, barred_from, nobody_can, staff
 from onboarding.queries.holdings import Holdings, UsedBound, below_use, holdings_of
+from onboarding.queries.usual_wait import usual_waits
+from onboarding.reachability.lint.emptiness import PEER_SELECTS_NOTHING, POLICY_SELECTS_NOTHING
 from onboarding.services.preview import NamespaceWish, Preview, preview
+
+_OF_EVERYTHING_NEW = (POLICY_SELECTS_NOTHING, PEER_SELECTS_NOTHING)
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class PreviewPage:
     """
 
     missing: list[str]
+    plain: tuple[str, ...]
     sentences: tuple[str, ...]
     lanes: tuple[StaffedLane, ...]
     objects: list[ShownObject]
@@ -62,10 +70,11 @@ class PreviewPage:
     picture: Connectivity | None = None
     groups: tuple[Group, ...] = ()
     flags: tuple[Flag, ...] = ()
-    not_granted: tuple[AccessLine, ...] = ()
+    access: tuple[AccessLine, ...] = ()
     holdings: Holdings | None = None
     below_use: tuple[UsedBound, ...] = ()
     cluster: Cluster | None = None
+    waits: Mapping[Lane, timedelta | None] = field(default_factory=dict)
 
 
 def build_preview(
@@ -87,14 +96,15 @@ def build_preview(
         thought = preview(wish)
     except Invalid as error:
         return PreviewPage(
-            missing, (), (), [], [], is_change=False, text="", trouble=str(error),
+            missing, (), (), (), [], [], is_change=False, text="", trouble=str(error),
             cluster=wish.cluster if wish else None,
         )  # fmt: skip
     barred = barred_from(wish.team, wish.spec.environment, authors)
-    flags, lanes = flags_of(thought.picture), staff(thought.lanes, barred)
+    flags, lanes = _telling(thought), staff(thought.lanes, barred)
     holdings = holdings_of(wish.namespace)
     return PreviewPage(
         missing=missing,
+        plain=plain_words(spec),
         sentences=thought.sentences,
         lanes=lanes,
         nobody=nobody_can(lanes, barred),
@@ -107,15 +117,20 @@ def build_preview(
         picture=thought.picture,
         groups=build_groups(thought.picture.neighbourhood, flags),
         flags=flags,
-        not_granted=tuple(
-            line
-            for line in build_access_lines(thought.plan, spec.environment)
-            if not line.is_granted
-        ),
+        access=build_access_lines(thought.plan, spec.environment),
         holdings=holdings,
         below_use=below_use(thought.plan, holdings),
         cluster=wish.cluster,
+        waits=usual_waits(),
     )
+
+
+def _telling(thought: Preview) -> tuple[Flag, ...]:
+    """Return the findings, but for what is so of everything that is new: no pod is there yet."""
+    flags = flags_of(thought.picture)
+    if thought.before:
+        return flags
+    return tuple(flag for flag in flags if flag.finding.code not in _OF_EVERYTHING_NEW)
 
 
 def objects_as_file(text: str, name: str) -> HttpResponse:
@@ -129,19 +144,26 @@ def objects_as_file(text: str, name: str) -> HttpResponse:
 
 def _missing(form: NamespaceRequestForm, spec: NamespaceSpec) -> list[str]:
     """Return what is still to be said, and which stand-in the preview uses meanwhile."""
-    found = []
-    if spec.name == PLACEHOLDER_NAME:
-        found.append(_("a name; %(name)s stands for it") % {"name": PLACEHOLDER_NAME})
+    stand_in = _("a name (shown as %(name)s until then)") % {"name": PLACEHOLDER_NAME}
+    found = [stand_in] if spec.name == PLACEHOLDER_NAME else []
     if not form.is_bound:
         return found if spec.purpose else [*found, _("the purpose")]
     labels = [
-        str(field.label)
-        for name, field in form.fields.items()
+        _still_needed(form, name)
+        for name in form.fields
         if name in form.errors and name != "form_key"
     ]
     if found and "name" in form.errors:
-        labels.remove(str(form.fields["name"].label))
+        labels.remove(_still_needed(form, "name"))
     return [*found, *labels]
+
+
+def _still_needed(form: NamespaceRequestForm, name: str) -> str:
+    """Return a field's label; where it was filled in, that this will not do."""
+    label = str(form.fields[name].label)
+    if not form.data.get(name):
+        return label
+    return _("%(label)s (what was typed cannot be used)") % {"label": label}
 
 
 def _objects(thought: Preview, shown: str) -> list[ShownObject]:

@@ -1,114 +1,159 @@
-"""Revisions of a namespace: who asked, who decided, what was applied, and any two side by side."""
+"""Revisions of a namespace: what each says, who asked and decided, from when to when it held.
 
+The sentences are the engine's, of what was approved. Whether it is still so on the cluster is told
+of the newest one alone, from what was read back and seen since.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import zip_longest
+from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
-from onboarding.domain.lifecycle import Phase
+from onboarding.domain.lifecycle import ENDED
 from onboarding.models import Decision, ManagedNamespace, Revision, Run
 from onboarding.plan.model import load_plan
-from onboarding.plan.render_yaml import render_documents
-from onboarding.templatetags.code_listings import Row
+from onboarding.queries.clusters import Freshness, look_at, sight_of
+from onboarding.queries.keyset import Page, page_of
+from onboarding.queries.revision_words import Told, approved_of, moves_of, told_of
+from onboarding.queries.truth import Truth
+from onboarding.templatetags.wording import exact
 
+PAGE_SIZE = 20
 _BROUGHT_ABOUT = (Run.Outcome.READY, Run.Outcome.GONE)
-
-
-class NoSuchRevision(ValueError):
-    """A revision to compare is not one of the namespace's."""
 
 
 @dataclass(frozen=True)
 class RevisionLine:
-    """One revision as the table prints it. `run` is the first that brought it about, or None."""
+    """One revision as the page prints it.
+
+    `since` and `until` are when a worker had read it, and the one that followed, back whole; None:
+    never, or not yet. `why` are the requester's words, `is_purpose` tells that they say what the
+    namespace is for, because no reason was asked. `standing` is "" but for the newest.
+    """
 
     revision: Revision
     decisions: list[Decision]
-    run: Run | None
-    phases: list[Phase]
+    told: list[Told]
+    why: str
+    is_purpose: bool
     objects: int
+    is_newest: bool
+    since: datetime | None
+    until: datetime | None
+    standing: str
 
 
 @dataclass(frozen=True)
-class RevisionComparison:
-    """Two revisions and the lines of their YAML side by side."""
+class RevisionPage:
+    """Some revisions, newest first, and where the list goes on; `newest` is 0 where none are."""
 
-    left: Revision
-    right: Revision
-    rows: list[Row]
-    is_equal: bool
+    lines: list[RevisionLine]
+    page: Page[Revision]
+    newest: int
 
 
-def revision_lines(namespace: ManagedNamespace) -> list[RevisionLine]:
-    """Return every revision, newest first. Four queries, whatever their number."""
-    decisions = Prefetch(
-        "request__decisions",
-        queryset=Decision.objects.filter(voided_at__isnull=True)
-        .select_related("person")
-        .order_by("decided_at"),
+def build_revisions(
+    namespace: ManagedNamespace, truth: Truth, *, cursor: str, now: datetime
+) -> RevisionPage:
+    """Return a page of revisions. Six queries, whatever their number. Raise Invalid."""
+    page = page_of(_rows(namespace), order=("-number", "-id"), cursor=cursor, size=PAGE_SIZE)
+    if not page.rows:
+        return RevisionPage([], page, 0)
+    read_back = _read_back(namespace)
+    newest = page.rows if page.is_first else list(namespace.revisions.all()[:1])
+    before = (
+        list(namespace.revisions.filter(number__lt=page.rows[-1].number)[:1]) if page.next else []
     )
-    rows = namespace.revisions.select_related("request", "request__requester").prefetch_related(
-        decisions
-    )
-    runs = namespace.runs.filter(outcome__in=_BROUGHT_ABOUT).prefetch_related("steps")
-    first_runs = {run.generation: run for run in runs.order_by("-id")}
-    return [
+    told = _told(namespace.name, page.rows, before=before, newest=newest)
+    last = newest[0].number
+    standing = _standing(namespace, truth, now)
+    lines = [
         RevisionLine(
             revision=row,
             decisions=list(row.request.decisions.all()),
-            run=first_runs.get(row.number),
-            phases=_phases(first_runs.get(row.number)),
+            told=told[row.number],
+            why=row.request.why or row.request.wanted.purpose,
+            is_purpose=not row.request.why,
             objects=len(load_plan(row.plan).objects),
+            is_newest=row.number == last,
+            since=read_back.get(row.number),
+            until=_until(namespace, row.number, read_back),
+            standing=standing if row.number == last else "",
         )
-        for row in rows
+        for row in page.rows
     ]
+    return RevisionPage(lines, page, last)
 
 
-def build_comparison(namespace: ManagedNamespace, left: str, right: str) -> RevisionComparison:
-    """Return two revisions side by side. Raise NoSuchRevision for a number that is none."""
-    older, newer = _revision(namespace, left), _revision(namespace, right)
-    texts = [render_documents(load_plan(row.plan).manifests()) for row in (older, newer)]
-    before, after = (text.splitlines() for text in texts)
-    return RevisionComparison(
-        left=older,
-        right=newer,
-        rows=diff_rows(before, after),
-        is_equal=before == after,
-    )
+def _rows(namespace: ManagedNamespace) -> QuerySet[Revision]:
+    decisions = Decision.objects.filter(voided_at__isnull=True).select_related("person")
+    prefetched = Prefetch("request__decisions", queryset=decisions.order_by("decided_at"))
+    rows = namespace.revisions.select_related("request", "request__requester")
+    return rows.prefetch_related(prefetched)
 
 
-def diff_rows(before: list[str], after: list[str]) -> list[Row]:
-    """Return every line of two texts side by side; a line without a partner faces a gap."""
-    rows: list[Row] = []
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for tag, low, high, other_low, other_high in matcher.get_opcodes():
-        lefts = list(enumerate(before[low:high], start=low + 1))
-        rights = list(enumerate(after[other_low:other_high], start=other_low + 1))
-        for left, right in zip_longest(lefts, rights):
-            rows.append(_row(left, right, is_equal=tag == "equal"))
-    return rows
+def _told(
+    name: str, rows: Sequence[Revision], *, before: list[Revision], newest: list[Revision]
+) -> dict[int, list[Told]]:
+    """Return what each revision says, by its number, and what of it is in the newest too."""
+    every = {row.number: row for row in (*before, *rows, *newest[:1])}
+    ordered = [every[number] for number in sorted(every)]
+    known = [approved_of(row) for row in ordered]
+    moves = moves_of(name, known)
+    return {
+        row.number: told_of(earlier, now, moved)
+        for row, earlier, now, moved in zip(ordered, [None, *known], known, moves, strict=False)
+    }
 
 
-def _row(left: tuple[int, str] | None, right: tuple[int, str] | None, *, is_equal: bool) -> Row:
-    left_no, left_text = left or (None, "")
-    right_no, right_text = right or (None, "")
-    left_tag = "gap" if left is None else "same" if is_equal else "del"
-    right_tag = "gap" if right is None else "same" if is_equal else "add"
-    return (left_no, left_text, left_tag, right_no, right_text, right_tag)
+def _read_back(namespace: ManagedNamespace) -> dict[int, datetime]:
+    """Return when each revision was first brought about, by number."""
+    runs = namespace.runs.filter(outcome__in=_BROUGHT_ABOUT, finished_at__isnull=False)
+    found = runs.order_by("-id").values_list("generation", "finished_at")
+    return {generation: at for generation, at in found if at}
 
 
-def _revision(namespace: ManagedNamespace, number: str) -> Revision:
-    found = None
-    if number.isdecimal() and len(number) < 9:
-        found = namespace.revisions.filter(number=int(number)).first()
-    if found is None:
-        raise NoSuchRevision(
-            f"{namespace.name} has no revision {number[:20] or '(none given)'}. "
-            "Choose two of those in the table."
-        )
-    return found
+def _until(
+    namespace: ManagedNamespace, number: int, read_back: dict[int, datetime]
+) -> datetime | None:
+    """Return when the next one that was brought about replaced it, or the namespace ended."""
+    later = [at for other, at in read_back.items() if other > number]
+    return min(later, default=namespace.gone_at)
 
 
-def _phases(run: Run | None) -> list[Phase]:
-    return [Phase(step.phase) for step in run.steps.all()] if run else []
+def _standing(namespace: ManagedNamespace, truth: Truth, now: datetime) -> str:
+    """Return whether the newest revision holds on the cluster, as far as anybody knows."""
+    if namespace.state in ENDED:
+        return _("No longer there: the namespace is over.")
+    if namespace.observed_generation < namespace.generation:
+        return _("Not yet as approved: workers have not read it back whole.")
+    if truth.is_contradicted:
+        return _("Not as approved: the last look saw the difference told above.")
+    if not namespace.verified_at:
+        return _("Unknown: it was never read back whole.")
+    known = {"at": exact(namespace.verified_at)}
+    if not truth.is_verified or namespace.is_out_of_sight:
+        return _("Unknown now: last read back whole at %(at)s.") % known
+    if unseen := _why_unseen(namespace, namespace.verified_at, now):
+        return unseen
+    return _("Still so: read back whole at %(at)s, and nothing newer disagrees.") % known
+
+
+def _why_unseen(namespace: ManagedNamespace, read_at: datetime, now: datetime) -> str:
+    """Return that nobody knows how it is now, "" where it was read or looked at lately."""
+    look = look_at(namespace.cluster)
+    seen_at = max(read_at, look.seen_at) if look and look.seen_at else read_at
+    is_later = look and (look.looked_at is None or look.looked_at > read_at)
+    sight = sight_of(seen_at, look.trouble if look and is_later else "", now=now)
+    words = {
+        Freshness.FAILED: _(
+            "Unknown now: as last seen at %(at)s; the last look at %(cluster)s failed."
+        ),
+        Freshness.OLD: _(
+            "Unknown now: as last seen at %(at)s; nobody has looked at %(cluster)s since."
+        ),
+    }
+    known = {"at": exact(seen_at), "cluster": namespace.cluster.name}
+    return words[sight] % known if sight in words else ""

@@ -1,6 +1,7 @@
 """What surrounds every page: navigation by permissions, the person's roles, demo sign-ins."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,6 +13,11 @@ from onboarding.models import HistoryBreak
 from onboarding.models.breaks import open_breaks
 from onboarding.queries.permissions import Permissions, permissions_of
 from onboarding.queries.requests import waiting_count
+from onboarding.services.sessions import SessionStore
+
+MOST_SHOWN = 99
+TO_APPROVALS = "g"  # the key, on every page of somebody who may decide
+NavEntry = tuple[str, str, str, int | str | None]
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,17 @@ class NavItem:
     url: str
     label: str
     icon: str
-    count: int | None = None
+    count: int | str | None = None
     current: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class SessionEnd:
+    """When the person is signed out: `left` seconds from now if no page is asked for until then."""
+
+    at: datetime
+    left: int
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,12 @@ class Shell:
     nav: list[NavItem] = field(default_factory=list)
     role_line: str = ""
     waiting: int = 0  # requests for this person to decide
+    decides: bool = False
     is_platform_admin: bool = False
     signs: bool = False
     breaks: list[HistoryBreak] = field(default_factory=list)
     demo_people: list[dict[str, str]] = field(default_factory=list)
+    session: SessionEnd | None = None
 
     @property
     def held(self) -> frozenset[int]:
@@ -60,37 +77,69 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
     permissions = getattr(request, "permissions", None) or permissions_of(user)
     waiting = waiting_count(permissions) if permissions.is_approver else 0
     entries = _entries(permissions, waiting)
-    is_refresh = request.path.startswith("/refreshes/")
-    path = reverse("request-list") if is_refresh else request.path
+    path = _within(request.path)
     chosen = max((url for url, *_rest in entries if path.startswith(url)), key=len, default="")
     return {
         "shell": Shell(
             nav=[
-                NavItem(url, label, icon, count, current=url == chosen)
+                NavItem(url, label, icon, count, current=url == chosen, key=_key_of(url))
                 for url, label, icon, count in entries
             ],
             role_line=_role_line(permissions),
             waiting=waiting,
+            decides=permissions.is_approver,
             is_platform_admin=permissions.is_platform_admin,
             signs=permissions.is_approver or permissions.is_platform_admin,
             breaks=list(open_breaks().select_related("cluster")),
+            session=_session_end(request),
         )
     }
 
 
-def _entries(permissions: Permissions, waiting: int) -> list[tuple[str, str, str, int | None]]:
-    entries: list[tuple[str, str, str, int | None]] = [(reverse("home"), _("Home"), "home", None)]
+def _session_end(request: HttpRequest) -> SessionEnd | None:
+    """Return when the session ends, as far as this request has read it. No query."""
+    session = request.session
+    if not isinstance(session, SessionStore) or not session.ends_at or not session.read_at:
+        return None
+    left = session.ends_at - session.read_at
+    return SessionEnd(session.ends_at, max(0, int(left.total_seconds())))
+
+
+def _key_of(url: str) -> str:
+    return TO_APPROVALS if url == reverse("queue") else ""
+
+
+def _within(path: str) -> str:
+    """Return the path by which an entry of the rail is marked as the current one."""
+    if path.startswith("/refreshes/"):
+        return reverse("request-list")
+    if path.startswith(("/teams/", "/roles/")):
+        return reverse("people-list")
+    return path
+
+
+def _entries(permissions: Permissions, waiting: int) -> list[NavEntry]:
+    entries: list[NavEntry] = [(reverse("home"), _("Home"), "home", None)]
+    entries.append((reverse("inbox"), _("Inbox"), "bell", _unread(permissions)))
     if permissions.is_approver:
         entries.append((reverse("queue"), _("Approvals"), "inbox", waiting))
     entries.append((reverse("namespace-list"), _("Namespaces"), "box", None))
     entries.append((reverse("request-list"), _("Requests"), "doc", None))
+    entries.append((reverse("reachability"), _("Reachability"), "arrow", None))
     if permissions.is_platform_admin:
         entries.append((reverse("cluster-list"), _("Clusters"), "cluster", None))
-        entries.append((reverse("team-list"), _("Teams"), "people", None))
+        entries.append((reverse("people-list"), _("People"), "people", None))
         entries.append((reverse("system"), _("System"), "info", None))
     if permissions.reads_history:
         entries.append((reverse("event-list"), _("History"), "history", None))
+    entries.append((reverse("help"), _("Help"), "help", None))
     return entries
+
+
+def _unread(permissions: Permissions) -> int | str | None:
+    """Return how much of the inbox is unread, None where all is read."""
+    unread = permissions.unread
+    return f"{MOST_SHOWN}+" if unread > MOST_SHOWN else unread or None
 
 
 def _role_line(permissions: Permissions) -> str:

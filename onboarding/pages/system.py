@@ -196,6 +196,13 @@ WORDS: Mapping[Wrong, WrongWords] = {
             "authenticator apps and tokens of a cluster do."
         ),
     ),
+    Wrong.MAIL: WrongWords(
+        gettext_lazy("Not delivered, so that people are not told: %(many)d"),
+        gettext_lazy(
+            "Look whether BULKHEAD_EMAIL_URL is right and the mail server takes mails. It is tried "
+            "again by itself, for three days; everything stands in people's inboxes meanwhile."
+        ),
+    ),
 }
 _OF_NAMESPACES = frozenset(
     {Wrong.UNDONE, Wrong.LOOKS_LATE, Wrong.BLOCKED, Wrong.STUCK, Wrong.DRIFTED}

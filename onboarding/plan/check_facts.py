@@ -1,7 +1,7 @@
 """What is wrong with a cluster's facts: judged by the slots they will be filled into.
 
-Whoever sets facts asks here first (the admin site, prepare_cluster), so that a plan can always be
-rendered from what is stored.
+Whoever sets facts asks here first (the page of settings, the admin site, prepare_cluster), so that
+a plan can always be rendered from what is stored.
 """
 
 from collections.abc import Iterable, Iterator

@@ -20,7 +20,7 @@ class Subject:
     """A request as its approvers see it. Rows are named by what never changes of them.
 
     `spec`, `plan` and `found` are as they are stored. `found` and `adopted_uid` say what was found
-    on the cluster where that is what is agreed to.
+    on the cluster where that is what is agreed to; `why` is the reason that was given, if any.
     """
 
     kind: RequestKind
@@ -36,6 +36,7 @@ class Subject:
     moves_reach: bool | None
     adopted_uid: str | None
     found: Manifest | None
+    why: str | None = None
 
     @property
     def digest(self) -> str:
@@ -61,4 +62,6 @@ class Subject:
             "moves_reach": self.moves_reach,
             "adopted_uid": self.adopted_uid,
             "found": self.found,
+            # Left out where there is none: digests older than the field stay what they are.
+            **({} if self.why is None else {"why": self.why}),
         }

@@ -22,10 +22,14 @@ GRANTS: Mapping[str, str] = {
     "onboarding_approvalkey": ADD,
     "onboarding_approvalkeyword": ADD,
     "onboarding_decisionsignature": ADD,
+    "onboarding_decisionpicture": ADD,
     "onboarding_decision": f"{ADD}, UPDATE (voided_at)",
     "onboarding_clusterclosure": f"{ADD}, UPDATE (confirmed_by_id, confirmed_at, withdrawn_at)",
     "onboarding_historybreak": f"{ADD}, UPDATE (said, choices, settled_at, settled_by_id)",
     "onboarding_refresh": f"{ADD}, UPDATE (skipped)",
+    "onboarding_suggestion": (
+        f"{ADD}, UPDATE (taken_at, taken_as_id, dismissed_at, dismissed_by_id, dismissal)"
+    ),
     "onboarding_requestlane": "SELECT, INSERT, DELETE",  # set anew while a request is edited
     # What moves on and is never removed. Triggers say which columns move, and when.
     "onboarding_request": CHANGE,
@@ -43,9 +47,18 @@ GRANTS: Mapping[str, str] = {
     "onboarding_membership": EVERYTHING,
     "onboarding_roleassignment": EVERYTHING,
     "onboarding_ingresssource": EVERYTHING,
+    "onboarding_helpcontact": EVERYTHING,
     "onboarding_namespaceobservation": EVERYTHING,
     "onboarding_writeprobe": EVERYTHING,  # says that something can be stored, and nothing else
     "onboarding_heartbeat": EVERYTHING,
+    # What was typed and not sent: kept for a while, shown, and gone.
+    "onboarding_keptform": EVERYTHING,
+    "onboarding_startedform": EVERYTHING,
+    # Who is told of what: old rows are removed.
+    "onboarding_outboxentry": EVERYTHING,
+    "onboarding_notice": EVERYTHING,
+    "onboarding_noticepreference": EVERYTHING,
+    "onboarding_lifetimewarning": EVERYTHING,
     # Of Django and allauth: sessions, addresses, second factors, the limits of sign-in.
     "django_session": EVERYTHING,
     "cache": EVERYTHING,

@@ -96,3 +96,8 @@ def who_can_sign(
 ) -> tuple[User, ...]:
     """Return who of these people can approve the lane, as `signers` knows them."""
     return tuple(one for one in people if lane not in keyed or one.pk in keyed[lane])
+
+
+def standing_keys_of(person: User) -> list[ApprovalKey]:
+    """Return the person's keys that nobody revoked, confirmed or not. One query."""
+    return list(ApprovalKey.objects.filter(~REVOKED, person=person).order_by("asked_at"))

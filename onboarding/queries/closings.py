@@ -14,6 +14,7 @@ from onboarding.models import (
     User,
 )
 from onboarding.queries.identity import accounts_of_one_person
+from onboarding.queries.role_holders import able_holders
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def effect_of_closing(cluster: Cluster) -> ClosingEffect:
 
 def who_can_confirm(closure: ClusterClosure) -> list[str]:
     """Return the names of the other platform admins; another account of the asker is none."""
-    admins = User.objects.filter(
-        is_active=True, role_assignments__role=RoleAssignment.Role.PLATFORM_ADMIN
-    ).exclude(pk__in=accounts_of_one_person(closure.asked_by_id).values("pk"))
+    able = able_holders([RoleAssignment.Role.PLATFORM_ADMIN])
+    admins = User.objects.filter(pk__in=able.values("user")).exclude(
+        pk__in=accounts_of_one_person(closure.asked_by_id).values("pk")
+    )
     return [person.label for person in admins.order_by("username").distinct()]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
@@ -10,10 +11,21 @@ from django.db.models import Count, QuerySet
 from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
 from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
+from onboarding.queries.namespace_list import is_in_trouble
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.truth import contradicted
 
 # After so many pauses and as long as one look may take, the last answer says nothing of now.
 LOOKS_MISSED = 3
+
+
+class Freshness(StrEnum):
+    """Whether something that was seen tells how it is now, and why it does not."""
+
+    NOW = ""
+    UNSEEN = "unseen"
+    FAILED = "look-failed"
+    OLD = "not-looked-at"
 
 
 @dataclass(frozen=True)
@@ -68,12 +80,9 @@ def truth_of_cluster(
     )
 
 
-def troubled(rows: QuerySet[Cluster], *, now: datetime) -> list[tuple[Cluster, ClusterTruth]]:
-    """Return the clusters that are not known to be well. One query."""
-    known = [
-        (row, truth_of_cluster(row, look_at(row), now=now))
-        for row in rows.select_related("observation")
-    ]
+def troubled(rows: Iterable[Cluster], *, now: datetime) -> list[tuple[Cluster, ClusterTruth]]:
+    """Return the clusters that are not known to be well. Of rows read with `observation`."""
+    known = [(row, truth_of_cluster(row, look_at(row), now=now)) for row in rows]
     return [
         (row, truth)
         for row, truth in known
@@ -92,6 +101,19 @@ def with_namespaces_of(teams: Iterable[int]) -> QuerySet[Cluster]:
     return Cluster.objects.filter(pk__in=live.values("cluster"))
 
 
+def blindness_of(row: ManagedNamespace, *, now: datetime) -> str:
+    """Return what makes what is said of a namespace old: "" if nothing, else as a badge is called.
+
+    Of a row read with `cluster__observation`: no query.
+    """
+    if row.state in ENDED:
+        return ""
+    if row.is_out_of_sight:
+        return "out-of-sight"
+    known = truth_of_cluster(row.cluster, look_at(row.cluster), now=now)
+    return known.state if known.state in {Freshness.FAILED, Freshness.OLD} else ""
+
+
 def _state(
     cluster: Cluster, answered_at: datetime | None, failed_at: datetime | None, now: datetime
 ) -> str:
@@ -100,10 +122,8 @@ def _state(
     if cluster.condition != ClusterCondition.OK.value:
         return cluster.condition
     if failed_at:
-        return "look-failed"
-    if answered_at is None:
-        return "unseen"
-    return "not-looked-at" if now - answered_at > longest_unseen() else cluster.condition
+        return Freshness.FAILED.value
+    return sight_of(answered_at, "", now=now).value or cluster.condition
 
 
 def longest_unseen() -> timedelta:
@@ -112,6 +132,21 @@ def longest_unseen() -> timedelta:
     A picture is as old as the beginning of its look, and the next one takes its time too.
     """
     return timedelta(seconds=LOOKS_MISSED * settings.OBSERVE_SECONDS) + LONGEST_LOOK
+
+
+def sight_of(seen_at: datetime | None, trouble: str, *, now: datetime) -> Freshness:
+    """Return whether what was seen at `seen_at` tells of now; `trouble` is that of a later look."""
+    if seen_at is None:
+        return Freshness.UNSEEN
+    if trouble:
+        return Freshness.FAILED
+    return Freshness.NOW if now - seen_at <= longest_unseen() else Freshness.OLD
+
+
+def picture_sight(cluster: Cluster, *, now: datetime) -> Freshness:
+    """Return whether the picture of a cluster tells of now, of one read with `observation`."""
+    look = look_at(cluster)
+    return sight_of(look.seen_at, look.trouble, now=now) if look else Freshness.UNSEEN
 
 
 def visible_to(permissions: Permissions) -> QuerySet[Cluster]:
@@ -136,14 +171,11 @@ def namespaces_on(cluster: Cluster) -> QuerySet[ManagedNamespace]:
     return rows.exclude(state__in=sorted(ENDED))
 
 
-def waiting_work(cluster: Cluster) -> int:
-    """Return how many namespaces of a cluster wait for a worker to look at them."""
-    return waiting_work_each([cluster])[cluster.pk]
-
-
-def waiting_work_each(clusters: Collection[Cluster]) -> dict[int, int]:
-    """Return how many namespaces wait on each of these clusters, by its key. One query."""
-    rows = ManagedNamespace.objects.filter(cluster__in=clusters, next_at__isnull=False)
-    counted = rows.exclude(state="ready").order_by().values("cluster").annotate(many=Count("pk"))
-    found = dict(counted.values_list("cluster", "many"))
+def with_problems_each(clusters: Collection[Cluster]) -> dict[int, int]:
+    """Return how many namespaces of each cluster somebody should look at. Four queries at most."""
+    rows = ManagedNamespace.objects.filter(cluster__in=clusters)
+    ready = rows.filter(state=NamespaceState.READY.value)
+    differing = [row.pk for row, _truth in contradicted(ready)]
+    counted = rows.filter(is_in_trouble(differing)).order_by().values("cluster")
+    found = dict(counted.annotate(many=Count("pk")).values_list("cluster", "many"))
     return {cluster.pk: found.get(cluster.pk, 0) for cluster in clusters}

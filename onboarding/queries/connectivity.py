@@ -4,6 +4,7 @@ Used by the preview, the decision page and the Connectivity page, so that all th
 Reads the database and memory; what it shows of a cluster is what workers last observed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -64,14 +65,21 @@ class Connectivity:
 
 
 def picture_of_plans(
-    cluster: Cluster, namespace: str, *, before: Plan | None, after: Plan | None, uid: str = ""
+    cluster: Cluster,
+    namespace: str,
+    *,
+    before: Plan | None,
+    after: Plan | None,
+    uid: str = "",
+    worlds: Mapping[int, ObservedWorld] | None = None,
 ) -> Connectivity:
     """Return what a request changes. None: the namespace is not there. Raise ValueError for two.
 
     `uid` is that of the portal's own namespace; what was seen of any other of the name is left out.
-    Three queries at most.
+    `worlds` are what was seen, by cluster, where many are asked. Three queries at most.
     """
-    seen, facts = observed_world(cluster), cluster.known_facts()
+    seen = observed_world(cluster) if worlds is None else worlds.get(cluster.pk)
+    facts = cluster.known_facts()
     before = before.without_removals() if before else None  # they happened before the last look
     outside = _outside(namespace, _surroundings(seen, facts), is_own=_is_own(seen, namespace, uid))
     old, new = _estates(

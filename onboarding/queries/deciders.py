@@ -9,10 +9,23 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from onboarding.domain.lanes import Lane, NeededLane, SeparationRule
-from onboarding.models import Decision, Membership, Request, RoleAssignment, Team, User
+from onboarding.models import (
+    ApprovalKey,
+    Decision,
+    Membership,
+    Request,
+    RoleAssignment,
+    Team,
+    User,
+)
 from onboarding.plan.catalogue_files import load_catalogue
-from onboarding.queries.approval_keys import signers, who_can_sign
-from onboarding.queries.identity import addresses_of, one_for_each_person
+from onboarding.queries.approval_keys import confirming, signers, usable, waiting, who_can_sign
+from onboarding.queries.identity import (
+    accounts_of_one_person,
+    addresses_of,
+    one_for_each_person,
+)
+from onboarding.queries.role_holders import able_holders
 
 LANE_ROLES = [lane.value for lane in Lane]
 SHOWN = 5
@@ -134,7 +147,7 @@ def load_deciders(barred: Iterable[int]) -> Deciders:
 
     Three queries, whatever is asked of it then.
     """
-    rows = RoleAssignment.objects.filter(role__in=LANE_ROLES, user__is_active=True)
+    rows = able_holders(LANE_ROLES)
     ordered = list(rows.select_related("user").order_by("user__first_name", "user__username"))
     return Deciders(
         holders={
@@ -145,9 +158,8 @@ def load_deciders(barred: Iterable[int]) -> Deciders:
 
 
 def unheld_lanes() -> list[Lane]:
-    """Return the lanes that no active person holds. One query."""
-    rows = RoleAssignment.objects.filter(role__in=LANE_ROLES, user__is_active=True)
-    held = set(rows.values_list("role", flat=True))
+    """Return the lanes that nobody holds who can sign in. One query."""
+    held = set(able_holders(LANE_ROLES).values_list("role", flat=True))
     return [lane for lane in Lane if lane.value not in held]
 
 
@@ -213,11 +225,21 @@ def too_few(lanes: Collection[StaffedLane]) -> tuple[StaffedLane, ...]:
 
 
 def platform_admins() -> list[User]:
-    """Return the active platform admins, by name. One query."""
-    rows = RoleAssignment.objects.filter(
-        role=RoleAssignment.Role.PLATFORM_ADMIN, user__is_active=True
-    )
+    """Return the platform admins who can sign in, by name. One query."""
+    rows = able_holders([RoleAssignment.Role.PLATFORM_ADMIN])
     return [row.user for row in rows.select_related("user").order_by("user__first_name", "id")]
+
+
+def who_can_confirm(key: ApprovalKey) -> list[User]:
+    """Return who can confirm the approval key now: platform admins with such a key of their own.
+
+    Nobody for one that no longer waits, and no account of its owner. Six queries.
+    """
+    if not waiting().filter(pk=key.pk).exists():
+        return []
+    able = {one.person_id for one in confirming(usable())}
+    able -= set(accounts_of_one_person(key.person_id).values_list("pk", flat=True))
+    return [person for person in platform_admins() if person.pk in able]
 
 
 def whom_to_ask() -> str:
@@ -242,8 +264,8 @@ def _why_nobody(lane: StaffedLane, barred: Barred) -> str:
     if lane.keyless:
         return words + (
             "it has to be signed with a passkey, and none of its approvers has a confirmed "
-            f"approval key. {names_of(lane.keyless, last='or')} can ask for one under Account, "
-            "Approval keys."
+            f"approval key. {names_of(lane.keyless, last='or')} can ask for one under Account "
+            "security, Approval keys."
         )
     if not lane.only_barred:
         return words + "no active person holds the lane."

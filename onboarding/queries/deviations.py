@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from onboarding.domain.deviations import DeviationKind
 from onboarding.domain.lifecycle import ENDED
@@ -31,6 +31,12 @@ def told_of(namespace: ManagedNamespace, *, now: datetime) -> QuerySet[Deviation
 def standing_foreign(namespace: ManagedNamespace) -> QuerySet[Deviation]:
     """Return the objects in it that no approved plan contains, acknowledged or not."""
     return namespace.deviations.filter(ended_at__isnull=True, kind=_FOREIGN).order_by("id")
+
+
+def has_standing_foreign(namespace: str) -> Exists:
+    """Match rows in whose `namespace` an object stands that no approved plan contains."""
+    standing = Deviation.objects.filter(ended_at__isnull=True, kind=_FOREIGN)
+    return Exists(standing.filter(namespace=OuterRef(namespace)))
 
 
 def may_be_opened(namespace: ManagedNamespace) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from onboarding.domain.lifecycle import ENDED, ClusterCondition, NamespaceState
@@ -20,6 +20,7 @@ from onboarding.models import Cluster, ManagedNamespace, NamespaceObservation, R
 from onboarding.models.breaks import is_only_looked_at, open_breaks
 from onboarding.queries.clusters import ClusterTruth, look_at, truth_of_cluster
 from onboarding.queries.guards import GuardTruth, guards_of
+from onboarding.queries.mail_trouble import Undelivered, undelivered
 from onboarding.queries.processes import ProcessTruth, processes
 from onboarding.queries.triggers import lacking_triggers
 
@@ -103,13 +104,13 @@ class Health:
     clusters: tuple[ClusterHealth, ...]
     processes: tuple[ProcessTruth, ...]
     lacking: tuple[str, ...]
+    mail: Undelivered
 
 
 def health(*, now: datetime, storing: Storing = STORES) -> Health:
     """Return how everything does. Twelve statements; `storing` is found out elsewhere."""
-    rows = Cluster.objects.filter(closed_at__isnull=True).select_related("observation", "guards")
     counted, undone, late = namespaces_each(now), undone_each(), overdue_each(now)
-    blocked, unread, broken = blocked_each(), unread_each(), broken_each()
+    blocked, unread = blocked_each(), unread_each()
     clusters = tuple(
         ClusterHealth(
             now=now,
@@ -122,12 +123,20 @@ def health(*, now: datetime, storing: Storing = STORES) -> Health:
             overdue=late.get(row.pk),
             blocked=blocked.get(row.pk, {}),
             unread=unread.get(row.pk, 0),
-            broken_at=broken.get(row.pk),
+            broken_at=row.broken_at,
         )
-        for row in rows
+        for row in _clusters()
     )
     lacking = tuple(map(str, lacking_triggers(connection)))
-    return Health(now, storing, clusters, tuple(processes(now=now)), lacking)
+    mail = undelivered(now=now)
+    return Health(now, storing, clusters, tuple(processes(now=now)), lacking, mail)
+
+
+def _clusters() -> QuerySet[Any]:
+    """Return each cluster in use with its looks, its guards, and when a break was found there."""
+    found_at = open_breaks().filter(cluster=OuterRef("pk")).values("found_at")
+    rows = Cluster.objects.filter(closed_at__isnull=True).annotate(broken_at=Subquery(found_at))
+    return rows.select_related("observation", "guards")
 
 
 def overdue_each(now: datetime) -> dict[int, timedelta]:
@@ -202,8 +211,3 @@ def unread_each() -> dict[int, int]:
     """Return how many namespaces of each cluster were too large to be read. One statement."""
     rows = NamespaceObservation.objects.filter(unread__isnull=False).order_by().values("cluster")
     return {one["cluster"]: one["many"] for one in rows.annotate(many=Count("pk"))}
-
-
-def broken_each() -> dict[int, datetime]:
-    """Return when each cluster's open break in history was found. One statement."""
-    return dict(open_breaks().values_list("cluster", "found_at"))

@@ -4,6 +4,7 @@ For whoever removes it or makes it smaller. Unknown is told from nothing: a part
 not read, and a namespace that no look has met yet, are unknown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from onboarding.queries.namespaces import found_uid
 DELETE_DATA = "delete data"
 DELETE_WORKLOADS = "delete workloads"
 _COUNTED = frozenset({"configmaps", "persistentvolumeclaims", "replicationcontrollers", "secrets"})
+NEARLY_FULL = 90  # per cent
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,17 @@ class UsedBound:
         return not self.is_count or self.is_below_use
 
     @property
+    def percent(self) -> int | None:
+        """Return how much of the bound is used, None where that is not known."""
+        used, bound = amount(self.used), amount(self.bound)
+        return int(100 * used / bound) if used is not None and bound else None
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Tell whether little is left."""
+        return self.percent is not None and self.percent >= NEARLY_FULL and not self.is_below_use
+
+    @property
     def is_below_use(self) -> bool:
         """Tell whether more is used than the bound allows."""
         used, bound = amount(self.used), amount(self.bound)
@@ -130,7 +143,7 @@ def holdings_of(row: ManagedNamespace | None) -> Holdings | None:
 
     One that came back from a backup counts as well: whoever removes the namespace removes that.
     """
-    uids = {uid for uid in (row.uid, found_uid(row)) if uid} if row else set()
+    uids = uids_of(row) if row else set()
     if row is None or not uids:
         return None
     look = ClusterObservation.objects.filter(cluster=row.cluster_id).first()
@@ -151,9 +164,28 @@ def holdings_of(row: ManagedNamespace | None) -> Holdings | None:
     )
 
 
+def uids_of(row: ManagedNamespace) -> set[str]:
+    """Return the uids under which what is in a namespace counts as the team's."""
+    return {uid for uid in (row.uid, found_uid(row)) if uid}
+
+
 def used_bounds(plan: Plan, holdings: Holdings | None) -> tuple[UsedBound, ...]:
     """Return every bound of the plan's quotas, with what is used of it now."""
-    used = {text(one, "name"): one for one in (holdings.quotas if holdings else None) or ()}
+    return _bounds(plan, (holdings.quotas if holdings else None) or ())
+
+
+def below_use(plan: Plan, holdings: Holdings | None) -> tuple[UsedBound, ...]:
+    """Return the bounds of a plan that are below what is used now."""
+    return tuple(one for one in used_bounds(plan, holdings) if one.is_below_use)
+
+
+def bounds_below(plan: Plan, quotas: Iterable[Manifest]) -> tuple[UsedBound, ...]:
+    """Return the same of quotas as they were seen."""
+    return tuple(one for one in _bounds(plan, quotas) if one.is_below_use)
+
+
+def _bounds(plan: Plan, quotas: Iterable[Manifest]) -> tuple[UsedBound, ...]:
+    used = {text(one, "name"): one for one in quotas}
     return tuple(
         UsedBound(
             resource,
@@ -164,8 +196,3 @@ def used_bounds(plan: Plan, holdings: Holdings | None) -> tuple[UsedBound, ...]:
         if planned.key.kind == "ResourceQuota"
         for resource, bound in branch(planned.manifest, "spec", "hard").items()
     )
-
-
-def below_use(plan: Plan, holdings: Holdings | None) -> tuple[UsedBound, ...]:
-    """Return the bounds of a plan that are below what is used now."""
-    return tuple(one for one in used_bounds(plan, holdings) if one.is_below_use)

@@ -47,3 +47,10 @@ def accounts_of_one_person(person: int) -> QuerySet[User]:
     return User.objects.annotate(low=Lower("email")).filter(
         Q(pk=person) | by_address | Q(pk__in=verified.filter(by_address).values("user"))
     )
+
+
+def active_person_with(address: str, *, besides: int | None = None) -> User | None:
+    """Return another active person with the address, their own or verified, in any spelling."""
+    verified = Q(emailaddress__email__iexact=address, emailaddress__verified=True)
+    active = User.objects.filter(Q(email__iexact=address) | verified, is_active=True)
+    return (active.exclude(pk=besides) if besides else active).order_by("pk").first()

@@ -1,6 +1,7 @@
 """Who leads a team now, and which requests have lost the person who could send them.
 
-Somebody inactive leads nothing, whatever their membership says: every count of leads asks here.
+Somebody inactive leads nothing, whatever their membership says, and whoever has only been invited
+nothing yet: every count of leads asks here.
 """
 
 from collections.abc import Iterable
@@ -10,17 +11,30 @@ from django.db.models import Exists, OuterRef, QuerySet
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
 from onboarding.models import Membership, Request, RoleAssignment, Team, User
 from onboarding.queries.permissions import Permissions
+from onboarding.queries.role_holders import IS_ABLE
 
 
 def active_leads() -> QuerySet[Membership]:
-    """Return the memberships of everybody who leads a team now."""
-    return Membership.objects.filter(role=Membership.Role.LEAD, user__is_active=True)
+    """Return the memberships of everybody who leads a team now, and can sign in to do so."""
+    return Membership.objects.filter(IS_ABLE, role=Membership.Role.LEAD)
 
 
 def leads_of(team: Team) -> list[User]:
     """Return who leads the team now, by name. One query."""
     rows = active_leads().filter(team=team).select_related("user")
     return [row.user for row in rows.order_by("user__first_name", "user__username")]
+
+
+def leads_to_ask(permissions: Permissions) -> str:
+    """Return who leads the teams of somebody, for them to ask. One query.
+
+    "" where there is nobody: in no team, or in teams without an active lead.
+    """
+    rows = active_leads().filter(team__in=permissions.teams).select_related("user", "team")
+    found: dict[str, list[str]] = {}
+    for row in rows.order_by("team__slug", "user__first_name", "user__username"):
+        found.setdefault(row.team.slug, []).append(row.user.label)
+    return " ".join(f"Lead of {team}: {', '.join(names)}." for team, names in found.items())
 
 
 def teams_led(permissions: Permissions) -> QuerySet[Team]:
@@ -36,9 +50,15 @@ def teams_without_lead() -> QuerySet[Team]:
 def abandoned() -> QuerySet[Request]:
     """Return the open requests whose requester has lost the right to them.
 
-    What is part of a refresh may come from a platform admin too.
+    What is part of a refresh may come from a platform admin too. It is the right that counts here:
+    whoever asked for something has signed in.
     """
-    leads = active_leads().filter(team=OuterRef("team"), user=OuterRef("requester"))
+    leads = Membership.objects.filter(
+        team=OuterRef("team"),
+        user=OuterRef("requester"),
+        role=Membership.Role.LEAD,
+        user__is_active=True,
+    )
     open_states = sorted(OPEN_REQUEST)
     admins = RoleAssignment.objects.filter(
         user=OuterRef("requester"),

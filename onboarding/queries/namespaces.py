@@ -42,9 +42,14 @@ def live_of_teams(permissions: Permissions) -> QuerySet[ManagedNamespace]:
     return own.exclude(state__in=sorted(ENDED)).order_by("name", "id")
 
 
+def live_and_visible_to(permissions: Permissions) -> QuerySet[ManagedNamespace]:
+    """Return what a person may know of and has not ended."""
+    return visible_to(permissions).exclude(state__in=sorted(ENDED))
+
+
 def load_namespace(permissions: Permissions, public_id: str) -> ManagedNamespace:
     """Return a namespace the person may know of. Raise NotFound for every other."""
-    rows = visible_to(permissions).select_related("cluster__guards")
+    rows = visible_to(permissions).select_related("cluster__guards", "cluster__observation")
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise NotFound("No such namespace.")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from django.db.models import Q
+
 from onboarding.domain.observed import CONNECTING_KINDS
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
 from onboarding.reachability.model import ForeignPolicy, NamedPort, Pod, Policy, Protocol, World
@@ -54,7 +56,20 @@ def observed_world(cluster: Cluster) -> ObservedWorld | None:
     `world.foreign`: the answer is then incomplete. Of such a namespace the world has what was read
     of it before.
     """
-    seen = observation_of(cluster)
+    return _as_seen(cluster, observation_of(cluster))
+
+
+def observed_worlds(clusters: Iterable[Cluster]) -> dict[int, ObservedWorld]:
+    """Return `observed_world` of each cluster that was looked at, by its key. One query for all,
+    and one for each that is not remembered.
+    """
+    rows = {one.pk: one for one in clusters}
+    looks = ClusterObservation.objects.filter(cluster__in=[*rows])
+    found = {look.cluster_id: _as_seen(rows[look.cluster_id], look) for look in looks}
+    return {key: seen for key, seen in found.items() if seen}
+
+
+def _as_seen(cluster: Cluster, seen: ClusterObservation | None) -> ObservedWorld | None:
     if seen is None or seen.seen_at is None:
         return None
     ranges = tuple(tuple(cluster.facts.get(name, ())) for name in RANGES)
@@ -75,13 +90,24 @@ class UnreadNamespace:
     kinds: tuple[str, ...]
 
 
-def unread_on(clusters: Iterable[Cluster]) -> dict[int, list[UnreadNamespace]]:
-    """Return what could not be read on each cluster that is in use, by its key. One query."""
+def noted_on(clusters: Iterable[Cluster]) -> list[NamespaceObservation]:
+    """Return what a person has to know of on clusters in use, by name. One query.
+
+    It carries a Bulkhead's marks, which portals.unknown_here judges, or could not be read whole.
+    """
     ids = [cluster.pk for cluster in clusters if not cluster.closed_at]
-    rows = NamespaceObservation.objects.filter(cluster__in=ids, unread__isnull=False)
+    is_noted = Q(portal__isnull=False) | Q(unread__isnull=False)
+    rows = NamespaceObservation.objects.filter(is_noted, cluster__in=ids)
+    kept = ("cluster", "name", "uid", "portal", "labels", "marks", "first_seen_at", "unread")
+    return list(rows.only(*kept).order_by("name"))
+
+
+def unread_among(noted: Iterable[NamespaceObservation]) -> dict[int, list[UnreadNamespace]]:
+    """Return what of it could not be read whole, by its cluster's key. No query."""
     found = defaultdict(list)
-    for cluster, name, kinds in rows.order_by("name").values_list("cluster", "name", "unread"):
-        found[cluster].append(UnreadNamespace(name, tuple(kinds or ())))
+    for one in noted:
+        if one.unread is not None:
+            found[one.cluster_id].append(UnreadNamespace(one.name, tuple(one.unread)))
     return dict(found)
 
 

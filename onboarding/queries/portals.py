@@ -12,6 +12,7 @@ from datetime import datetime
 from onboarding.domain.lifecycle import ENDED, BlockedReason
 from onboarding.domain.ownership import TEAM_LABEL
 from onboarding.models import Cluster, Installation, ManagedNamespace, NamespaceObservation
+from onboarding.queries.observed import noted_on
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,20 @@ def own_identity() -> str:
     return Installation.objects.values_list("identity", flat=True).first() or ""
 
 
-def unknown_here(clusters: Iterable[Cluster]) -> dict[int, list[UnknownNamespace]]:
+def unknown_here(
+    clusters: Iterable[Cluster], noted: Iterable[NamespaceObservation] | None = None
+) -> dict[int, list[UnknownNamespace]]:
     """Return what is unknown on each cluster, by its primary key. Three queries, whatever is found.
+
+    Two where `noted_on` was read before: `noted` is what it returned of these clusters.
 
     Known is what has the uid of a row, and what has a live row's name and no other portal's mark:
     a namespace is made a moment before its uid is written down. A row for which the name is taken
     knows nothing of what has it. Of a closed cluster, which nobody looks at any more, nothing is
     said.
     """
-    ids = [cluster.pk for cluster in clusters if not cluster.closed_at]
-    marked = NamespaceObservation.objects.filter(cluster__in=ids, portal__isnull=False)
-    rows = ManagedNamespace.objects.filter(cluster__in=ids)
+    in_use = [cluster for cluster in clusters if not cluster.closed_at]
+    rows = ManagedNamespace.objects.filter(cluster__in=in_use)
     uids, live, own = set(), set(), own_identity()
     columns = ("cluster_id", "name", "state", "reason", "uid", "known_uid")
     for cluster, name, state, reason, *known in rows.values_list(*columns):
@@ -54,8 +58,8 @@ def unknown_here(clusters: Iterable[Cluster]) -> dict[int, list[UnknownNamespace
         if state not in ENDED and reason != BlockedReason.TAKEN.value:
             live.add((cluster, name))
     found = defaultdict(list)
-    kept = ("cluster", "name", "uid", "portal", "labels", "marks", "first_seen_at")
-    for one in marked.only(*kept).order_by("name"):
+    seen = noted_on(in_use) if noted is None else noted
+    for one in (row for row in seen if row.portal is not None):
         is_live = (one.cluster_id, one.name) in live and one.portal in {own, ""}
         if not is_live and not (one.uid and one.uid in uids):
             found[one.cluster_id].append(_unknown(one, own))

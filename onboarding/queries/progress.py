@@ -16,6 +16,7 @@ from onboarding.domain.lifecycle import (
     NamespaceState,
     RequestState,
 )
+from onboarding.domain.spec import RequestKind
 from onboarding.models import (
     Decision,
     Event,
@@ -85,7 +86,8 @@ def progress_of(request: Request) -> Progress:
     state = RequestState(request.state)
     if state is not RequestState.APPROVED:
         stage = _BEFORE_APPROVAL.get(state, Stage.CLOSED)
-        return Progress(stage, None, None, None, (), None)
+        to_come = _wanted_steps(request) if stage is Stage.DECIDING else ()
+        return Progress(stage, None, None, None, to_come, None)
     revision = (
         Revision.objects.filter(request=request)
         .select_related("namespace", "namespace__cluster", "namespace__team")
@@ -96,7 +98,7 @@ def progress_of(request: Request) -> Progress:
     run = _run_of(revision)
     stage = _stage(revision, run)
     # What ended without a run had nothing to be done, so no step is still to come.
-    to_come = () if stage is Stage.DONE else _steps_to_come(revision)
+    to_come = () if stage is Stage.DONE else steps_to_come(ends_namespace=revision.ends_namespace)
     return Progress(
         stage=stage,
         revision=revision,
@@ -138,8 +140,13 @@ def _run_of(revision: Revision) -> Run | None:
     return reached.first() or runs.order_by("-id").first()
 
 
-def _steps_to_come(revision: Revision) -> list[Step]:
-    phases = RETIREMENT if revision.ends_namespace else PROVISIONING
+def _wanted_steps(request: Request) -> list[Step]:
+    return steps_to_come(ends_namespace=request.kind == RequestKind.RETIRE.value)
+
+
+def steps_to_come(*, ends_namespace: bool) -> list[Step]:
+    """Return the steps of a run that has not begun, in order."""
+    phases = RETIREMENT if ends_namespace else PROVISIONING
     return [Step(position=place, phase=phase.value) for place, phase in enumerate(phases)]
 
 

@@ -31,7 +31,9 @@ def knows_request(label: str) -> bool:
 
 def visible_to(permissions: Permissions) -> QuerySet[Request]:
     """Return the requests a person may know of. Drafts are their author's alone."""
-    rows = Request.objects.select_related("team", "cluster", "requester", "namespace", "refresh")
+    rows = Request.objects.select_related(
+        "team", "cluster__observation", "requester", "namespace", "refresh"
+    )
     own_drafts = Q(state=RequestState.DRAFT.value, requester=permissions.user_id)
     sent = ~Q(state=RequestState.DRAFT.value)
     if permissions.sees_everything:

@@ -29,6 +29,7 @@ def subject_of(request: Request) -> Subject:
         moves_reach=request.moves_reach,
         adopted_uid=request.adopted_uid,
         found=request.found,
+        why=request.why,
     )
 
 

@@ -25,6 +25,8 @@ MAKERS = {
     "0016_whole_subject": "close",
     "0018_approval_keys": "guard",
     "0019_final_rows": "guard",
+    "0031_reason": "guard",
+    "0032_decision_pictures": "guard",
 }
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)")
 _CALLS = re.compile(r"EXECUTE FUNCTION (\w+)\(\)")

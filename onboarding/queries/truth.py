@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import NamespaceState
@@ -98,6 +99,27 @@ def truths_of(rows: Iterable[ManagedNamespace]) -> dict[int, Truth]:
         else _as_read(row)
         for row in rows
     }
+
+
+def contradicted(rows: QuerySet[ManagedNamespace]) -> list[tuple[ManagedNamespace, Truth]]:
+    """Return those of the rows that newer knowledge contradicts. Three queries at most.
+
+    The first leaves out what was seen since and seen equal: of many, few are left to judge.
+    """
+    equal = NamespaceObservation.objects.filter(
+        Q(uid=OuterRef("uid")) | Q(uid=""),
+        Q(differs__isnull=True) | Q(differs=[]),
+        cluster=OuterRef("cluster"),
+        name=OuterRef("name"),
+    )
+    unsure = rows.filter(
+        ~Exists(equal),
+        state__in=sorted(_SETTLED),
+        verified_at__lt=F("cluster__observation__seen_at"),
+    )
+    found = list(unsure.exclude(uid=""))
+    known = truths_of(found)
+    return [(row, known[row.pk]) for row in found if known[row.pk].is_contradicted]
 
 
 def _looks(rows: list[ManagedNamespace]) -> Mapping[int, datetime | None]:

@@ -48,6 +48,7 @@ def wrongs(known: Health) -> list[FoundWrong]:
     """Return everything that is wrong, red first. No statement."""
     found = [
         *_of_database(known),
+        *_of_mail(known),
         *(_of_processes(known) if known.storing.is_heard else ()),
         *(one for each in known.clusters for one in _of(each, known)),
     ]
@@ -59,6 +60,12 @@ def _of_database(known: Health) -> Iterator[FoundWrong]:
         yield FoundWrong(Wrong.UNSTORED, detail=known.storing.why)
     if known.lacking:
         yield FoundWrong(Wrong.TRIGGERS, detail="; ".join(known.lacking))
+
+
+def _of_mail(known: Health) -> Iterator[FoundWrong]:
+    if known.mail.many:
+        found = known.mail
+        yield FoundWrong(Wrong.MAIL, since=found.since, many=found.many, detail=found.words)
 
 
 def _of_processes(known: Health) -> Iterator[FoundWrong]:

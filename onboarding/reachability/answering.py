@@ -22,6 +22,7 @@ from onboarding.reachability.export import (
 from onboarding.reachability.lint import check_world
 from onboarding.reachability.members import BadQuestion, Member, network_of
 from onboarding.reachability.model import Node, World
+from onboarding.reachability.named_ends import with_named_pods
 from onboarding.reachability.reading import Loaded
 from onboarding.reachability.tables import (
     Lines,
@@ -117,7 +118,7 @@ def _prepared(world: World, wish: ReportOptions) -> World:
     known = {address for node in world.nodes for address in (node.name, *node.addresses)}
     named = sorted((asked & {pod.node for pod in world.pods}) - known)
     nodes = tuple(Node(one, (one,)) for one in named if network_of(one))
-    populated = with_assumed_pods(world) if wish.assumes_pods else world
+    populated = with_named_pods(with_assumed_pods(world), asked) if wish.assumes_pods else world
     return replace(populated, nodes=(*world.nodes, *nodes)) if nodes else populated
 
 

@@ -16,6 +16,7 @@ from onboarding.reachability.endpoints import EndpointKind
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.members import BadQuestion, Chosen, Member, Members, network_of
 from onboarding.reachability.model import LAST_PORT, Block, Certainty, Network, Protocol, World
+from onboarding.reachability.named_ends import INTERNET, not_public
 from onboarding.reachability.records import Record, records
 from onboarding.reachability.sets import places
 
@@ -170,10 +171,26 @@ class Asked:
         for number, having in _by_number(port, destinations).items():
             yield sources, having, (port.protocol, number)
 
+    @property
+    def port(self) -> tuple[Protocol, int, int] | None:
+        """Return the port number that is asked about, as a range; None for every port."""
+        port = self._question.port
+        return (port.protocol, port.number, port.number) if port else None
+
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """Return the places of what is asked about as outside and is not: nothing there is sure."""
+        return frozenset(self._doubts)
+
+    def port_classes(self) -> tuple[int, ...]:
+        """Return the classes of ports that are asked about."""
+        if self.port is None:
+            return tuple(range(len(self.estate.port_classes)))
+        return (self.estate.ports.class_of(*self.port[:2]),)
+
     def verdicts(self, source: int, destination: int) -> list[Record]:
         """Return the records of one pair of endpoints, on the port that is asked about."""
-        port = self._question.port
-        number = (port.protocol, port.number) if port else None
+        number = self.port[:2] if self.port else None
         found = records(self.estate, sources=[source], destinations=[destination], port=number)
         return [self._doubted(record) for record in found]
 
@@ -230,6 +247,8 @@ def boundaries_of(question: Query, world: World) -> tuple[Block, ...]:
     for network in question.networks:
         outside = outside_of(world, network)
         cuts += [Block(network), outside] if outside else [Block(network)]
+    if INTERNET in {question.source, question.destination}:
+        cuts += not_public(world)
     return tuple(cuts)
 
 

@@ -42,7 +42,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def add_question(parser: ArgumentParser) -> None:
     """Declare the arguments that both commands have."""
-    who = "namespace/pod, namespace/Deployment/name, namespace, Node/name, an address or a CIDR"
+    who = (
+        "namespace/pod, namespace/Deployment/name, namespace, namespace/label=value, Node/name, "
+        "an address, a CIDR, or internet"
+    )
     parser.add_argument("--from", dest="source", default="", metavar="WHO", help=who)
     parser.add_argument("--to", dest="destination", default="", metavar="WHO", help="the same")
     parser.add_argument(

@@ -15,6 +15,7 @@ from onboarding.domain.objects import Json, Manifest
 from onboarding.reachability.endpoints import Endpoint, EndpointKind
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.model import Network, Pod
+from onboarding.reachability.named_ends import INTERNET, fitting, is_public, labels_in
 
 ADDRESSES = "addresses"
 
@@ -78,8 +79,14 @@ class Members:
         """Return who is meant by a name, a namespace or an address. Raise BadQuestion."""
         if network := network_of(wanted):
             found = self._at(network)
+        elif wanted == INTERNET and wanted not in self._estate.world.namespaces:
+            found = self._public()
         else:
-            found = self._where(wanted, _is_called) or self._where(wanted, _is_in)
+            found = (
+                self._where(wanted, _is_called)
+                or self._where(wanted, _is_in)
+                or self._labelled(wanted)
+            )
         if not found:
             raise BadQuestion(self._unknown(wanted))
         return found
@@ -105,6 +112,28 @@ class Members:
             if self._estate.endpoints[place].kind is EndpointKind.ADDRESSES
             and _overlaps(self._estate.endpoints[place], network)
         }
+
+    def _public(self) -> Chosen:
+        """Return every address outside that is neither private nor the cluster's own."""
+        world, endpoints = self._estate.world, self._estate.endpoints
+        return {
+            place: members
+            for place, members in self.every.items()
+            if endpoints[place].kind is EndpointKind.ADDRESSES
+            and is_public(endpoints[place].spans, world)
+        }
+
+    def _labelled(self, wanted: str) -> Chosen:
+        named = labels_in(wanted)
+        if named is None:
+            return {}
+        world, keys = self._estate.world, self._estate.layout.keys
+        pods = {id(pod) for pod in fitting(world.pods, *named, keys)}
+        chosen = {
+            place: tuple(one for one in members if id(one.pod) in pods)
+            for place, members in self.every.items()
+        }
+        return {place: members for place, members in chosen.items() if members}
 
     def _unknown(self, wanted: str) -> str:
         if wanted in self._estate.world.namespaces:

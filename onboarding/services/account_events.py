@@ -1,7 +1,7 @@
 """What happens to accounts, as history tells it: signing in and out, passwords, second factors.
 
 Names that nobody has are not kept: people type passwords where the name belongs. Failures about one
-person are told a hundred times an hour at most, wishes to reset a password too, and about nobody
+person are told a hundred times an hour at most, wishes for a link by mail too, and about nobody
 known as often altogether, so that nobody can bury history; the limits of sign-in come first, and
 the log has every single one. What changes an account is told every time.
 """
@@ -20,7 +20,7 @@ from onboarding.services.history import About, Actor, about_user, actor_for, rec
 VIA = "account"
 TOLD_AN_HOUR = 100
 # They change nothing, and anybody can do them again and again.
-BOUNDED = frozenset({Action.SIGN_IN_FAILED, Action.PASSWORD_RESET_ASKED})
+BOUNDED = frozenset({Action.SIGN_IN_FAILED, Action.PASSWORD_RESET_ASKED, Action.ADDRESS_LINK_ASKED})
 NOBODY_KNOWN = About(kind="person", id="unknown", label="unknown")
 log = structlog.get_logger()
 

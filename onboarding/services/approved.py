@@ -112,13 +112,13 @@ def _missing_approvals(request: Request, subject: Subject) -> Iterator[str]:
     given = {decision.lane: decision for decision in request.decisions.all() if _counts(decision)}
     authors = {request.requester_id, *(author.person_id for author in request.authors.all())}
     if not subject.lanes:
-        yield f"{request.label} needs no lane, and yet it has a revision."
+        yield f"{request.label} needs no approval, and yet it has a revision."
     for needed in subject.lanes:
         decision = given.get(needed.lane.value)
         if decision is None or decision.digest != request.digest:
-            yield f"The {needed.lane} lane of {request.label} was not approved for this digest."
+            yield f"The {needed.lane} approval of {request.label} was not given for this digest."
         elif decision.person_id in authors or decision.requester_id != request.requester_id:
-            yield f"The {needed.lane} lane of {request.label} was approved by who asked for it."
+            yield f"The {needed.lane} approval of {request.label} was given by who asked for it."
 
 
 def _counts(decision: Decision) -> bool:

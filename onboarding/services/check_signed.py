@@ -43,7 +43,7 @@ def check_signatures(request: Request) -> None:
     """
     subject = subject_of(request)
     if subject.digest != request.digest and lanes_to_sign(Lane):
-        raise NotSigned(f"The digest of {request.label} does not cover its lanes. {WAY_ON}")
+        raise NotSigned(f"The digest of {request.label} does not cover its approvals. {WAY_ON}")
     for lane in sorted(lanes_to_sign(needed.lane for needed in subject.lanes)):
         if why := _why_not(request, lane):
             raise NotSigned(f"The {lane} approval of {request.label} {why}. {WAY_ON}")
@@ -102,7 +102,7 @@ def _check(request: Request, decision: Decision, signature: DecisionSignature) -
     if enrolment.person != word.person:
         return "is signed with somebody else's key"
     if word.lane not in enrolment.lanes:
-        return "is signed with a key that is not enrolled for the lane"
+        return "is signed with a key that is not enrolled for it"
     if signed.credential != enrolment.credential:
         return "is signed with another key than it names"
     check_assertion(signed, enrolment.public_key)

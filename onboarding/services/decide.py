@@ -5,6 +5,7 @@ namespace shall be, in the same transaction; a decision is not an effect, so not
 here. The row lock and the conditional UPDATE make one winner of any number of deciders.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,22 +15,29 @@ from onboarding.domain.actions import Action
 from onboarding.domain.approval import Signed
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import NamespaceState, RequestState, sources_of
+from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from onboarding.domain.spec import RequestKind
 from onboarding.models import (
     Decision,
+    DecisionPicture,
     ManagedNamespace,
     Request,
     RequestLane,
     Revision,
     Run,
+    User,
     Vote,
 )
+from onboarding.plan.model import load_plan
 from onboarding.queries.leads import why_abandoned
 from onboarding.queries.namespaces import is_asked_for, next_generation
 from onboarding.queries.rendering import request_today
 from onboarding.queries.requests import visible_to
+from onboarding.queries.revision_words import ApprovedStep, approved_of, effect_of
 from onboarding.queries.subjects import subject_of
+from onboarding.reachability.kept import dump_shown
+from onboarding.reachability.shown import Shown
 from onboarding.services import hints, history
 from onboarding.services.history import By
 from onboarding.services.open_runs import end_open_runs
@@ -53,10 +61,24 @@ class Stale(Conflict):
     """The request is not the one that was shown."""
 
 
+@dataclass(frozen=True)
+class Pictured:
+    """What the page shows now, and `Shown.token` of what it showed the person."""
+
+    now: Shown
+    token: str
+
+
 class NotAsItWasSent(Conflict):
     """What the rows say is not what their digest is of: nobody can know what would be approved."""
 
     title = "Not as it was sent"
+
+
+class ShownOtherwise(Conflict):
+    """What the request opens is not what the person was shown."""
+
+    title = "It opens something else by now"
 
 
 class RenderedDifferently(Conflict):
@@ -75,12 +97,15 @@ def decide(
     reason: str,
     now: datetime,
     signature: Signed | None = None,
+    picture: Pictured | None = None,
 ) -> Request:
     """Record the decision; with the last approval, set what the namespace shall be.
 
+    `picture` is compared and kept with the decision; `decide_as_shown` works it out.
     Raises NotFound, Forbidden (lane, own request), SignatureNeeded, Invalid (no reason given, the
-    signature is not of this), Conflict (decided, edited or withdrawn in the meantime, approved
-    although its requester lost the right to it, or would be rendered differently today).
+    signature is not of this), Conflict (decided, edited or withdrawn in the meantime, shown
+    otherwise, approved although its requester lost the right to it, or would be rendered
+    differently today).
     """
     with transaction.atomic():
         request = (
@@ -89,12 +114,15 @@ def decide(
         if request is None:
             raise NotFound
         _check_person(request, lane, by)
-        _check_state(request, lane, digest, now)
+        _check_state(request, lane, digest=digest, by=by, now=now)
         _check_vote(request, vote, reason)
+        _check_shown(request, picture)
         key = check_decision(
             request, lane, vote, by=by.user, reason=reason, signature=signature, now=now
         )
         decision = _write(request, lane, vote, by=by, reason=reason, now=now)
+        if picture:
+            DecisionPicture.objects.create(decision=decision, shown=dump_shown(picture.now))
         keep(decision, key, signature)
         event = history.record(
             _ACTIONS[vote],
@@ -120,35 +148,37 @@ def decide(
 def _check_person(request: Request, lane: Lane, by: By) -> None:
     check_own(request, by.user)
     if lane not in by.permissions.lanes:
-        raise Forbidden(f"You do not hold the {lane} lane.")
+        raise Forbidden(f"You are not one of the {lane} approvers.")
     check_rules(request, by.user, lane)
     if lane.value not in request.lanes.values_list("lane", flat=True):
-        raise Invalid(f"{request.label} does not need the {lane} lane.")
+        raise Invalid(f"{request.label} needs no {lane} approval.")
 
 
-def _check_state(request: Request, lane: Lane, digest: str, now: datetime) -> None:
+def _check_state(request: Request, lane: Lane, *, digest: str, by: By, now: datetime) -> None:
     earlier = (
         Decision.objects.filter(request=request, lane=lane.value, voided_at__isnull=True)
         .select_related("person")
         .first()
     )
     if earlier:
-        raise Conflict(_who_was_first(earlier, now))
+        raise Conflict(_who_was_first(earlier, by.user, now))
     if request.state != RequestState.PENDING:
         raise Conflict(f"{request.label} is {request.state} and cannot be decided now.")
     if digest != request.digest:
         raise Stale(f"{request.label} was edited after you opened it. Review it again.")
 
 
-def _who_was_first(decision: Decision, now: datetime) -> str:
-    seconds = max(0, int((now - decision.decided_at).total_seconds()))
-    ago = f"{seconds} seconds ago" if seconds < 90 else f"{seconds // 60} minutes ago"
+def _who_was_first(decision: Decision, asking: User, now: datetime) -> str:
     said = {
         Vote.APPROVE: "approved",
         Vote.RETURN: "returned",
         Vote.REJECT: "rejected",
     }[Vote(decision.vote)]
-    return f"{decision.person.label} {said} the {decision.lane} lane {ago}."
+    if decision.person_id == asking.pk:
+        return f"You already {said} this for {decision.lane}."
+    seconds = max(0, int((now - decision.decided_at).total_seconds()))
+    ago = f"{seconds} s ago" if seconds < 90 else f"{seconds // 60} min ago"
+    return f"{decision.person.label} {said} this for {decision.lane} {ago}."
 
 
 def _check_vote(request: Request, vote: Vote, reason: str) -> None:
@@ -159,6 +189,13 @@ def _check_vote(request: Request, vote: Vote, reason: str) -> None:
     if vote is Vote.RETURN and request.refresh_id:
         raise Invalid("There are no answers to edit in it. Approve it, or reject it.")
     _check_reason(vote, reason)
+
+
+def _check_shown(request: Request, picture: Pictured | None) -> None:
+    if picture and picture.now.token != picture.token:
+        raise ShownOtherwise(
+            f"What {request.label} opens changed while you read. Nothing was decided."
+        )
 
 
 def _check_digest(request: Request) -> None:
@@ -222,7 +259,9 @@ def _write(
                 decided_at=now,
             )
     except IntegrityError as error:
-        raise Conflict("Somebody decided this lane at the same moment. Look again.") from error
+        raise Conflict(
+            f"Somebody decided this for {lane} at the same moment. Look again."
+        ) from error
 
 
 def _undecided(request: Request) -> bool:
@@ -276,13 +315,14 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
     namespace = request.namespace
     _check_found(request, namespace)
     generation = next_generation(namespace, request.base_generation)
-    adopts = {"adopts": request.adopted_uid} if request.adopted_uid else {}
+    before = _revision_before(namespace, request.base_generation)
+    adopts: Manifest = {"adopts": request.adopted_uid} if request.adopted_uid else {}
     event = history.record(
         Action.NAMESPACE_RETIRING if retiring else Action.NAMESPACE_WANTED,
         actor=by.actor,
         at=now,
         about=history.about_namespace(namespace, request=request.label),
-        body={"generation": generation, "digest": request.digest, **adopts},
+        body=_effect(request, generation, before) | adopts,
     )
     moved = ManagedNamespace.objects.filter(
         pk=namespace.pk, generation=request.base_generation, state__in=sorted(sources_of(state))
@@ -291,7 +331,7 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
         state=state.value,
         next_at=now,
         last_event=event,
-        **_taken_over(request, namespace, now),
+        **_taken_over(request, namespace, before, now=now),
         **_FROM_THE_START,
     )
     if not moved:
@@ -300,6 +340,22 @@ def _wanted_namespace(request: Request, *, by: By, now: datetime) -> ManagedName
     end_open_runs(Run.objects.filter(namespace=namespace), Run.Outcome.SUPERSEDED, now=now)
     namespace.refresh_from_db()
     return namespace
+
+
+def _revision_before(namespace: ManagedNamespace, generation: int) -> Revision | None:
+    """Return the newest revision up to the generation that a request was made against."""
+    return namespace.revisions.filter(number__lte=generation).order_by("-number").first()
+
+
+def _effect(request: Request, generation: int, before: Revision | None) -> Manifest:
+    """Return what history says of a revision: its number, its digest, what it opens and closes.
+
+    Words for people, by the engine and not by the form's answers. No worker reads them.
+    """
+    after = ApprovedStep(request.wanted, load_plan(request.plan))
+    words = effect_of(request.name, approved_of(before) if before else None, after)
+    effect: list[Json] = [*words]
+    return {"generation": generation, "digest": request.digest, "effect": effect}
 
 
 def _check_found(request: Request, namespace: ManagedNamespace) -> None:
@@ -311,11 +367,13 @@ def _check_found(request: Request, namespace: ManagedNamespace) -> None:
         )
 
 
-def _taken_over(request: Request, namespace: ManagedNamespace, now: datetime) -> dict[str, object]:
+def _taken_over(
+    request: Request, namespace: ManagedNamespace, before: Revision | None, *, now: datetime
+) -> dict[str, object]:
     """Return whose uid the row has from now on, where that was shown, and when its life ends."""
     fields: dict[str, object] = {"found": None}
     if request.kind != RequestKind.ADOPT:  # to take over again is no new lifetime
-        fields["expires_at"] = _next_expiry(request, namespace, now)
+        fields["expires_at"] = _next_expiry(request, namespace, before, now=now)
     if is_asked_for(namespace, request.adopted_uid):
         fields |= {"uid": request.adopted_uid, "known_uid": request.adopted_uid}
     return fields
@@ -340,16 +398,21 @@ def _new_namespace(request: Request, *, by: By, now: datetime) -> ManagedNamespa
         actor=by.actor,
         at=now,
         about=history.about_namespace(namespace, request=request.label),
-        body={"generation": 1, "digest": request.digest},
+        body=_effect(request, 1, None),
     )
     namespace.save(update_fields=["last_event"])
     return namespace
 
 
-def _next_expiry(request: Request, namespace: ManagedNamespace, now: datetime) -> datetime | None:
+def _next_expiry(
+    request: Request, namespace: ManagedNamespace, before: Revision | None, *, now: datetime
+) -> datetime | None:
     """Return when it ends from now on: the same answers again are no new lease of life."""
-    before = namespace.revisions.filter(number=request.base_generation).first()
-    is_same = before is not None and before.spec == request.spec
+    is_same = (
+        before is not None
+        and before.number == request.base_generation
+        and before.spec == request.spec
+    )
     return namespace.expires_at if is_same else _expiry(request, now)
 
 

@@ -13,8 +13,17 @@ from django.db import transaction
 
 from onboarding.domain.actions import Action
 from onboarding.domain.canonical import canonical
+from onboarding.domain.notices import TELLS
 from onboarding.domain.objects import Manifest
-from onboarding.models import Cluster, Event, ManagedNamespace, Request, Team, User
+from onboarding.models import (
+    Cluster,
+    Event,
+    ManagedNamespace,
+    OutboxEntry,
+    Request,
+    Team,
+    User,
+)
 from onboarding.queries.permissions import Permissions
 
 
@@ -70,6 +79,7 @@ def record(
 ) -> Event:
     """Write one event and return it. Raise NotInTransaction outside a transaction.
 
+    One of which people may have to be told stands in the outbox with it (services/tell.py).
     `body` is JSON with what changed; `note` is a person's free text, covered by a salted hash only.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -86,7 +96,7 @@ def record(
             "note": hashlib.sha256(salt + note.encode()).hexdigest() if salt else None,
         }
     )
-    return Event.objects.create(
+    event = Event.objects.create(
         at=at,
         action=action.value,
         actor_id=actor.id,
@@ -106,6 +116,9 @@ def record(
         canonical=stored,
         leaf=hashlib.sha256(b"\x00" + stored).hexdigest(),
     )
+    if action in TELLS:
+        OutboxEntry.objects.create(event=event)
+    return event
 
 
 def actor_for(user: User, *, via: str = "ui", ip: str | None = None) -> Actor:

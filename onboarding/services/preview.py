@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from onboarding.domain.lanes import NeededLane
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.spec import NamespaceSpec, RequestKind
-from onboarding.models import Cluster, Deviation, ManagedNamespace, Refresh, Team
+from onboarding.models import Cluster, Deviation, ManagedNamespace, Refresh, Suggestion, Team
 from onboarding.plan.access import access_sentences
 from onboarding.plan.approvals import lanes_for
 from onboarding.plan.build import empty_plan
@@ -31,9 +31,11 @@ from onboarding.reachability.sentences import sentences
 class NamespaceWish:
     """What somebody asks for. `namespace` is None when onboarding.
 
+    `why` is the reason for this request; all but a new namespace need one to be sent.
     `confirms` is what was typed to lose what is in a namespace that is to be removed.
     `removes` are objects of others in the namespace that a change takes away.
     `refresh` is what it is a part of where many are rendered anew at once.
+    `suggestion` is the member's that the request comes of.
     """
 
     kind: RequestKind
@@ -44,6 +46,8 @@ class NamespaceWish:
     confirms: str = ""
     removes: tuple[Removal, ...] = ()
     refresh: Refresh | None = None
+    why: str = ""
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,22 @@ class Preview:
 
 
 def change_wish(
-    namespace: ManagedNamespace, spec: NamespaceSpec, removes: tuple[Removal, ...] = ()
+    namespace: ManagedNamespace,
+    spec: NamespaceSpec,
+    removes: tuple[Removal, ...] = (),
+    *,
+    why: str = "",
 ) -> NamespaceWish:
     """Return the wish to change a namespace to `spec`."""
     team, cluster = namespace.team, namespace.cluster
-    return NamespaceWish(RequestKind.CHANGE, spec, team, cluster, namespace, removes=removes)
+    return NamespaceWish(
+        RequestKind.CHANGE, spec, team, cluster, namespace, removes=removes, why=why
+    )
 
 
-def removal_wish(namespace: ManagedNamespace, foreign: Iterable[Deviation]) -> NamespaceWish:
+def removal_wish(
+    namespace: ManagedNamespace, foreign: Iterable[Deviation], *, why: str = ""
+) -> NamespaceWish:
     """Return the wish to take objects of others away and keep the rest. Raise Invalid for none."""
     revision = in_force(namespace)
     if revision is None:
@@ -92,21 +104,21 @@ def removal_wish(namespace: ManagedNamespace, foreign: Iterable[Deviation]) -> N
     removes = tuple(Removal(row.object_kind, row.object_name, row.uid) for row in foreign)
     if not removes:
         raise Invalid("Choose what shall be removed.", field="finding")
-    return change_wish(namespace, revision.wanted, removes)
+    return change_wish(namespace, revision.wanted, removes, why=why)
 
 
-def retire_wish(namespace: ManagedNamespace, *, confirms: str = "") -> NamespaceWish:
+def retire_wish(namespace: ManagedNamespace, *, confirms: str = "", why: str = "") -> NamespaceWish:
     """Return the wish to remove a namespace. Raise Invalid if nothing was ever approved for it."""
     revision = in_force(namespace)
     if revision is None:
         raise Invalid(f"{namespace.name} has nothing in force.")
-    wanted = revision.wanted
+    team, cluster = namespace.team, namespace.cluster
     return NamespaceWish(
-        RequestKind.RETIRE, wanted, namespace.team, namespace.cluster, namespace, confirms
+        RequestKind.RETIRE, revision.wanted, team, cluster, namespace, confirms, why=why
     )
 
 
-def adopt_wish(namespace: ManagedNamespace) -> NamespaceWish:
+def adopt_wish(namespace: ManagedNamespace, *, why: str = "") -> NamespaceWish:
     """Return the wish to take over what was found under the name, with the spec in force.
 
     Raise Invalid if nothing was ever approved for it.
@@ -114,8 +126,8 @@ def adopt_wish(namespace: ManagedNamespace) -> NamespaceWish:
     revision = in_force(namespace)
     if revision is None:
         raise Invalid(f"{namespace.name} has nothing in force.")
-    wanted = revision.wanted
-    return NamespaceWish(RequestKind.ADOPT, wanted, namespace.team, namespace.cluster, namespace)
+    team, cluster = namespace.team, namespace.cluster
+    return NamespaceWish(RequestKind.ADOPT, revision.wanted, team, cluster, namespace, why=why)
 
 
 def preview(wish: NamespaceWish) -> Preview:

@@ -66,8 +66,9 @@ def decide_refresh(
 ) -> int:
     """Decide one lane of every request that is decided together; return how many.
 
-    All or none. Raises what `decide` raises, with the namespace it is about, and Stale when the set
-    or a request in it is not what `digest` was shown for.
+    All or none, and no picture is kept: what was shown is the set. Raises what `decide` raises,
+    with the namespace it is about, and Stale when the set or a request in it is not what `digest`
+    was shown for.
     """
     if vote is Vote.RETURN:
         raise Invalid("There are no answers to edit in it. Approve them, or reject them.")
@@ -187,8 +188,9 @@ def _ask_for(row: ManagedNamespace, refresh: Refresh, *, by: By, now: datetime) 
     revision = in_force(row)
     if revision is None or not is_changeable(row):
         return f"it is {row.state}; it can be rendered anew once it is ready."
+    team, cluster, why = row.team, row.cluster, refresh.reason
     wish = NamespaceWish(
-        RequestKind.CHANGE, revision.wanted, row.team, row.cluster, row, refresh=refresh
+        RequestKind.CHANGE, revision.wanted, team, cluster, row, refresh=refresh, why=why
     )
     key = f"refresh-{refresh.public_id}-{row.public_id}"
     try:

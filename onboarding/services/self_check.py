@@ -3,16 +3,17 @@
 Every line at the end of `prepare_cluster`, where a person reads it; repeated daily by guards.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 from time import monotonic
 
 from onboarding.cluster.gateway import ClusterGateway
 from onboarding.cluster.refusals import (
     PORTAL_MAY_NOT,
+    Attempt,
     RefusalCheck,
     check_refusals,
-    managed_namespace,
+    managed_namespaces,
 )
 from onboarding.cluster.selfcheck import RightCheck, check_rights
 
@@ -42,8 +43,19 @@ def say_lines(portal: ClusterGateway, *, has_gate: bool, say: Callable[[str], ob
 
 
 def _tried(portal: ClusterGateway) -> list[RefusalCheck]:
-    place = managed_namespace(portal)
-    return list(check_refusals(portal, PORTAL_MAY_NOT, namespace=place))
+    """Return what came of each attempt; what is wrong is believed when it is so once more.
+
+    The only namespace to try it in may have gone meanwhile.
+    """
+    lines = _tried_once(portal, PORTAL_MAY_NOT)
+    wrong = [line.attempt for line in lines if line.is_wrong]
+    again = iter(_tried_once(portal, wrong) if wrong else ())
+    return [next(again) if line.is_wrong else line for line in lines]
+
+
+def _tried_once(portal: ClusterGateway, attempts: Sequence[Attempt]) -> list[RefusalCheck]:
+    namespaces = managed_namespaces(portal)
+    return list(check_refusals(portal, attempts, namespaces=namespaces))
 
 
 def _settled(portal: ClusterGateway, *, has_gate: bool) -> list[RightCheck]:

@@ -62,6 +62,6 @@ def _check_lanes(request: Request, accounts: QuerySet[User], lane: Lane) -> None
     said = request.decisions.filter(person__in=accounts.values("pk"), voided_at__isnull=True)
     if before := said.exclude(lane=lane.value).first():
         raise SecondLane(
-            f"You decided the {before.lane} lane of {request.label}. About a "
-            f"{request.wanted.environment} namespace one person decides one lane."
+            f"You gave the {before.lane} approval of {request.label}, or refused it. About a "
+            f"{request.wanted.environment} namespace one person decides one approval."
         )

@@ -31,7 +31,7 @@ from onboarding.services.key_ring import NotEnrolled, read_enrolment
 WRONG_FIELD = {
     "portal": "for another portal",
     "request": "for another request",
-    "lane": "for another lane",
+    "lane": "for another approval",
     "vote": "for another vote",
     "digest": "for another content",
     "reason": "with another reason",
@@ -174,16 +174,16 @@ def _key_of(signature: Signed, lane: Lane, person: User) -> ApprovalKey:
     for key in keys_for(lane, usable_keys_of(person)):
         if key.credential == signature.proof()["credentialId"]:
             return key
-    raise Invalid(f"This passkey is not among your confirmed approval keys for the {lane} lane.")
+    raise Invalid(f"This passkey is not among your confirmed approval keys for {lane} approval.")
 
 
 def _how_to_sign(lane: Lane, person: User) -> str:
     if keys_for(lane, usable_keys_of(person)):
         return (
-            f"An approval of the {lane} lane has to be signed with your passkey. That needs a "
+            f"A {lane} approval has to be signed with your passkey. That needs a "
             "browser with JavaScript."
         )
     return (
-        f"An approval of the {lane} lane has to be signed with a passkey, and you have no "
+        f"A {lane} approval has to be signed with a passkey, and you have no "
         "confirmed approval key for it. Ask for one under Account, Approval keys."
     )

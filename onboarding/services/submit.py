@@ -14,6 +14,7 @@ from onboarding.domain.actions import Action
 from onboarding.domain.lifecycle import RequestState, request_sources_of
 from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow, Refusal
+from onboarding.domain.rules import check_why
 from onboarding.domain.spec import RequestKind, dump_spec
 from onboarding.models import Cluster, ManagedNamespace, Request, RequestAuthor, RequestLane
 from onboarding.plan.model import dump_plan
@@ -30,11 +31,12 @@ from onboarding.queries.namespaces import (
     may_retire,
     why_not_now,
 )
-from onboarding.queries.requests import visible_to
+from onboarding.queries.requests import EDITABLE, visible_to
 from onboarding.queries.rules import violations_of
 from onboarding.services import history
 from onboarding.services.history import By
 from onboarding.services.preview import NamespaceWish, Preview, preview
+from onboarding.services.suggest import note_draft, take_up
 
 _MAY_ASK = {
     RequestKind.CHANGE: may_change,
@@ -53,6 +55,7 @@ _OF_THE_ROW = (
     "moves_reach",
     "adopted_uid",
     "found",
+    "why",
 )
 _SENT = {
     RequestState.DRAFT: Action.REQUEST_DRAFTED,
@@ -64,6 +67,8 @@ def save_draft(
     wish: NamespaceWish, *, by: By, form_key: str, now: datetime, request: Request | None = None
 ) -> Request:
     """Keep a wish that is not sent yet, visible to its author alone."""
+    if violations := check_why(wish.kind, wish.why, is_draft=True):
+        raise Invalid.of(violations)
     return _store(wish, RequestState.DRAFT, by=by, form_key=form_key, now=now, request=request)
 
 
@@ -145,16 +150,16 @@ def _check_rights(wish: NamespaceWish, by: By) -> None:
 
 def _check_rules(wish: NamespaceWish, *, now: datetime, request: Request | None) -> None:
     """Raise Invalid with everything that the request form would show."""
-    if wish.kind is RequestKind.RETIRE:
-        return
-    violations = violations_of(
-        wish.spec,
-        wish.kind,
-        teams={wish.team.slug},
-        clusters=[wish.cluster],
-        now=now,
-        except_request=request,
-    )
+    violations = check_why(wish.kind, wish.why)
+    if wish.kind is not RequestKind.RETIRE:
+        violations += violations_of(
+            wish.spec,
+            wish.kind,
+            teams={wish.team.slug},
+            clusters=[wish.cluster],
+            now=now,
+            except_request=request,
+        )
     if violations:
         raise Invalid.of(violations)
 
@@ -219,16 +224,9 @@ def _write(
     fields["digest"] = _subject(wish, thought, fields, by).digest
     was_returned = request is not None and request.state == RequestState.RETURNED
     if request is None:
-        row = Request.objects.create(
-            **fields,
-            kind=wish.kind.value,
-            namespace=wish.namespace,
-            refresh=wish.refresh,
-            requester=by.user,
-            created_at=now,
-        )
+        row = _created(wish, fields, by=by, now=now)
     else:
-        row = _edited(request, fields, by=by, now=now)
+        row = _edited(request, fields, state, by=by, now=now)
     author = RequestAuthor(request=row, person=by.user)
     RequestAuthor.objects.bulk_create([author], ignore_conflicts=True)
     row.lanes.all().delete()
@@ -248,9 +246,13 @@ def _write(
             "lanes": _lane_names(thought),
             "risk": thought.picture.risk.value,
         },
-        note=wish.spec.purpose,
+        note=row.why or wish.spec.purpose,
     )
     row.save(update_fields=["state", "last_event"])
+    if wish.suggestion and state is RequestState.PENDING:
+        take_up(wish.suggestion, row, by=by, now=now)
+    elif wish.suggestion:
+        note_draft(wish.suggestion, row, by=by)
     # After the row: whoever closes the cluster either finds it, or was first and is seen here.
     if Cluster.objects.filter(pk=wish.cluster.pk, closed_at__isnull=False).exists():
         raise Conflict(f"Cluster {wish.cluster.name} was closed. Nothing can be asked for on it.")
@@ -274,6 +276,7 @@ def _fields(
         "base_generation": thought.base_generation,
         "adopted_uid": found_uid(wish.namespace) if wish.namespace and found else None,
         "found": found,
+        "why": wish.why.strip() or None,
         "form_key": form_key,
         "submitted_at": now if state is RequestState.PENDING else None,
     }
@@ -291,14 +294,33 @@ def _subject(wish: NamespaceWish, thought: Preview, fields: dict[str, Any], by: 
     )
 
 
-def _edited(request: Request, fields: dict[str, Any], *, by: By, now: datetime) -> Request:
-    """Rewrite a draft or a returned request; its decisions no longer count."""
+def _created(wish: NamespaceWish, fields: dict[str, Any], *, by: By, now: datetime) -> Request:
+    return Request.objects.create(
+        **fields,
+        kind=wish.kind.value,
+        namespace=wish.namespace,
+        refresh=wish.refresh,
+        requester=by.user,
+        created_at=now,
+    )
+
+
+def _edited(
+    request: Request, fields: dict[str, Any], state: RequestState, *, by: By, now: datetime
+) -> Request:
+    """Rewrite a draft or a returned request; its decisions no longer count.
+
+    A draft is saved again or sent, what was returned is only sent: others know it already.
+    """
     if request.requester_id != by.user.pk:
         raise Forbidden("Only the person who asked can edit the request.")
-    editable = sorted({RequestState.DRAFT, RequestState.RETURNED})
-    own = Request.objects.filter(pk=request.pk, requester=by.user)
-    moved = own.filter(state__in=editable).update(**fields)
-    if not moved:
+    editable = sorted(EDITABLE & {state, *request_sources_of(state)})
+    own = Request.objects.filter(pk=request.pk, requester=by.user, state__in=editable)
+    if not own.filter(digest=request.digest).update(**fields):
+        if own.exists():
+            raise Conflict(f"{request.label} was saved in another tab meanwhile. Look at it again.")
+        if request.state == RequestState.RETURNED and state is RequestState.DRAFT:
+            raise Conflict(f"{request.label} was returned and is no draft. Send it again.")
         raise Conflict(f"{request.label} can no longer be edited.")
     request.decisions.filter(voided_at__isnull=True).update(voided_at=now)
     return Request.objects.select_related("team", "cluster").get(pk=request.pk)

@@ -5,7 +5,7 @@ that templates can call.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms, template
@@ -20,10 +20,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import ENDED
 from onboarding.models import ManagedNamespace
+from onboarding.queries.clusters import blindness_of
 from onboarding.templatetags.code_listings import Row, highlight_yaml, mark_lines, side_by_side
 from onboarding.templatetags.form_fields import (
+    ErrorItem,
     build_field_view,
     build_options_view,
     is_choice_of_cards,
@@ -32,15 +35,21 @@ from onboarding.templatetags.form_fields import (
 )
 from onboarding.templatetags.states import REQUEST_KINDS, TONES, face_of
 from onboarding.templatetags.wording import (
+    approval_name,
+    approver_name,
     exact,
     in_words,
     machine,
     relative,
+    roughly,
     shorten_digest,
     span,
 )
 
 register = template.Library()
+register.filter(approval_name)
+register.filter(approver_name)
+register.filter(roughly)
 
 _MESSAGE_FACES = {
     "success": ("ok", "check"),
@@ -101,10 +110,14 @@ def stuck_badge(context: Context, namespace: ManagedNamespace) -> SafeString:
     return badge("danger", "warn", _("Stuck for %(span)s") % {"span": waited})
 
 
-@register.simple_tag
-def out_of_sight_badge(namespace: ManagedNamespace) -> SafeString:
-    """Return the badge that stands beside a state that nobody can look at any more, or nothing."""
-    return state_badge("out-of-sight") if namespace.is_out_of_sight else SafeString("")
+@register.simple_tag(takes_context=True)
+def blind_badge(context: Context, namespace: ManagedNamespace) -> SafeString:
+    """Return the badge beside a state that nobody looked at of late, or nothing. `now` as `when`.
+
+    Of a row read with `cluster__observation`.
+    """
+    found = blindness_of(namespace, now=context.get("now") or timezone.now())
+    return state_badge(found) if found else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
@@ -116,11 +129,38 @@ def when(context: Context, moment: datetime | None, never: str | None = None) ->
     if moment is None:
         return format_html('<span class="muted">{}</span>', never or _("not yet"))
     now = context.get("now") or timezone.now()
+    return _time(moment, relative(moment, now))
+
+
+@register.simple_tag(takes_context=True)
+def since(context: Context, moment: datetime | None) -> SafeString:
+    """Return `<time>` with how long something has lasted: "3 days"; as `when` otherwise."""
+    if moment is None:
+        return when(context, moment)
+    now = context.get("now") or timezone.now()
+    return _time(moment, span(moment, now))
+
+
+def _time(moment: datetime, words: str) -> SafeString:
+    template = '<time datetime="{}" title="{}">{}</time>'
+    return format_html(template, machine(moment), exact(moment), words)
+
+
+@register.simple_tag(takes_context=True)
+def lifetime(context: Context, namespace: ManagedNamespace) -> SafeString:
+    """Return when the lifetime of a namespace ends; amber where it has, and it is still there."""
+    moment, now = namespace.expires_at, context.get("now") or timezone.now()
+    if moment is None:
+        return format_html('<span class="muted">{}</span>', _("No end"))
+    if moment > now or namespace.state in ENDED:
+        return when(context, moment)
+    said = _("ended %(span)s ago") % {"span": span(moment, now)}
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<span class="tone-warn">{} <time datetime="{}" title="{}">{}</time></span>',
+        icon("warn"),
         machine(moment),
         exact(moment),
-        relative(moment, now),
+        said,
     )
 
 
@@ -143,6 +183,12 @@ def kind_words(kind: str) -> str:
 def utc(moment: datetime | None) -> str:
     """Return the exact time, as history prints it; "" for None."""
     return exact(moment) if moment else ""
+
+
+@register.filter
+def clock_utc(moment: datetime) -> str:
+    """Return the time of day in UTC, e.g. "14:02:00", where the day stands above."""
+    return f"{moment.astimezone(UTC):%H:%M:%S}"
 
 
 @register.filter
@@ -184,9 +230,12 @@ def diff_lines(lines: Iterable[tuple[str, str]], label: str | None = None) -> Sa
 
 
 @register.inclusion_tag("components/_diff_table.html")
-def diff_table(rows: Iterable[Row], left: str, right: str) -> dict[str, Any]:
-    """Return two texts side by side; rows are (no, text, tag) of the left, then of the right."""
-    label = _("%(left)s compared with %(right)s") % {"left": left, "right": right}
+def diff_table(rows: Iterable[Row], left: str, right: str, *, label: str = "") -> dict[str, Any]:
+    """Return two texts side by side; rows are (no, text, tag) of the left, then of the right.
+
+    `label` tells the table from others on the page.
+    """
+    label = label or _("%(left)s compared with %(right)s") % {"left": left, "right": right}
     return {"rows": side_by_side(rows), "left": left, "right": right, "label": label}
 
 
@@ -213,10 +262,26 @@ def options(bound: BoundField, *, described_by: str = "") -> SafeString:
 
 
 @register.inclusion_tag("components/_error_summary.html")
-def error_summary(form: forms.BaseForm | None) -> dict[str, Any]:
-    """Return the list of what needs fixing, linked to the fields; nothing for a form in order."""
+def error_summary(form: forms.BaseForm | None, *, is_quiet: bool = False) -> dict[str, Any]:
+    """Return the list of what needs fixing, linked to the fields; nothing for a form in order.
+
+    A quiet one takes no focus: it replaces another while somebody types.
+    """
     items = list_errors(form) if form is not None and form.is_bound else []
-    return {"items": items, "title": summary_title(items)}
+    return {"items": items, "title": summary_title(items), "is_quiet": is_quiet}
+
+
+@register.simple_tag
+def usual_wait(waits: Mapping[Lane, timedelta | None] | str, lane: Lane) -> str:
+    """Return how long an approval usually takes, e.g. "3 h"; "" where too little is known."""
+    wait = waits.get(lane) if isinstance(waits, Mapping) else None
+    return in_words(max(60.0, wait.total_seconds())) if wait else ""
+
+
+@register.simple_tag
+def errors_by_field(form: forms.BaseForm) -> list[ErrorItem]:
+    """Return what is wrong now, field by field, for the script that marks fields meanwhile."""
+    return [item for item in list_errors(form) if item.target]
 
 
 @register.inclusion_tag("components/_alert.html")

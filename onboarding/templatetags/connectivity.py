@@ -15,22 +15,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from onboarding.domain.risk import Risk
-from onboarding.reachability.model import LAST_PORT, Certainty, PolicyRef, Protocol, RuleRef
+from onboarding.queries.party_words import PartyWords, note_on, words_for
+from onboarding.queries.port_words import ports_text
+from onboarding.reachability.model import Certainty, PolicyRef, RuleRef
 from onboarding.reachability.neighbourhood import Answer, Change, Opening, Party
 from onboarding.templatetags.bulkhead import badge, icon
-from onboarding.templatetags.party_words import PartyWords, note_on, words_for
 
 register = template.Library()
 
-SPANS_SHOWN = 6
 RULES_SHOWN = 4
-# Ports as (protocol, first, last); both ends included.
-Ports = tuple[tuple[Protocol, int, int], ...]
-
-
-def party_text(party: Party, *, inside: bool = False) -> str:
-    """Return a party in plain words; `inside` a sentence they begin with a small letter."""
-    return words_for(party).text(inside=inside)
 
 
 @register.simple_tag
@@ -44,16 +37,6 @@ def party_words(party: Party, *, inside: bool = False) -> SafeString:
 def party_note(party: Party) -> str:
     """Return what a person should know about a party besides its name, "" for nothing."""
     return note_on(party)
-
-
-def ports_text(opening: Opening) -> str:
-    """Return e.g. `TCP 53, UDP 53`, `every port`, `every port except TCP 25`."""
-    if opening.is_every_port:
-        return _("every port")
-    closed = _left_closed(opening.ports)
-    if len(closed) < len(opening.ports):
-        return _("every port except %(ports)s") % {"ports": _listed(closed)}
-    return _listed(opening.ports)
 
 
 @register.simple_tag
@@ -138,34 +121,6 @@ def risk_badge(risk: Risk | str) -> SafeString:
         Risk.HIGH: ("danger", "warn", _("High risk")),
     }
     return badge(*words[Risk(risk)])
-
-
-def _listed(ports: Ports) -> str:
-    shown = ", ".join(_span_words(*one) for one in ports[:SPANS_SHOWN])
-    more = len(ports) - SPANS_SHOWN
-    return (
-        _("%(ports)s and %(count)d more") % {"ports": shown, "count": more} if more > 0 else shown
-    )
-
-
-def _span_words(protocol: Protocol, first: int, last: int) -> str:
-    if (first, last) == (1, LAST_PORT):
-        return _("every %(protocol)s port") % {"protocol": protocol}
-    return f"{protocol} {first}" if first == last else f"{protocol} {first}–{last}"
-
-
-def _left_closed(ports: Ports) -> Ports:
-    """Return every port that is not among `ports`."""
-    closed = []
-    for protocol in Protocol:
-        free = 1
-        for _protocol, first, last in sorted(one for one in ports if one[0] is protocol):
-            if first > free:
-                closed.append((protocol, free, first - 1))
-            free = max(free, last + 1)
-        if free <= LAST_PORT:
-            closed.append((protocol, free, LAST_PORT))
-    return tuple(closed)
 
 
 @register.filter

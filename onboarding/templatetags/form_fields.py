@@ -6,6 +6,7 @@ our classes and the ARIA wiring; nothing here decides what is valid.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -58,11 +59,15 @@ class OptionsView:
 
 @dataclass(frozen=True)
 class ErrorItem:
-    """One line of the summary; target is the id to jump to, "" when no field is to blame."""
+    """One line of the summary; target is the id to jump to, "" when no field is to blame.
+
+    `id` is that of the line itself where it alone says what is wrong: see `_says_once`.
+    """
 
     label: str
     text: str
     target: str
+    id: str = ""
 
 
 def is_choice_of_cards(bound: BoundField) -> bool:
@@ -75,6 +80,17 @@ def _is_filter(bound: BoundField) -> bool:
     return getattr(bound.form, "is_filter", False)
 
 
+def _says_once(bound: BoundField) -> bool:
+    """Tell whether the summary alone says what is wrong: a filter stands right beneath it."""
+    return _is_filter(bound)
+
+
+def _error_ids(bound: BoundField) -> list[str]:
+    """Return the ids of what describes the errors: one of all, or each line of the summary."""
+    first = f"{_field_id(bound)}_error"
+    return [first, *(f"{first}-{at}" for at in range(2, len(bound.errors) + 1))]
+
+
 def _field_id(bound: BoundField) -> str:
     return bound.auto_id or bound.html_name
 
@@ -82,7 +98,8 @@ def _field_id(bound: BoundField) -> str:
 def _described_by(bound: BoundField, extra: str, *, has_help: bool) -> str:
     base = _field_id(bound)
     own = [f"{base}_helptext"] if has_help else []
-    wrong = [f"{base}_error"] if bound.errors else []
+    ids = _error_ids(bound)
+    wrong = (ids if _says_once(bound) else ids[:1]) if bound.errors else []
     return " ".join([*own, *extra.split(), *wrong])
 
 
@@ -114,8 +131,12 @@ def build_field_view(
     mono: bool = False,
     described_by: str = "",
     with_help: bool = True,
+    says_optional: bool = True,
 ) -> FieldView:
-    """Return the field ready to draw; described_by: ids read between the help and the errors."""
+    """Return the field ready to draw; described_by: ids read between the help and the errors.
+
+    Where a label says itself when there must be an answer, `says_optional` is False.
+    """
     words = label or str(bound.label)
     help_text = str(bound.help_text) if with_help else ""
     ids = _described_by(bound, described_by, has_help=bool(help_text))
@@ -126,10 +147,10 @@ def build_field_view(
         help=help_text,
         help_id=f"{_field_id(bound)}_helptext",
         error_id=f"{_field_id(bound)}_error",
-        errors=[str(text) for text in bound.errors],
+        errors=[] if _says_once(bound) else [str(text) for text in bound.errors],
         described_by=ids,
         is_check=is_check,
-        is_optional=not (bound.field.required or is_check or _is_filter(bound)),
+        is_optional=says_optional and not (bound.field.required or is_check or _is_filter(bound)),
         control=_control(bound, label=words, mono=mono, described_by=ids),
     )
 
@@ -138,8 +159,8 @@ def _cards(bound: BoundField) -> list[Card]:
     notes: Mapping[str, tuple[str, str]] = getattr(bound.field, "notes", {})
     cards = []
     for option in bound.subwidgets:
-        option.data["attrs"]["class"] = "form-check-input"
         aside, note = notes.get(str(option.data["value"]), ("", ""))
+        option.data["attrs"] |= {"class": "form-check-input", **_spoken(option, aside, note)}
         cards.append(
             Card(
                 id=str(option.id_for_label),
@@ -150,6 +171,15 @@ def _cards(bound: BoundField) -> list[Card]:
             )
         )
     return cards
+
+
+def _spoken(option: Any, aside: str, note: str) -> dict[str, str]:
+    """Return what a screen reader says of a card: its name, then what it is, then what it costs."""
+    base = str(option.id_for_label)
+    said = [f"{base}_note"] if note else []
+    said += [f"{base}_cost"] if aside else []
+    described = {"aria-describedby": " ".join(said)} if said else {}
+    return {"aria-labelledby": f"{base}_name", **described}
 
 
 def build_options_view(bound: BoundField, *, described_by: str = "") -> OptionsView:
@@ -173,7 +203,11 @@ def list_errors(form: forms.BaseForm) -> list[ErrorItem]:
     for bound in form:
         first = "_0" if is_choice_of_cards(bound) else ""
         target = "" if bound.is_hidden else _field_id(bound) + first
-        items += [ErrorItem(str(bound.label), str(text), target) for text in bound.errors]
+        ids = _error_ids(bound) if _says_once(bound) else [""] * len(bound.errors)
+        items += [
+            ErrorItem(str(bound.label), str(text), target, own)
+            for text, own in zip(bound.errors, ids, strict=False)
+        ]
     return items
 
 

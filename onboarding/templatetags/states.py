@@ -57,6 +57,22 @@ NAMESPACE_STATES = {
     "lost": Face("plain", "dash", _("Lost with its cluster")),
 }
 
+# Why a namespace is blocked or tried again and again, as the rest of "…: why".
+HELD_UP_REASONS = {
+    "taken": _("the name is already on the cluster"),
+    "uid-changed": _("somebody deleted it and made another of its name"),
+    "refused": _("the cluster refuses an object"),
+    "not-as-planned": _("the cluster stored something else than was approved"),
+    "team-may-write-policy": _("the team may write network policies itself"),
+    "restored": _("restored from a backup, to be compared"),
+    "forgotten": _("made by this portal, and forgotten since"),
+    "newer-on-cluster": _("the cluster holds something newer"),
+    "reappeared": _("removed, and there again"),
+    "not-what-was-approved": _("its records are not what was approved"),
+    "terminating": _("an older one of its name is still being deleted"),
+    "webhook-down": _("a webhook of the cluster does not answer"),
+}
+
 # One attempt and its steps (models/namespaces), one person's word on a lane (models/requests).
 WORK_STATES = {
     "waiting": Face("plain", "clock", _("Waiting")),

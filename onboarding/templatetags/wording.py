@@ -1,12 +1,14 @@
-"""Times, spans and digests in words. Pure: the clock is an argument.
+"""Times, spans, digests and lanes in words. Pure: the clock is an argument.
 
 Used by the tags of bulkhead.py. Style: design rule "relative words, exact UTC in the title".
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from onboarding.domain.lanes import Lane
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DATE_INSTEAD_AFTER_DAYS = 14
@@ -44,6 +46,11 @@ def _largest_unit(seconds: float) -> str:
     return _("%(count)d s") % {"count": int(seconds)}
 
 
+def roughly(length: timedelta) -> str:
+    """Return how long something takes in its largest unit, rounded down: "3 h"."""
+    return _largest_unit(max(0.0, length.total_seconds()))
+
+
 def span(since: datetime, now: datetime) -> str:
     """Return how long something has lasted, in its largest unit: "18 min"."""
     return _largest_unit(max(0.0, (now - since).total_seconds()))
@@ -59,6 +66,13 @@ def relative(moment: datetime, now: datetime) -> str:
         return _("just now")
     shown = {"span": _largest_unit(abs(away))}
     return _("%(span)s ago") % shown if away > 0 else _("in %(span)s") % shown
+
+
+def ended_ago(end: datetime | None, now: datetime) -> str:
+    """Return e.g. "ended 21 days ago" of an end that has passed, else ""."""
+    if end is None or end > now:
+        return ""
+    return _("ended %(span)s ago") % {"span": span(end, now)}
 
 
 def exact(moment: datetime) -> str:
@@ -77,3 +91,21 @@ def shorten_digest(digest: str) -> str:
     if len(digits) != DIGEST_HEX:
         return digest
     return f"sha256:{digits[:DIGEST_ENDS]}…{digits[-DIGEST_ENDS:]}"
+
+
+def approval_name(lane: Lane | str) -> str:
+    """Return what people call the word that a lane's holders give: "network approval"."""
+    return {
+        Lane.PLATFORM: _("platform approval"),
+        Lane.NETWORK: _("network approval"),
+        Lane.SECURITY: _("security approval"),
+    }[Lane(lane)]
+
+
+def approver_name(lane: Lane | str) -> str:
+    """Return what people call those who hold a lane: "network approvers"."""
+    return {
+        Lane.PLATFORM: _("platform approvers"),
+        Lane.NETWORK: _("network approvers"),
+        Lane.SECURITY: _("security approvers"),
+    }[Lane(lane)]

@@ -10,13 +10,16 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_POST
 
 from onboarding.domain.refusals import Forbidden
 from onboarding.models import User
+from onboarding.queries.leads import leads_to_ask
 from onboarding.queries.permissions import Permissions, permissions_of
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", bound=HttpResponseBase)
+_View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
 
 class Who(Enum):
@@ -57,6 +60,17 @@ _CHECKS: dict[Who, Callable[[Permissions], bool]] = {
 }
 
 
+_ONLY: dict[Who, str] = {
+    Who.TEAM_LEADS: "Only team leads can request and change namespaces.",
+    Who.LEADS_AND_ADMINS: "Only team leads and platform admins can do this.",
+    Who.APPROVERS: "Only approvers can open this page. A platform admin gives that role.",
+    Who.SIGNERS: "Only approvers and platform admins can open this page.",
+    Who.AUDITORS: "Only auditors and platform admins can open this page.",
+    Who.PLATFORM_ADMINS: "Only platform admins can open this page.",
+}
+_NO_LEAD = "None of your teams has a lead now. A platform admin can make somebody the lead."
+
+
 def allow(
     who: Who,
 ) -> Callable[
@@ -73,10 +87,26 @@ def allow(
             if who is not Who.ANYBODY:
                 signed_in.permissions = permissions_of(signed_in.user)
                 if not _CHECKS[who](signed_in.permissions):
-                    raise Forbidden(f"This page is for {who.value}.")
+                    raise Forbidden(_why_not(who, signed_in.permissions))
             return view(signed_in, *args, **kwargs)
 
         guarded.access = who  # type: ignore[attr-defined]  # read by the route matrix test
         return guarded
 
     return wrap
+
+
+def forms_only(view: _View) -> _View:
+    """Refuse everything but a form that is sent, and say so to whoever leads people to a page."""
+    taking = require_POST(view)
+    taking.takes_forms_only = True  # type: ignore[attr-defined]  # read by `page_at`
+    return taking
+
+
+def _why_not(who: Who, permissions: Permissions) -> str:
+    """Return whose page it is, and whom this person can ask instead."""
+    words = _ONLY.get(who, f"This page is for {who.value}.")
+    if who not in {Who.TEAM_LEADS, Who.LEADS_AND_ADMINS}:
+        return words
+    leads = leads_to_ask(permissions)
+    return f"{words} {leads}" if leads else f"{words} {_NO_LEAD}"

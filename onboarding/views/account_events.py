@@ -4,7 +4,7 @@ A sign-in is an event before the session is stored: where the event cannot be wr
 is an error and nobody is signed in. Changes of an account share its transaction (account_pages).
 """
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from allauth.account import signals as account
@@ -24,6 +24,7 @@ from onboarding.models import User
 from onboarding.services.account_events import person_called, record_account, record_by_somebody
 from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
+from onboarding.services.sessions import SessionStore
 
 log = structlog.get_logger()
 _FACTORS = {"totp": "app code", "recovery_codes": "recovery code", "webauthn": "passkey"}
@@ -37,6 +38,13 @@ def signed_in(request: HttpRequest, user: User, **_rest: Any) -> None:
         *dict.fromkeys(map(_factor, get_authentication_records(request, user))),
     ]
     _record(Action.SIGNED_IN, request, user, {"factors": used})
+
+
+@receiver(auth.user_logged_in)
+def session_begins(request: HttpRequest, **_rest: Any) -> None:
+    """Whose session begins here: it slides, and has an end in any case."""
+    session = cast("SessionStore", request.session)
+    session.begin(now=database_now())
 
 
 @receiver(auth.user_login_failed)

@@ -8,7 +8,6 @@ from allauth.account.models import EmailAddress
 from allauth.core.internal.ratelimit import consume, get_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.contrib.sites.requests import RequestSite
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -16,12 +15,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from onboarding.domain.actions import Action
+from onboarding.models import User
 from onboarding.services.account_events import person_called, record_by_somebody
 from onboarding.services.client_address import client_address
 from onboarding.services.clock import database_now
 from onboarding.services.own_address import keep_own_address
 from onboarding.services.sealed_seeds import CannotUnseal, seal, unseal
-from onboarding.views.known_browsers import known_browser, remember_browser
+from onboarding.views.known_browsers import browser_of, known_browser, remember_browser
+from onboarding.views.pending import lead_to_kept
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": _(
-            "Too many wrong passwords from where you are. Wait five minutes, then try again."
+            "Too many tries. Try again in 5 minutes or reset your password."
         ),
     }
 
@@ -73,10 +74,11 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def post_login(self, request: HttpRequest, user: Any, **rest: Any) -> Any:
-        """Sign in, and know the browser from now on."""
+        """Sign in, know the browser from now on, and lead to the form that was kept in it."""
         response = super().post_login(request, user, **rest)
-        remember_browser(response, user)
-        return response
+        before = browser_of(request)
+        after = remember_browser(request, response, user)
+        return lead_to_kept(request, response, user, before=before, after=after)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Verify an address, which never makes it the account's by the way."""
@@ -84,35 +86,31 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(super().confirm_email(request, email_address))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail about what is stored: once it is, and with no transaction waiting for it."""
-        transaction.on_commit(self._mail(template_prefix, email, context).send)
+        """Send what is no event, if allauth has anything: nothing that this portal offers does."""
+        whole = {"request": self.request, "email": email, "portal": settings.BASE_URL}
+        mail: EmailMessage = self.render_mail(template_prefix, email, whole | context)
+        transaction.on_commit(mail.send, robust=True)
 
-    def send_notification_mail(
+    def send_notification_mail(self, *_about: Any, **_more: Any) -> None:
+        """Send nothing: each change is an event, and workers tell of it (services/tell.py)."""
+
+    def send_password_reset_mail(self, user: Any, email: str, _context: dict[str, Any]) -> None:
+        """Record that somebody asked for a link. A worker makes and sends it; it is not stored."""
+        self._record_wish(Action.PASSWORD_RESET_ASKED, user, email)
+
+    def send_confirmation_mail(
         self,
-        template_prefix: str,
-        user: Any,
-        context: dict[str, Any] | None = None,
-        email: str | None = None,
+        _request: HttpRequest,
+        emailconfirmation: Any,
+        signup: bool,  # noqa: ARG002, FBT001  # allauth's signature
     ) -> None:
-        """Tell the person of a change. A mail that does not go out is logged and undoes nothing."""
-        to = email or EmailAddress.objects.get_primary_email(user)
-        if not to:
-            return
-        about = {"at": database_now(), "ip": client_address(self.request.META), **(context or {})}
-        transaction.on_commit(self._mail(template_prefix, to, about).send, robust=True)
+        """Record that a link to confirm an address was asked for; a worker makes and sends it."""
+        address = emailconfirmation.email_address
+        self._record_wish(Action.ADDRESS_LINK_ASKED, address.user, address.email)
 
-    def _mail(self, template_prefix: str, to: str, context: dict[str, Any]) -> EmailMessage:
-        whole = {"request": self.request, "email": to, "current_site": RequestSite(self.request)}
-        mail: EmailMessage = self.render_mail(template_prefix, to, whole | context)
-        return mail
-
-    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
-        """Send the link, and record that somebody asked for it."""
+    def _record_wish(self, action: Action, person: User, email: str) -> None:
         ip = client_address(self.request.META)
-        record_by_somebody(
-            Action.PASSWORD_RESET_ASKED, user, ip=ip, now=database_now(), body={"sent_to": email}
-        )
-        super().send_password_reset_mail(user, email, context)
+        record_by_somebody(action, person, ip=ip, now=database_now(), body={"sent_to": email})
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

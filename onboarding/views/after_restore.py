@@ -14,7 +14,7 @@ from onboarding.services.after_restore import settle
 from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
 SHOWN = "what.was.shown"  # no name of a namespace
 
@@ -22,6 +22,7 @@ SHOWN = "what.was.shown"  # no name of a namespace
 @allow(Who.PLATFORM_ADMINS)
 def after_restore(request: SignedIn, public_id: str) -> HttpResponse:
     """Show what differs on a cluster; POST decides what holds, and lets workers write again."""
+    asked(request)
     cluster: Cluster | None = visible_to(request.permissions).filter(public_id=public_id).first()
     if cluster is None:
         raise NotFound("No such cluster.")

@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.approval import Signed
 from onboarding.domain.refusals import Invalid, NotFound
@@ -18,14 +17,15 @@ from onboarding.services.approval_keys import (
     revoke_approval_key,
 )
 from onboarding.services.clock import database_now
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import by
-from onboarding.views.posted import only, signature_in
+from onboarding.views.posted import asked, only, signature_in
 
 
 @allow(Who.SIGNERS)
 def approval_key_list(request: SignedIn) -> HttpResponse:
     """List one's own passkeys and keys; for platform admins everybody's keys."""
+    asked(request)
     context = {
         "page": build_approval_keys_page(request.user, request.permissions),
         "demanded": _(" and ").join(sorted(settings.SIGNED_LANES)),
@@ -34,7 +34,7 @@ def approval_key_list(request: SignedIn) -> HttpResponse:
     return render(request, "account/approval_keys.html", context)
 
 
-@require_POST
+@forms_only
 @allow(Who.SIGNERS)
 def approval_key_ask(request: SignedIn) -> HttpResponse:
     """Ask to enrol a passkey, signed by it."""
@@ -57,7 +57,7 @@ def approval_key_ask(request: SignedIn) -> HttpResponse:
     return redirect("approval-key-list")
 
 
-@require_POST
+@forms_only
 @allow(Who.PLATFORM_ADMINS)
 def approval_key_confirm(request: SignedIn, public_id: str) -> HttpResponse:
     """Confirm another person's key, signed with one's own."""
@@ -68,7 +68,7 @@ def approval_key_confirm(request: SignedIn, public_id: str) -> HttpResponse:
     return redirect("approval-key-list")
 
 
-@require_POST
+@forms_only
 @allow(Who.SIGNERS)
 def approval_key_revoke(request: SignedIn, public_id: str) -> HttpResponse:
     """Revoke one's own key, or as a platform admin anybody's."""

@@ -1,5 +1,6 @@
 """Asking for a change or the end of a namespace. Same lanes and rules as asking for a new one."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.contrib import messages
@@ -14,10 +15,10 @@ from onboarding.domain.refusals import Invalid, NotNow
 from onboarding.domain.spec import RequestKind
 from onboarding.forms.adopt import AdoptForm
 from onboarding.forms.retire import RetireForm
-from onboarding.forms.suggestions import suggested_answers
+from onboarding.forms.suggestions import proposed_answers
 from onboarding.models import ManagedNamespace, Request
 from onboarding.pages.adoption import compare_found
-from onboarding.pages.request_desk import change_desk
+from onboarding.pages.request_desk import Desk, change_desk
 from onboarding.plan.render_yaml import render_yaml
 from onboarding.queries.deciders import authors_of, barred_from, nobody_can, staff
 from onboarding.queries.holdings import Holdings, holdings_of
@@ -28,6 +29,8 @@ from onboarding.queries.namespaces import (
     may_retire,
     why_not_now,
 )
+from onboarding.queries.suggestions import in_force_then, load_suggestion
+from onboarding.queries.usual_wait import usual_waits
 from onboarding.services.clock import database_now
 from onboarding.services.preview import (
     NamespaceWish,
@@ -37,11 +40,12 @@ from onboarding.services.preview import (
     retire_wish,
 )
 from onboarding.services.submit import submit
+from onboarding.services.suggest import check_standing, is_standing
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
 from onboarding.views.errors import conflict_page
 from onboarding.views.form_answers import answer
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
 
 @allow(Who.LEADS)
@@ -54,23 +58,47 @@ def namespace_change(request: SignedIn, public_id: str) -> HttpResponse:
     if request.method != "POST" and not may_change(request.permissions, row):
         return _not_now(request, row)
     desk = change_desk(request.permissions, row)
-    if desk.start:
-        suggested = suggested_answers(request.GET, offer=desk.offer, spec=desk.start)
-        desk = replace(desk, suggested=suggested)
+    asked(request, *desk.fields, "suggestion", "go_on")
+    desk = _suggested(request, row, desk)
     return answer(request, desk, "change/namespace_change.html")
+
+
+def _suggested(request: SignedIn, row: ManagedNamespace, desk: Desk) -> Desk:
+    """Return the desk with what the address proposes: answers, or a member's suggestion of them.
+
+    What is sent after the suggestion was settled, or while what it asks for is not on offer, is
+    the lead's own request, like any other.
+    """
+    if desk.start is None:
+        return desk
+    query: Mapping[str, str] = request.GET
+    suggestion, then = None, None
+    if wanted := request.GET.get("suggestion", ""):
+        suggestion = load_suggestion(row, wanted[:20])
+        if request.method != "POST":
+            check_standing(suggestion)
+        query, then = suggestion.answers, in_force_then(suggestion)
+        suggestion = suggestion if is_standing(suggestion) else None
+    proposed = proposed_answers(query, offer=desk.offer, in_force=desk.start, then=then)
+    suggestion = None if proposed.left_out else suggestion
+    if not wanted:  # nobody asked for it, and an address puts no words on a page
+        proposed = replace(proposed, left_out=())
+    return replace(desk, proposed=proposed, suggestion=suggestion)
 
 
 @allow(Who.LEADS)
 def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
     """List what goes with the namespace; POST with its typed name asks for the removal."""
+    asked(request)
     row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.RETIRE)
     if returned is None and request.method != "POST" and not may_retire(request.permissions, row):
         return _not_now(request, row)
     holdings, posted = holdings_of(row), request.POST if request.method == "POST" else None
-    form = RetireForm(posted, name=row.name, phrase=holdings.confirmation if holdings else "")
+    phrase, why = holdings.confirmation if holdings else "", _why_before(returned)
+    form = RetireForm(posted, name=row.name, phrase=phrase, why=why)
     if request.method == "POST":
-        only(request, "typed_name", "confirms", "form_key")
+        only(request, "why", "typed_name", "confirms", "form_key")
         if form.is_valid() and (sent := _send(request, _retirement(row, form), form, returned)):
             messages.success(request, _("Request sent. Nothing is removed before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
@@ -80,14 +108,16 @@ def namespace_retire(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.LEADS)
 def namespace_adopt(request: SignedIn, public_id: str) -> HttpResponse:
     """Show how what was found differs from what is approved; POST asks to take it over."""
+    asked(request)
     row = load_led(request.permissions, public_id)
     returned = _returned(request, row, RequestKind.ADOPT)
     if returned is None and request.method != "POST" and not may_adopt(request.permissions, row):
         return _not_now(request, row)
-    form = AdoptForm(request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    form = AdoptForm(posted, why=_why_before(returned))
     if request.method == "POST":
-        only(request, "form_key")
-        if form.is_valid() and (sent := _send(request, adopt_wish(row), form, returned)):
+        only(request, "why", "form_key")
+        if form.is_valid() and (sent := _send(request, _adoption(row, form), form, returned)):
             messages.success(request, _("Request sent. Nothing is written before it is approved."))
             return redirect("request-detail", public_id=sent.public_id)
     wish = adopt_wish(row)
@@ -119,7 +149,16 @@ def _send(
 
 
 def _retirement(row: ManagedNamespace, form: RetireForm) -> NamespaceWish:
-    return retire_wish(row, confirms=form.cleaned_data.get("confirms", ""))
+    answers = form.cleaned_data
+    return retire_wish(row, confirms=answers.get("confirms", ""), why=answers["why"])
+
+
+def _adoption(row: ManagedNamespace, form: AdoptForm) -> NamespaceWish:
+    return adopt_wish(row, why=form.cleaned_data["why"])
+
+
+def _why_before(returned: Request | None) -> str:
+    return (returned.why or "") if returned else ""
 
 
 def _retire_page(
@@ -150,7 +189,7 @@ def _who_must_agree(
     authors = authors_of(returned) | {request.user.pk}
     barred = barred_from(wish.team, wish.spec.environment, authors)
     lanes = staff(thought.lanes, barred)
-    return {"lanes": lanes, "nobody": nobody_can(lanes, barred)}
+    return {"lanes": lanes, "waits": usual_waits(), "nobody": nobody_can(lanes, barred)}
 
 
 def _returned(request: SignedIn, row: ManagedNamespace, kind: RequestKind) -> Request | None:

@@ -20,7 +20,7 @@ from onboarding.services.clock import database_now
 from onboarding.services.close_cluster import ask_to_close, confirm_closing, withdraw_closing
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
 Closing = ClusterClosure | None
 
@@ -28,6 +28,7 @@ Closing = ClusterClosure | None
 @allow(Who.PLATFORM_ADMINS)
 def cluster_close(request: SignedIn, public_id: str) -> HttpResponse:
     """Show what closing means; POST asks for it, confirms it or withdraws the asking."""
+    asked(request)
     cluster: Cluster | None = visible_to(request.permissions).filter(public_id=public_id).first()
     if cluster is None:
         raise NotFound("No such cluster.")

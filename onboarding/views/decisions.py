@@ -7,82 +7,48 @@ refuses own requests, foreign lanes, stale digests and second answers whatever t
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Conflict, Invalid
 from onboarding.domain.risk import Risk
-from onboarding.forms.decision import DecisionForm
-from onboarding.models import Request, Vote
+from onboarding.forms.decision import DecisionForm, Word
+from onboarding.models import Decision, Request, Vote
+from onboarding.pages.conversation import conversation_of
 from onboarding.pages.decision import (
+    DecisionPage,
     build_decision_page,
-    lane_states,
     offered_lanes,
     staffed_lane_states,
 )
+from onboarding.pages.decision_facts import heading_of
 from onboarding.pages.signing import signing_of
 from onboarding.queries.approval_keys import lanes_to_sign
-from onboarding.queries.leads import abandoned_among, lost_right
-from onboarding.queries.refreshes import waiting_refreshes
-from onboarding.queries.requests import LANES_READ, load_sent, waiting_for
+from onboarding.queries.queue import in_order
+from onboarding.queries.queue_place import QueuePlace, onward, place_in, waiting_order
+from onboarding.queries.requests import load_sent
 from onboarding.services.clock import database_now
-from onboarding.services.decide import decide
+from onboarding.services.decide import ShownOtherwise
+from onboarding.services.decide_as_shown import decide_as_shown
 from onboarding.views.access import SignedIn, Who, allow
 from onboarding.views.actors import by
-from onboarding.views.errors import conflict_page
-from onboarding.views.posted import only, signature_in
+from onboarding.views.posted import asked, only, signature_in
 
-PAGE_SIZE = 50
-FILTERS = {"team": "team__slug", "cluster": "cluster__name", "risk": "risk"}
+LONGEST_QUERY = 400
 SAID = {
-    Vote.APPROVE: gettext_lazy("You approved the %(lane)s lane of %(request)s."),
-    Vote.RETURN: gettext_lazy("You returned %(request)s to its author from the %(lane)s lane."),
-    Vote.REJECT: gettext_lazy("You rejected %(request)s on the %(lane)s lane."),
+    Vote.APPROVE: gettext_lazy("You approved %(request)s for %(lane)s."),
+    Vote.RETURN: gettext_lazy("You returned %(request)s to its author for %(lane)s."),
+    Vote.REJECT: gettext_lazy("You rejected %(request)s for %(lane)s."),
 }
-
-
-@allow(Who.APPROVERS)
-def queue(request: SignedIn) -> HttpResponse:
-    """List what waits for the person's lanes, oldest first; q, team, cluster and risk narrow it."""
-    waiting = waiting_for(request.permissions)
-    wanted = {name: request.GET.get(name, "").strip()[:80] for name in ("q", *FILTERS)}
-    page = Paginator(_matching(waiting, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
-    abandoned = abandoned_among(page)
-    context = {
-        "page": page,
-        "rows": [
-            (
-                row,
-                lane_states(row, request.permissions),
-                lost_right(row) if row.pk in abandoned else "",
-            )
-            for row in page
-        ],
-        "wanted": wanted,
-        "filtered": any(wanted.values()),
-        "refreshes": waiting_refreshes(request.permissions),
-        "lanes": [lane.value for lane in Lane if lane in request.permissions.lanes],
-        "teams": waiting.order_by("team__slug").values_list("team__slug", flat=True).distinct(),
-        "clusters": waiting.order_by("cluster__name")
-        .values_list("cluster__name", flat=True)
-        .distinct(),
-        "risks": [risk.value for risk in Risk],
-        "clear_url": reverse("queue"),
-        "chips": _chips(wanted),
-        "now": database_now(),
-    }
-    return render(request, "decisions/queue.html", context)
 
 
 @allow(Who.READERS)
 def decision(request: SignedIn, public_id: str) -> HttpResponse:
-    """Show everything a decision needs; POST gives it."""
+    """Show everything a decision needs; POST gives it, and goes on to what waits next."""
+    asked(request, "queue", "decided", "seen")
     row = load_sent(request.permissions, public_id)
     if request.method == "POST":
         return _decide(request, row)
@@ -90,68 +56,121 @@ def decision(request: SignedIn, public_id: str) -> HttpResponse:
 
 
 def _decide(request: SignedIn, row: Request) -> HttpResponse:
-    only(request, "lane", "vote", "digest", "reason", "signed")
+    only(request, "lane", "vote", "digest", "picture", "reason", "signed")
     lanes = staffed_lane_states(row, request.permissions)
     offered, _why_not = offered_lanes(row, request.permissions, lanes)
     form = DecisionForm(request.POST, offered=offered, may_return=row.refresh is None)
     if not form.is_valid():
         return _show(request, row, form)
+    before = _order(request)
     try:
         signature = signature_in(request)
-        decide(row.pk, **form.word, by=by(request), now=database_now(), signature=signature)
+        decide_as_shown(
+            row.pk,
+            **form.word,
+            by=by(request),
+            now=database_now(),
+            token=form.token,
+            signature=signature,
+        )
     except Invalid as wrong:
         form.refuse(wrong)
         return _show(request, row, form)
     except Conflict as faster:
-        return conflict_page(request, faster, reverse("decision", args=[row.public_id]))
-    said = form.word
-    messages.success(
-        request, SAID[said["vote"]] % {"lane": said["lane"].value, "request": row.label}
-    )
-    return redirect("decision", public_id=row.public_id)
+        return _again(request, row, form, faster)
+    following = onward(before, row.public_id, _order(request))
+    return _go_on(request, row, form.word, following)
 
 
-def _show(request: SignedIn, row: Request, form: DecisionForm | None) -> HttpResponse:
-    """Render the page. A form in error answers 422 and keeps what was typed."""
+def _go_on(request: SignedIn, row: Request, said: Word, following: str) -> HttpResponse:
+    """Go on to what waits next in the order of the queue; back to the queue after the last."""
+    query = {"queue": request.GET.get("queue", "")[:LONGEST_QUERY]}
+    if following:
+        query["decided"] = row.public_id
+        return redirect(f"{reverse('decision', args=[following])}?{urlencode(query)}")
+    words = SAID[said["vote"]] % {"lane": said["lane"].value, "request": row.label}
+    messages.success(request, words + " " + _("It was the last one."))
+    narrowed = f"?{query['queue']}" if query["queue"] else ""
+    return redirect(f"{reverse('queue')}{narrowed}")
+
+
+def _again(
+    request: SignedIn, row: Request, refused: DecisionForm, conflict: Conflict
+) -> HttpResponse:
+    """Answer 409 with the page as it is by now, what came between, and the text that was typed."""
+    row = load_sent(request.permissions, row.public_id)
+    token = refused.token if isinstance(conflict, ShownOtherwise) else ""
+    return _show(request, row, refused, conflict=conflict, token=token)
+
+
+def _show(
+    request: SignedIn,
+    row: Request,
+    form: DecisionForm | None,
+    *,
+    conflict: Conflict | None = None,
+    token: str = "",
+) -> HttpResponse:
+    """Render the page. A form in error answers 422, one that came too late 409; both keep it."""
     now = database_now()
-    page = build_decision_page(row, request.permissions, now=now)
-    first = page.offered[0].value if page.offered else ""
-    shown = form or DecisionForm(
-        initial={"digest": row.digest, "lane": first},
-        offered=page.offered,
-        may_return=row.refresh is None,
-    )
+    seen = request.GET.get("seen", "")
+    page = build_decision_page(row, request.permissions, now=now, lane=seen, token=token)
+    typed = form.data.get("reason", "") if form else ""
+    shown = form if form and not conflict else _fresh_form(row, page, typed)
     demanded = lanes_to_sign(state.lane.value for state in page.lanes)
     context = {
         "page": page,
         "request_row": row,
+        "conversation": conversation_of(row, request.permissions),
+        "heading": heading_of(row),
         "form": shown,
+        "conflict": conflict,
+        "typed": typed,
         "signing": signing_of(request.user, page.offered, demanded),
+        "place": _place(request, row) if page.offered or conflict else None,
+        "queue_query": request.GET.get("queue", "")[:LONGEST_QUERY],
+        "focuses_approve": form is None and _comes_by_queue(request, page),
+        "decided": _decided_before(request),
         "now": now,
     }
-    return render(request, "decisions/decision.html", context, status=422 if form else 200)
+    status = 409 if conflict else 422 if form else 200
+    return render(request, "decisions/decision.html", context, status=status)
 
 
-def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:
-    narrowed = rows.prefetch_related(*LANES_READ)
-    for name, column in FILTERS.items():
-        if wanted[name]:
-            narrowed = narrowed.filter(**{column: wanted[name]})
-    words = wanted["q"].removeprefix("REQ-")
-    if not words:
-        return narrowed
-    return narrowed.filter(
-        Q(public_id__icontains=words) | Q(name__icontains=words) | Q(team__slug__icontains=words)
+def _fresh_form(row: Request, page: DecisionPage, typed: str) -> DecisionForm:
+    first = page.offered[0].value if page.offered else ""
+    return DecisionForm(
+        initial={
+            "digest": row.digest,
+            "lane": first,
+            "picture": page.reach.shown.token,
+            "reason": typed,
+        },
+        offered=page.offered,
+        may_return=row.refresh is None,
     )
 
 
-def _chips(wanted: dict[str, str]) -> list[dict[str, object]]:
-    """Return the filters in force as links that drop one each."""
-    names = {"q": _("Search"), "team": _("Team"), "cluster": _("Cluster"), "risk": _("Risk")}
-    chips: list[dict[str, object]] = []
-    for name, value in wanted.items():
-        rest = {key: text for key, text in wanted.items() if text and key != name}
-        if value:
-            url = f"{reverse('queue')}?{urlencode(rest)}"
-            chips.append({"label": f"{names[name]}: {value}", "url": url, "active": True})
-    return chips
+def _order(request: SignedIn) -> list[str]:
+    """Return what waits for the person, as the queue was narrowed and ordered on the way here."""
+    query = QueryDict(request.GET.get("queue", "")[:LONGEST_QUERY])
+    given = {name: str(value)[:80] for name, value in query.items()}
+    return waiting_order(in_order(request.permissions, given))
+
+
+def _place(request: SignedIn, row: Request) -> QueuePlace:
+    return place_in(_order(request), row.public_id)
+
+
+def _comes_by_queue(request: SignedIn, page: DecisionPage) -> bool:
+    """Tell whether the next key may approve: on the way through the queue, and not at high risk."""
+    return "queue" in request.GET and page.may_approve and page.reach.shown.risk is not Risk.HIGH
+
+
+def _decided_before(request: SignedIn) -> Decision | None:
+    """Return the person's own decision that led here, to be told of. One query, or none."""
+    public_id = request.GET.get("decided", "")[:20]
+    if not public_id:
+        return None
+    own = Decision.objects.filter(person=request.user, request__public_id=public_id)
+    return own.select_related("request").order_by("-id").first()

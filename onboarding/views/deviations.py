@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.refusals import Forbidden, Invalid
 from onboarding.queries.deviations import may_acknowledge, standing_foreign
@@ -13,12 +12,12 @@ from onboarding.services.acknowledge import acknowledge
 from onboarding.services.clock import database_now
 from onboarding.services.preview import removal_wish
 from onboarding.services.submit import submit
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import by
 from onboarding.views.posted import only
 
 
-@require_POST
+@forms_only
 @allow(Who.LEADS)
 def namespace_acknowledge(request: SignedIn, public_id: str) -> HttpResponse:
     """Write down that a lead or platform admin knows of a deviation, with the reason."""
@@ -35,15 +34,15 @@ def namespace_acknowledge(request: SignedIn, public_id: str) -> HttpResponse:
     return redirect("namespace-detail", public_id=row.public_id)
 
 
-@require_POST
+@forms_only
 @allow(Who.LEADS)
 def namespace_ask_removal(request: SignedIn, public_id: str) -> HttpResponse:
     """Ask to have chosen objects of others removed: a change that keeps everything else."""
-    only(request, "finding", "form_key")
+    only(request, "finding", "why", "form_key")
     row = load_led(request.permissions, public_id)
     chosen = standing_foreign(row).filter(public_id__in=request.POST.getlist("finding")[:100])
     sent = submit(
-        removal_wish(row, chosen),
+        removal_wish(row, chosen, why=request.POST.get("why", "")),
         by=by(request),
         form_key=request.POST.get("form_key", "")[:40],
         now=database_now(),

@@ -6,10 +6,12 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import Resolver404, is_valid_path, resolve
 from django.utils.translation import gettext as _
 
 from onboarding.domain.refusals import Conflict
 from onboarding.queries.database_trouble import trouble_behind
+from onboarding.views.typed import is_from_our_page, typed_words
 from onboarding.views.unavailable import unavailable
 
 # Every limit that ends in this page counts within a minute (settings.ACCOUNT_RATE_LIMITS).
@@ -27,14 +29,41 @@ class UnreadableForm(SuspiciousOperation):
 def refusal_page(
     request: HttpRequest, status: int, message: str, *, title: str = "", back_url: str = ""
 ) -> HttpResponse:
-    """Return the product's page for a status from 400 to 429 with a person's message on it."""
+    """Return the product's page for a status from 400 to 429 with a person's message on it.
+
+    Where a form of ours was refused, the page holds what was typed into it: nothing else does.
+    """
     context = {
+        "words": typed_words(request) if _is_our_form(request) and status != 400 else [],
         "message": "" if status == 404 else message,
         "title": title,
         "back_url": back_url,
         "request_id": getattr(request, "request_id", ""),
     }
     return render(request, f"{status}.html", context, status=status)
+
+
+def page_above(path: str) -> str:
+    """Return the nearest address above this one that is a page's, the home page if none is."""
+    while path != "/":
+        path = f"{path.rstrip('/').rpartition('/')[0]}/"
+        if is_valid_path(path):
+            return path
+    return "/"
+
+
+def page_at(address: str) -> str:
+    """Return the address, or that of the page above it where it takes forms only."""
+    path = address.partition("?")[0]
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return address
+    return page_above(path) if getattr(view, "takes_forms_only", False) else address
+
+
+def _is_our_form(request: HttpRequest) -> bool:
+    return request.method == "POST" and is_from_our_page(request)
 
 
 def conflict_page(request: HttpRequest, conflict: Conflict, back_url: str) -> HttpResponse:
@@ -60,12 +89,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer 403."""
     return refusal_page(request, 403, _("You may not do this."))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """Answer 403 to a form that did not come from a page of ours."""
-    message = _("The form was sent without its proof of origin. Open the page again and resend it.")
-    return refusal_page(request, 403, message)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

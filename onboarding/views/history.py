@@ -1,10 +1,11 @@
 """For auditors: every event, its export, and the revisions of a namespace side by side. Read only.
 
-Pages go by id ("everything before 4711"), never by OFFSET, and nothing is counted. Exports are
-events themselves.
+Pages go by id ("everything before 4711"), never by OFFSET, and nothing is counted to the end.
+Exports are events themselves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain, islice
 from urllib.parse import urlencode
 
@@ -13,26 +14,28 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.actions import Action
 from onboarding.domain.refusals import Invalid, NotFound
-from onboarding.forms.event_filter import LOOKUPS, EventFilter
-from onboarding.models import Event
+from onboarding.forms.event_filter import EventFilter
+from onboarding.models import Event, ManagedNamespace
 from onboarding.pages.event_export import csv_lines, iso, json_lines
-from onboarding.pages.event_lines import event_lines
+from onboarding.pages.event_page import NO_EVENTS, build_event_page
 from onboarding.pages.namespace import build_namespace_page
-from onboarding.pages.revisions import NoSuchRevision, build_comparison, revision_lines
+from onboarding.pages.revision_comparison import NoSuchRevision, build_comparison
+from onboarding.pages.revisions import RevisionPage, build_revisions
 from onboarding.queries.events import visible_to
 from onboarding.queries.namespaces import load_namespace
+from onboarding.queries.truth import Truth
 from onboarding.services.clock import database_now
 from onboarding.services.history import about_user, record
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import actor_of
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
-PAGE_SIZE = 50
-FORMATS: dict[str, tuple[str, Callable[[QuerySet[Event]], Iterator[str]]]] = {
+# How many revisions the lists of the comparison offer.
+COMPARABLE = 200
+FORMATS: dict[str, tuple[str, Callable[[QuerySet[Event], Sequence[str]], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", csv_lines),
     "json": ("application/json", json_lines),
 }
@@ -41,31 +44,21 @@ FORMATS: dict[str, tuple[str, Callable[[QuerySet[Event]], Iterator[str]]]] = {
 @allow(Who.AUDITORS)
 def event_list(request: SignedIn) -> HttpResponse:
     """List events newest first; the filter is the URL, `before` the id to go on from."""
-    form = EventFilter(request.GET)
-    is_valid = form.is_valid()
-    rows = form.narrow(visible_to(request.permissions)) if is_valid else Event.objects.none()
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    events = list(rows[: PAGE_SIZE + 1])
-    query = {name: value for name in LOOKUPS if (value := request.GET.get(name, ""))}
-    older = (
-        urlencode({**query, "before": events[PAGE_SIZE - 1].pk}) if len(events) > PAGE_SIZE else ""
-    )
+    form = EventFilter(request.GET, with_names=True)
+    is_valid, now = form.is_valid(), database_now()
     context = {
         "form": form,
-        "lines": event_lines(events[:PAGE_SIZE]),
-        "older": older,
-        "newest": urlencode(query) if before else None,
-        "filtered": bool(query),
+        "page": build_event_page(form, request.permissions) if is_valid else NO_EVENTS,
+        "spans": form.spans(now),
+        "newest": form.url() if "before" in request.GET else None,
         "is_valid": is_valid,
-        "query": urlencode(query),
-        "now": database_now(),
+        "query": urlencode(form.given),
+        "now": now,
     }
     return render(request, "history/event_list.html", context, status=200 if is_valid else 422)
 
 
-@require_POST
+@forms_only
 @allow(Who.AUDITORS)
 def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
     """Send every event the filter in the URL matches, as `csv` or `json`; an event itself."""
@@ -88,7 +81,9 @@ def event_export(request: SignedIn, form: str) -> StreamingHttpResponse:
     # Only what was there when the export was asked for: its own event would be in it otherwise.
     events = wanted.narrow(visible_to(request.permissions)).filter(pk__lte=newest)
     content_type, lines = FORMATS[form]
-    response = StreamingHttpResponse(_begun(lines(events)), content_type=content_type)
+    response = StreamingHttpResponse(
+        _begun(lines(events, wanted.search)), content_type=content_type
+    )
     stamp = iso(now)[:19].replace(":", "")
     response["Content-Disposition"] = f'attachment; filename="bulkhead-history-{stamp}Z.{form}"'
     return response
@@ -103,24 +98,39 @@ def _begun(lines: Iterator[str]) -> Iterator[str]:
 def namespace_revisions(request: SignedIn, public_id: str) -> HttpResponse:
     """List what was approved for a namespace over time; left and right compare any two."""
     row = load_namespace(request.permissions, public_id)
-    lines = revision_lines(row)
-    comparison, problem = None, ""
+    asked(request, "left", "right", "after")
+    now = database_now()
+    head = build_namespace_page(row, request.permissions, tab="revisions", now=now)
+    revisions, problem = _revisions(request, row, head.truth, now)
+    comparison = None
     left, right = request.GET.get("left", ""), request.GET.get("right", "")
     if left or right:
         try:
             comparison = build_comparison(row, left, right)
         except NoSuchRevision as wrong:
             problem = str(wrong)
-            messages.error(request, problem)
-    newest = [line.revision.number for line in lines[:2]]
+    if problem:
+        messages.error(request, problem)
+    newest = list(row.revisions.values_list("number", flat=True)[:COMPARABLE])
     context = {
         "ns": row,
-        "head": build_namespace_page(row, request.permissions, tab="revisions"),
-        "lines": lines,
+        "head": head,
+        "revisions": revisions,
         "comparison": comparison,
-        "left": left or str(newest[-1] if newest else ""),
+        "numbers": newest,
+        "left": left or str(newest[1] if len(newest) > 1 else ""),
         "right": right or str(newest[0] if newest else ""),
-        "now": database_now(),
+        "now": now,
     }
     status = 422 if problem else 200
     return render(request, "history/namespace_revisions.html", context, status=status)
+
+
+def _revisions(
+    request: SignedIn, row: ManagedNamespace, truth: Truth, now: datetime
+) -> tuple[RevisionPage, str]:
+    """Return the page asked for; of a place that cannot be read the first, and what is wrong."""
+    try:
+        return build_revisions(row, truth, cursor=request.GET.get("after", ""), now=now), ""
+    except Invalid as wrong:
+        return build_revisions(row, truth, cursor="", now=now), str(wrong)

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
 
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.models import User
 from onboarding.services.client_address import client_address
-from onboarding.views.errors import refusal_page
+from onboarding.services.sessions import SessionStore
+from onboarding.views.errors import page_above, refusal_page
+from onboarding.views.keeping import signed_out_answer
+from onboarding.views.typed import is_background
 
 Next = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("onboarding.access")
@@ -81,7 +83,7 @@ class NoStore:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Every page needs a person unless it says otherwise. A poll reloads instead of swapping."""
+    """Every page needs a person unless it says otherwise. What was typed is not lost by it."""
 
     def process_view(
         self,
@@ -90,7 +92,7 @@ class SignInRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Send the person to sign in; for a background request, send the whole page there.
+        """Send the person to sign in; keep the form they sent; leave the page a script asked from.
 
         A page for anybody does not ask who it is: probes touch no session, whoever sends them one.
         """
@@ -98,26 +100,76 @@ class SignInRequired(LoginRequiredMiddleware):
             return None
         answer = super().process_view(request, view_func, view_args, view_kwargs)
         note_person(getattr(request, "_cached_user", None))
-        polled = request.headers.get("HX-Request") == "true"
-        if polled and isinstance(answer, HttpResponseRedirect):
-            return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+        if isinstance(answer, HttpResponseRedirect):
+            return signed_out_answer(request, answer)
+        if answer is None and not is_pulse(request):
+            prolong(request)
         return answer
 
 
+def is_pulse(request: HttpRequest) -> bool:
+    """Tell whether a page asked by itself, as a poll does: nobody need sit before it."""
+    return request.headers.get("HX-Request") == "true" and request.method != "POST"
+
+
+def prolong(request: HttpRequest) -> None:
+    """Let the session go on. Where that cannot be stored now, the page is shown all the same."""
+    session = request.session
+    if not isinstance(session, SessionStore):
+        return
+    try:
+        session.slide()
+    except DatabaseError:
+        structlog.get_logger().warning("a session could not be prolonged", exc_info=True)
+
+
 class Refusals:
-    """Turns a Refusal raised anywhere below a view into its page. Bugs pass through to 500."""
+    """Turns a Refusal raised anywhere below a view into its page. Bugs pass through to 500.
+
+    So it does with an address that takes forms only, where a person opened it: an answer without
+    a word would get the browser's own page.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer as usual; `process_exception` does the work."""
-        return self.get_response(request)
+        """Answer as usual; `process_exception` does the work for refusals."""
+        response = self.get_response(request)
+        is_read = "text/html" in request.headers.get("Accept", "") and not is_background(request)
+        if response.status_code != 405 or not is_read:
+            return response
+        page = refusal_page(request, 405, "", back_url=page_above(request.path))
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page for a refusal, or None for everything else."""
         if not isinstance(error, Refusal):
             return None
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        title = error.title if isinstance(error, Conflict) else ""
-        return refusal_page(request, status, str(error), title=_(title) if title else "")
+        return refusal_page(request, status, str(error), title=_title(request, error))
+
+
+def _title(request: HttpRequest, error: Refusal) -> str:
+    """Return what kind of refusal it is, "" for the usual words of its page."""
+    if isinstance(error, Conflict):
+        return _(error.title) if error.title else ""
+    is_form = request.method == "POST" or not isinstance(error, Invalid)
+    return "" if is_form else _("This page cannot be shown as it was asked for")
+
+
+class TitledErrors:
+    """A page whose form was refused says so first, in its title: that is what is read out first."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer as usual; put "Error" before the title of a 422."""
+        response = self.get_response(request)
+        if response.status_code == 422 and not response.streaming:
+            title = _("Error: %(title)s") % {"title": ""}
+            begun = f"<title>{escape(title)}".encode()
+            response.content = response.content.replace(b"<title>", begun, 1)
+        return response

@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Conflict, Invalid
@@ -19,10 +18,11 @@ from onboarding.queries.refreshes import load_refresh, outdated_for, with_open_r
 from onboarding.queries.truth import truths_of
 from onboarding.services.clock import database_now
 from onboarding.services.refresh import MOST_AT_ONCE, ask_refresh, cancel_refresh, decide_refresh
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.templatetags.wording import approval_name
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import by
 from onboarding.views.errors import conflict_page
-from onboarding.views.posted import only, signature_in
+from onboarding.views.posted import asked, only, signature_in
 
 # Query → column: what narrows the list of what is outdated.
 SCOPES = {
@@ -35,8 +35,10 @@ SCOPES = {
 @allow(Who.LEADS_AND_ADMINS)
 def refresh_new(request: SignedIn) -> HttpResponse:
     """List what is outdated and why; POST asks to render the chosen ones anew."""
+    asked(request, *SCOPES)
     rows = _in_scope(request)
-    lines = outdated_lines(list(rows[:MOST_AT_ONCE]))
+    shown = rows.select_related("cluster__observation")[:MOST_AT_ONCE]
+    lines = outdated_lines(list(shown))
     offered = [line.namespace for line in lines if not line.why_not]
     form = RefreshForm(request.POST if request.method == "POST" else None, offered=offered, why="")
     if request.method == "POST":
@@ -59,13 +61,14 @@ def refresh_new(request: SignedIn) -> HttpResponse:
 @allow(Who.READERS)
 def refresh_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show what one refresh does to each namespace; POST decides a lane of all that go together."""
+    asked(request)
     row = load_refresh(request.permissions, public_id)
     if request.method == "POST":
         return _decide(request, row)
     return _show(request, row, None)
 
 
-@require_POST
+@forms_only
 @allow(Who.LEADS)
 def refresh_cancel(request: SignedIn, public_id: str) -> HttpResponse:
     """Take one's own refresh back; the service checks that it is."""
@@ -126,17 +129,17 @@ def _decide(request: SignedIn, row: Refresh) -> HttpResponse:
 def _said(vote: Vote, lane: Lane, count: int) -> str:
     if vote is Vote.APPROVE:
         words = ngettext(
-            "You approved the %(lane)s lane of %(count)d request.",
-            "You approved the %(lane)s lane of %(count)d requests.",
+            "You gave %(approval)s for %(count)d request.",
+            "You gave %(approval)s for %(count)d requests.",
             count,
         )
     else:
         words = ngettext(
-            "You rejected %(count)d request on the %(lane)s lane.",
-            "You rejected %(count)d requests on the %(lane)s lane.",
+            "You rejected %(count)d request (%(approval)s).",
+            "You rejected %(count)d requests (%(approval)s).",
             count,
         )
-    return words % {"lane": lane.value, "count": count}
+    return words % {"approval": approval_name(lane), "count": count}
 
 
 def _show(request: SignedIn, row: Refresh, form: DecisionForm | None) -> HttpResponse:

@@ -5,31 +5,28 @@ The preview is the same on the page, as a fragment beside the form, and as a dow
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.refusals import NotFound
 from onboarding.domain.spec import RequestKind
-from onboarding.pages.request_desk import Desk, build_offer, change_desk, edit_desk
+from onboarding.pages.plain_words import name_remark
+from onboarding.pages.request_desk import Desk, build_offer, desk_named, edit_desk
 from onboarding.pages.request_preview import build_preview, objects_as_file
-from onboarding.queries import clusters, namespaces, requests
+from onboarding.queries import clusters, requests
 from onboarding.queries.leads import teams_led
 from onboarding.queries.names import check_name
 from onboarding.services.clock import database_now
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.form_answers import already_sent, answer
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
 
 def _desk_of(request: SignedIn) -> Desk:
     """Return the desk the page named in its address."""
-    if public_id := request.GET.get("request"):
-        return edit_desk(request.permissions, requests.load_own(request.permissions, public_id))
-    if public_id := request.GET.get("namespace"):
-        row = namespaces.visible_to(request.permissions).filter(public_id=public_id).first()
-        if row is None:
-            raise NotFound("No such namespace.")
-        return change_desk(request.permissions, row)
-    return Desk(build_offer(request.permissions))
+    return desk_named(
+        request.permissions,
+        request=request.GET.get("request", ""),
+        namespace=request.GET.get("namespace", ""),
+    )
 
 
 _OWN_PAGES: dict[str, str] = {
@@ -41,6 +38,7 @@ _OWN_PAGES: dict[str, str] = {
 @allow(Who.TEAM_LEADS)
 def request_new(request: SignedIn) -> HttpResponse:
     """Ask for a namespace; ?from= starts with the answers of an earlier request."""
+    asked(request, "from", "go_on")
     start = None
     if public_id := request.GET.get("from"):
         row = requests.visible_to(request.permissions).filter(public_id=public_id).first()
@@ -54,28 +52,40 @@ def request_new(request: SignedIn) -> HttpResponse:
 @allow(Who.LEADS)
 def request_edit(request: SignedIn, public_id: str) -> HttpResponse:
     """Go on with a draft, or mend what was returned. What has no form has a page of its own."""
-    if request.method == "POST" and (known := already_sent(request)):
-        return known
-    row = requests.load_own(request.permissions, public_id)
+    asked(request, "go_on")
+    known = already_sent(request) if request.method == "POST" else None
+    row = known or requests.load_own(request.permissions, public_id)
     own_page = _OWN_PAGES.get(row.kind)
     if own_page and row.namespace:
         return redirect(own_page, public_id=row.namespace.public_id)
     return answer(request, edit_desk(request.permissions, row), "requests/request_edit.html")
 
 
-@require_POST
+@forms_only
 @allow(Who.TEAM_LEADS)
 def request_preview(request: SignedIn) -> HttpResponse:
-    """Return the preview of what stands in the form; ?download= sends its objects as a file."""
+    """Return the preview of what stands in the form; ?download= sends its objects as a file.
+
+    With it come the parts of the page that must not say otherwise: the errors of the last try,
+    the end that was set, who has to agree.
+    """
     desk = _desk_of(request)
-    only(request, *desk.fields, "action", "shown")
+    only(request, *desk.fields, "action", "shown", "tried")
     form = desk.form(request.POST)
     form.is_valid()
+    if "download" not in request.GET:
+        form.set_end()
     authors = desk.authors(request.user.pk)
     preview = build_preview(form, desk.wish, authors, shown=request.POST.get("shown", ""))
     if "download" in request.GET:
         return objects_as_file(preview.text, form.likely_spec().name)
-    return render(request, "requests/_preview.html", {"preview": preview})
+    context = {
+        "preview": preview,
+        "form": form,
+        "tried": request.POST.get("tried", ""),
+        "is_fragment": True,
+    }
+    return render(request, "requests/_preview.html", context)
 
 
 @allow(Who.TEAM_LEADS)
@@ -98,5 +108,12 @@ def name_check(request: SignedIn) -> HttpResponse:
             team=led.slug if led else "",
             except_request=editing,
         )
-    context = {"check": check, "name": name[:80], "cluster": cluster, "now": database_now()}
+    environment = request.GET.get("environment", "")
+    context = {
+        "check": check,
+        "name": name[:80],
+        "cluster": cluster,
+        "now": database_now(),
+        "remark": name_remark(name, environment) if check and not check.problems else "",
+    }
     return render(request, "requests/_name_check.html", context)

@@ -1,27 +1,23 @@
-"""Requests after they are written: the list, one request with its progress, taking it back."""
+"""Requests after they are written: one request with its progress, taking it back."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.lifecycle import OPEN_REQUEST, RequestState
-from onboarding.domain.refusals import Invalid
+from onboarding.domain.refusals import Forbidden, Invalid
 from onboarding.domain.spec import RequestKind
 from onboarding.forms.close_request import CloseRequestForm
 from onboarding.models import Request
+from onboarding.pages.conversation import conversation_of
 from onboarding.pages.decision import (
     build_decision_page,
-    lane_states,
     staffed_lane_states,
 )
+from onboarding.pages.decision_facts import heading_of
 from onboarding.pages.guidance import guidance_for
 from onboarding.pages.request_preview import objects_as_file
 from onboarding.pages.step_words import step_views
@@ -36,44 +32,25 @@ from onboarding.queries.progress import (
     returned_with,
     taken_over_with,
 )
-from onboarding.queries.requests import EDITABLE, LANES_READ, load_request, visible_to
+from onboarding.queries.requests import EDITABLE, load_request
 from onboarding.queries.truth import truth_of
 from onboarding.services.clock import database_now
 from onboarding.services.submit import cancel
 from onboarding.services.take_over import close_abandoned, take_over
-from onboarding.templatetags.states import REQUEST_KINDS, REQUEST_STATES
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import by
-from onboarding.views.posted import only
+from onboarding.views.posted import asked, only
 
-PAGE_SIZE = 25
 STOP_POLLING = 286  # htmx: swap this answer in and ask no more
 CANCELLABLE = OPEN_REQUEST | {RequestState.DRAFT}
 # These are asked for on the page of the namespace they are about, and nowhere else.
 OF_ONE_NAMESPACE = frozenset({RequestKind.RETIRE.value, RequestKind.ADOPT.value})
 
 
-@allow(Who.SIGNED_IN)
-def request_list(request: SignedIn) -> HttpResponse:
-    """List the requests the person may see, newest first; state and kind narrow it."""
-    seen = visible_to(request.permissions)
-    wanted = {name: request.GET.get(name, "") for name in ("state", "kind")}
-    page = Paginator(_matching(seen, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [(row, lane_states(row, request.permissions)) for row in page],
-        "state_chips": _chips("state", _state_labels(), wanted),
-        "kind_chips": _chips("kind", _kind_labels(), wanted),
-        "clear_url": reverse("request-list") if any(wanted.values()) else "",
-        "is_lead": bool(request.permissions.leads),
-        "now": database_now(),
-    }
-    return render(request, "requests/request_list.html", context)
-
-
 @allow(Who.READERS)
 def request_detail(request: SignedIn, public_id: str) -> HttpResponse:
     """Show one request: who asked, who must agree, what it does, and how far it is."""
+    asked(request)
     row = load_request(request.permissions, public_id)
     return _detail(request, row, CloseRequestForm())
 
@@ -85,9 +62,10 @@ def _detail(request: SignedIn, row: Request, close_form: CloseRequestForm) -> Ht
         **_progress_context(request, row),
         **_offered_actions(request, row, is_abandoned=page.abandoned is not None),
         "page": page,
+        "conversation": conversation_of(row, request.permissions),
         "close_form": close_form,
         "spec": row.wanted,
-        "kind": REQUEST_KINDS[row.kind],
+        "heading": heading_of(row),
         "returned": returned_with(row),
         "taken_over": taken_over_with(row),
         "now": now,
@@ -102,12 +80,21 @@ def _offered_actions(request: SignedIn, row: Request, *, is_abandoned: bool) -> 
     permissions = request.permissions
     leads = row.team_id in permissions.leads
     return {
-        "may_cancel": is_own and state in CANCELLABLE,
+        "may_cancel": _may_cancel(request, row),
         "may_edit": is_own and state in EDITABLE and leads,
         "may_decide": permissions.is_approver and state is RequestState.PENDING and not is_own,
         "may_take_over": is_abandoned and leads,
         "may_close": is_abandoned and (leads or permissions.is_platform_admin),
     }
+
+
+def _may_cancel(request: SignedIn, row: Request) -> bool:
+    return row.requester_id == request.user.pk and RequestState(row.state) in CANCELLABLE
+
+
+def _may_duplicate(request: SignedIn, row: Request) -> bool:
+    of_one = row.kind in OF_ONE_NAMESPACE or row.refresh_id is not None
+    return bool(request.permissions.leads) and not of_one
 
 
 @allow(Who.READERS)
@@ -120,21 +107,29 @@ def request_progress(request: SignedIn, public_id: str) -> HttpResponse:
     return render(request, "requests/_progress.html", context, status=status)
 
 
-@require_POST
 @allow(Who.LEADS)
 def request_cancel(request: SignedIn, public_id: str) -> HttpResponse:
-    """Take one's own request back."""
-    only(request)
-    row = cancel(
-        load_request(request.permissions, public_id).pk,
-        by=by(request),
-        now=database_now(),
-    )
-    messages.success(request, _("%(request)s was cancelled.") % {"request": row.label})
-    return redirect("request-detail", public_id=row.public_id)
+    """Ask whether one's own request shall be taken back; POST does it."""
+    asked(request)
+    row = load_request(request.permissions, public_id)
+    if request.method == "POST":
+        only(request)
+        row = cancel(row.pk, by=by(request), now=database_now())
+        messages.success(request, _("%(request)s was cancelled.") % {"request": row.label})
+        return redirect("request-detail", public_id=row.public_id)
+    if not _may_cancel(request, row):
+        raise Forbidden(_("Only the person who asked can cancel it, while it is open."))
+    context = {
+        "row": row,
+        "heading": heading_of(row),
+        "decided": len(row.decisions.all()),
+        "may_duplicate": _may_duplicate(request, row),
+        "now": database_now(),
+    }
+    return render(request, "requests/request_cancel.html", context)
 
 
-@require_POST
+@forms_only
 @allow(Who.LEADS)
 def request_take_over(request: SignedIn, public_id: str) -> HttpResponse:
     """Make a request that lost its requester one's own, and go on to edit it."""
@@ -146,7 +141,7 @@ def request_take_over(request: SignedIn, public_id: str) -> HttpResponse:
     return redirect("request-edit", public_id=row.public_id)
 
 
-@require_POST
+@forms_only
 @allow(Who.LEADS)
 def request_close(request: SignedIn, public_id: str) -> HttpResponse:
     """End a request that lost its requester, with a reason."""
@@ -165,6 +160,7 @@ def request_close(request: SignedIn, public_id: str) -> HttpResponse:
 @allow(Who.READERS)
 def request_yaml(request: SignedIn, public_id: str) -> HttpResponse:
     """Send every object of the request as one YAML file, in apply order."""
+    asked(request)
     row = load_request(request.permissions, public_id)
     return objects_as_file(render_documents(load_plan(row.plan).manifests()), row.name)
 
@@ -180,36 +176,10 @@ def _progress_context(request: SignedIn, row: Request) -> dict[str, Any]:
         "steps": step_views(progress.steps),
         "lanes": {"lanes": staffed_lane_states(row, request.permissions)},
         "closing": closed_with(row),
-        "may_duplicate": bool(request.permissions.leads)
-        and row.kind not in OF_ONE_NAMESPACE
-        and not row.refresh_id,
+        "may_duplicate": _may_duplicate(request, row),
         "is_retirement": row.kind == RequestKind.RETIRE.value,
         "what_to_do": guidance_for(namespace, request.permissions) if namespace else "",
         "waiting": waiting_page(namespace, request.permissions),
         "may_try_again": may_push and progress.stage in {Stage.BLOCKED, Stage.RETRYING},
         "now": database_now(),
     }
-
-
-def _matching(rows: QuerySet[Request], wanted: dict[str, str]) -> QuerySet[Request]:
-    given = {name: value for name, value in wanted.items() if value}
-    return rows.filter(**given).prefetch_related(*LANES_READ).order_by("-id")
-
-
-def _state_labels() -> dict[str, str]:
-    return {state: str(face.words) for state, face in REQUEST_STATES.items()}
-
-
-def _kind_labels() -> dict[str, str]:
-    return {kind: str(words) for kind, words in REQUEST_KINDS.items()}
-
-
-def _chips(name: str, labels: dict[str, str], wanted: dict[str, str]) -> list[dict[str, object]]:
-    """Return one link per value that sets the filter, or drops it where it is set."""
-    chips: list[dict[str, object]] = []
-    for value, label in labels.items():
-        is_active = wanted[name] == value
-        query = {**wanted, name: "" if is_active else value}
-        kept = urlencode({key: text for key, text in query.items() if text})
-        chips.append({"label": label, "url": f"?{kept}", "active": is_active})
-    return chips

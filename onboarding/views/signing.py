@@ -7,7 +7,6 @@ signature, and the services compare it with what is then decided, asked or confi
 from collections.abc import Iterable
 
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.http import require_POST
 
 from onboarding.domain.approval import MAY_TAKE, challenge_of, new_nonce, to_text
 from onboarding.domain.canonical import canonical
@@ -23,15 +22,15 @@ from onboarding.queries.requests import load_sent
 from onboarding.services.approval_keys import confirmation_for, enrolment_for
 from onboarding.services.clock import database_now
 from onboarding.services.signed_words import word_on, word_on_many
-from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.access import SignedIn, Who, allow, forms_only
 from onboarding.views.actors import by
 from onboarding.views.posted import only
 
 TIMEOUT_MS = 120_000
-FIELDS = ("lane", "vote", "digest", "reason", "signed")
+FIELDS = ("lane", "vote", "digest", "picture", "reason", "signed")
 
 
-@require_POST
+@forms_only
 @allow(Who.READERS)
 def decision_challenge(request: SignedIn, public_id: str) -> HttpResponse:
     """Answer with what to sign for a decision on one lane of a request."""
@@ -51,7 +50,7 @@ def decision_challenge(request: SignedIn, public_id: str) -> HttpResponse:
     return _ask(request, word.statement(expires_at=database_now() + MAY_TAKE), said["lane"])
 
 
-@require_POST
+@forms_only
 @allow(Who.READERS)
 def refresh_challenge(request: SignedIn, public_id: str) -> HttpResponse:
     """Answer with what to sign for one word on a lane of all requests that are decided together."""
@@ -75,7 +74,7 @@ def refresh_challenge(request: SignedIn, public_id: str) -> HttpResponse:
     return _ask(request, word.statement(expires_at=database_now() + MAY_TAKE), said["lane"])
 
 
-@require_POST
+@forms_only
 @allow(Who.SIGNERS)
 def approval_key_ask_challenge(request: SignedIn) -> HttpResponse:
     """Answer with what a passkey has to sign to be enrolled."""
@@ -93,7 +92,7 @@ def approval_key_ask_challenge(request: SignedIn) -> HttpResponse:
     return _challenge(request, enrolment.statement(), [to_text(found[0].credential)])
 
 
-@require_POST
+@forms_only
 @allow(Who.PLATFORM_ADMINS)
 def approval_key_confirm_challenge(request: SignedIn, public_id: str) -> HttpResponse:
     """Answer with what a platform admin has to sign to confirm somebody's key."""

@@ -6,11 +6,13 @@ from django.shortcuts import render
 from onboarding.pages.system import build_system_page
 from onboarding.services.clock import database_now
 from onboarding.views.access import SignedIn, Who, allow
+from onboarding.views.posted import asked
 
 
 @allow(Who.PLATFORM_ADMINS)
 def system(request: SignedIn) -> HttpResponse:
     """Show everything that is wrong, red first, then processes and clusters in numbers."""
+    asked(request)
     now = database_now()
     return render(request, "system/system.html", {"page": build_system_page(now=now), "now": now})
 

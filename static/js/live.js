@@ -1,6 +1,7 @@
 /* What htmx does not do by itself.
 
-   1. The text of data-announce in a new page or a swapped part goes to the one status region.
+   1. The text of data-announce in a new page or a swapped part goes to the status region that
+      data-announce-in names, or to #live: each has one purpose, and none overwrites another's words.
    2. A failed background request shows the message #trouble; the next success hides it.
    3. A poll (an element with data-poll) makes no request while the tab is hidden.
    4. data-dismiss closes the nearest .bh-alert. Messages stay until then. */
@@ -9,8 +10,8 @@
 
   function announce(part) {
     const marked = part.matches?.("[data-announce]") ? part : part.querySelector("[data-announce]");
-    const live = document.getElementById("live");
-    if (marked && live && live.textContent !== marked.dataset.announce) {
+    const live = marked && document.getElementById(marked.dataset.announceIn || "live");
+    if (live && live.textContent !== marked.dataset.announce) {
       live.textContent = marked.dataset.announce;
     }
   }
@@ -39,7 +40,10 @@
   });
   document.addEventListener("htmx:sendError", () => trouble(true));
   document.addEventListener("htmx:timeout", () => trouble(true));
-  document.addEventListener("htmx:responseError", () => trouble(true));
+  document.addEventListener("htmx:responseError", (event) => {
+    // session.js has something to say about these.
+    if (!event.detail.xhr.getResponseHeader("X-Bulkhead-Session")) trouble(true);
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) trouble(false);
   });

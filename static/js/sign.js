@@ -15,6 +15,8 @@
     const data = new FormData(form);
     if (button.name) data.append(button.name, button.value);
     const answer = await fetch(button.dataset.sign, { method: "POST", body: data });
+    const session = answer.headers.get("X-Bulkhead-Session");
+    if (session) document.dispatchEvent(new CustomEvent("bulkhead:session", { detail: session }));
     const type = answer.headers.get("Content-Type") || "";
     if (!type.startsWith("application/json")) throw new Error(button.dataset.failed);
     const asked = await answer.json();

@@ -102,11 +102,11 @@ def confirm_by_passkey(bob: Person) -> None:
 
 def read_history(frank: Person) -> None:
     frank.open("/history/?actor=Bob")
-    events = frank.page.get_by_role("row")
+    events = frank.page.get_by_role("listitem")
     for what, detail in (
         ("Added a second factor", "factors: passkey"),
         ("Signed in", "factors: passkey"),
-        ("Changed e-mail addresses", "added: robert@example.com"),
+        ("Changed the e-mail addresses", "added: robert@example.com"),
     ):
         expect(events.filter(has_text=what).filter(has_text=detail)).to_have_count(1)
     frank.check_page()

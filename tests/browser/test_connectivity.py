@@ -50,7 +50,9 @@ def test_alice_reads_who_talks_to_whom_asks_and_prepares_a_change(
     alice.check_page()
 
     ask(alice, MEMBER, "203.0.113.7", port="443")
-    answer = alice.page.locator("section[aria-labelledby=tester] [role=status]")
+    answer = alice.page.locator("section[aria-labelledby=tester]")
+    expect(alice.page.locator("#answer")).to_be_focused()
+    expect(alice.page.locator("#live")).to_contain_text("No. A may not send it")
     expect(answer).to_contain_text("No. A may not send it")
     expect(answer).to_contain_text("Ask for egress “Internet HTTPS”")
     alice.check_page()
@@ -67,6 +69,10 @@ def test_alice_reads_who_talks_to_whom_asks_and_prepares_a_change(
     expect(alice.page.locator("#path-port_error")).to_contain_text("from 1 to 65535")
     alice.check_page()
     check_narrow(alice, f"{address}?from={MEMBER}&to=203.0.113.7&port=443&protocol=TCP")
+    ask_for_a_host_by_keyboard(alice)
+    suggest(cast_at.bob, f"{address}?from={MEMBER}&to=203.0.113.7&port=443&protocol=TCP")
+    take_up(alice, address.removesuffix("connectivity/"))
+    read_who_reaches_the_internet(alice)
     assert not cast_at.complaints, "\n".join(cast_at.complaints)
 
 
@@ -90,6 +96,46 @@ def ask(alice: Person, source: str, to: str, *, port: str) -> None:
     alice.page.get_by_label("To (B)").fill(to)
     alice.page.get_by_label("Port", exact=True).fill(port)
     alice.click("button", "Test")
+
+
+def ask_for_a_host_by_keyboard(alice: Person) -> None:
+    """Type a name, send it with Enter; the error takes the focus, and its link leads back."""
+    keyboard = alice.page.keyboard
+    alice.page.get_by_label("To (B)").focus()
+    keyboard.press("Control+A")
+    keyboard.type("api.stripe.com")
+    keyboard.press("Enter")
+    expect(alice.page).to_have_title(f"Error: Connectivity, {NAME} · Bulkhead")
+    expect(alice.page.locator("#error-summary")).to_be_focused()
+    expect(alice.page.locator("#error-summary")).to_contain_text("addresses, not names")
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(alice.page.locator("#path-to")).to_be_focused()
+
+
+def suggest(bob: Person, address: str) -> None:
+    assert bob.open(address) == 200
+    bob.check_page()
+    bob.page.get_by_label("What you need it for").fill("The bank moved.")
+    bob.click("button", "Suggest this change")
+    expect(bob.page.locator("main")).to_contain_text("Waits for a lead of the team.")
+    bob.check_page()
+
+
+def take_up(alice: Person, address: str) -> None:
+    assert alice.open(address) == 200
+    alice.check_page()
+    alice.page.get_by_role("link", name="Open it").click()
+    expect(alice.page.locator("main")).to_contain_text("Bob suggests this change.")
+    expect(alice.page.locator("[name=egress][value=internet]")).to_be_checked()
+
+
+def read_who_reaches_the_internet(alice: Person) -> None:
+    assert alice.open("/reachability/") == 200
+    alice.click("link", "Who can reach the internet")
+    expect(alice.page.locator("#answer")).to_be_focused()
+    expect(alice.page.locator("#answer")).to_contain_text("can reach the internet")
+    alice.check_page()
 
 
 def check_narrow(alice: Person, address: str) -> None:

@@ -19,7 +19,7 @@ def begin(alice: Person) -> Locator:
     page.get_by_label("Environment").select_option("production")
     page.get_by_label("Purpose").fill("Settles card payments.")
     preview = page.locator("#preview")
-    expect(preview).to_contain_text("Every answer stands")
+    expect(preview).to_contain_text("You can submit")
     return preview
 
 
@@ -35,12 +35,12 @@ def test_choosing_the_internet_shows_at_once_what_opens_and_who_must_agree(cast_
     alice = cast_at.alice
     preview = begin(alice)
     expect(preview).not_to_contain_text("Public addresses")
-    lanes = preview.get_by_role("listitem")
-    expect(lanes.filter(has_text="Network:")).to_have_count(0)
+    lanes = alice.page.locator("#approvals").get_by_role("listitem")
+    expect(lanes.filter(has_text="Network approval:")).to_have_count(0)
     choose(alice, "Internet")
     expect(row(preview, "Public addresses")).to_contain_text("TCP 443")
     expect(row(preview, "Public addresses")).to_contain_text("Opens")
-    expect(lanes.filter(has_text="Network:")).to_contain_text("HTTPS to public addresses")
+    expect(lanes.filter(has_text="Network approval:")).to_contain_text("HTTPS to public addresses")
     alice.check_page()
     choose(alice, "Nothing")
     expect(preview).not_to_contain_text("Public addresses")
@@ -51,7 +51,6 @@ def test_open_egress_is_flagged_in_the_matrix_and_explained_under_it(cast_at: Ca
     alice = cast_at.alice
     preview = begin(alice)
     expect(preview).to_contain_text("Low risk")
-    alice.page.get_by_label("Lifetime", exact=True).select_option("30")
     choose(alice, "Open")
     expect(preview).to_contain_text("High risk")
     flag = row(preview, "outside the cluster").get_by_role("link", name="BH001")
@@ -67,7 +66,6 @@ def test_the_matrix_never_pushes_the_page_sideways(cast_at: Cast, size: dict[str
     alice = cast_at.alice
     alice.page.set_viewport_size({"width": size["width"], "height": size["height"]})
     preview = begin(alice)
-    alice.page.get_by_label("Lifetime", exact=True).select_option("30")
     choose(alice, "Open")
     expect(preview).to_contain_text("High risk")
     width = alice.page.evaluate("document.documentElement.scrollWidth")
@@ -88,7 +86,7 @@ def test_dana_reads_before_and_after_and_opens_what_stays(cast_at: Cast) -> None
         expect(public).to_contain_text(words)
     kept = dana.page.get_by_role("region", name="Unchanged paths, table")
     expect(kept).to_be_hidden()
-    dana.page.get_by_text(re.compile("closed from the start")).first.click()
+    dana.page.get_by_text(re.compile("directions stay blocked")).first.click()
     expect(kept).to_be_visible()
     expect(kept).to_contain_text("deny-all@1")
     dana.check_page()

@@ -122,13 +122,13 @@ def bring_on(live: Live, *names: str) -> dict[str, str]:
 def rows_shown(dana: Person, request: str) -> list["Row"]:
     """What the decision page says of a request: what moves, and what stays as it is."""
     assert dana.open(f"/approvals/{request}/") == 200
-    rows = openings_in(dana.page.get_by_role("region", name="Changed paths, table"))
-    kept = dana.page.locator(
-        "details", has=dana.page.locator("[aria-label='Unchanged paths, table']")
-    )
-    if kept.count():
-        kept.locator("summary").click()
-        rows += openings_in(kept)
+    moved = dana.page.get_by_role("region", name="Changed paths, table")
+    rows = openings_in(moved) if moved.count() else []
+    for table in ("Baseline paths, table", "Unchanged paths, table"):
+        kept = dana.page.locator("details", has=dana.page.locator(f"[aria-label='{table}']"))
+        if kept.count():
+            kept.locator("summary").click()
+            rows += openings_in(kept)
     return rows
 
 

@@ -31,7 +31,7 @@ def test_the_main_job_from_wish_to_end(cast_at: Cast, live: Live, audit: AuditLo
     decide(cast_at.dana, "network", kind="New namespace")
     decide(cast_at.pat, "platform", kind="New namespace")
     see(alice, f"{NAME} is ready: revision 1 was read back whole.")
-    expect(alice.page.locator(".bh-steps > li.done")).to_have_count(6)
+    expect(alice.page.locator(".bh-steps > li.done")).to_have_count(1 + 2 + 6 + 1)
     alice.check_page()
     assert live.act("states", NAME)[NAME]["deviations"] == 0
     check_fence_first(audit.by_portal(NAME))
@@ -102,7 +102,7 @@ def decide(person: Person, lane: str, *, kind: str) -> None:
     person.page.get_by_role("row").filter(has_text=NAME).get_by_role("link").first.click()
     expect(person.page.get_by_role("heading", level=1)).to_contain_text(kind)
     person.check_page()
-    person.click("button", f"Approve {lane} lane")
+    person.click("button", f"Approve for {lane}")
     expect(person.page.locator("main")).not_to_contain_text("There is a problem")
 
 
@@ -126,6 +126,7 @@ def change(alice: Person, namespace: str) -> None:
     page = alice.page
     page.get_by_role("radio", name=re.compile(r"^M\b")).check()
     page.get_by_label("Ports (TCP)").fill("8080, 9090")
+    page.get_by_label("Reason for this request").fill("Metrics are read on 9090.")
     expect(page.locator("#preview")).to_contain_text("9090")
     alice.check_page()
     alice.click("button", "Submit for approval")
@@ -136,9 +137,9 @@ def read_history(frank: Person, namespace: str) -> None:
     """Who asked, who decided, and what the two revisions differ in."""
     assert frank.open(f"{namespace}revisions/") == 200
     page = frank.page
-    newest = page.get_by_role("row").filter(has_text="r2")
-    for name in ("Alice", "Dana", "Pat"):
-        expect(newest.first).to_contain_text(name)
+    newest = page.get_by_role("listitem").filter(has_text="Revision 2").first
+    for words in ("Alice", "Dana", "Pat", "Opens TCP 9090 from ingress-nginx", "Size S → M"):
+        expect(newest).to_contain_text(words)
     page.get_by_label("Left").select_option("1")
     page.get_by_label("Right").select_option("2")
     frank.click("button", "Compare")
@@ -147,7 +148,7 @@ def read_history(frank: Person, namespace: str) -> None:
 
 
 def difference(page: Page) -> Locator:
-    return page.locator("section[aria-labelledby=compare] table")
+    return page.locator("section[aria-labelledby=compare]")
 
 
 def export(frank: Person) -> None:
@@ -166,7 +167,8 @@ def retire(alice: Person, namespace: str) -> None:
     alice.open(namespace)
     alice.click("link", "Retire")
     alice.check_page()
-    alice.page.get_by_role("textbox").last.fill(NAME)
+    alice.page.get_by_label("Reason for this request").fill("The shop moved.")
+    alice.page.get_by_label("Namespace name").fill(NAME)
     alice.click("button", "Request the removal")
     expect(alice.page.locator("#progress")).to_contain_text("Waiting for decisions.")
 

@@ -124,26 +124,23 @@ def ask(person: Person) -> None:
 
 def approve_plainly(person: Person, request: str) -> None:
     assert person.open(f"/approvals/{request}/") == 200
-    person.click("button", "Approve platform lane")
-    expect(person.page.locator("main")).to_contain_text("You approved the platform lane")
+    person.click("button", "Approve for platform")
+    expect(person.page.locator("main")).to_contain_text(f"You approved REQ-{request} for platform")
 
 
 def approve_with_passkey(person: Person, request: str) -> None:
     """Only with it: no button is without. A reason of two lines is signed as it is sent."""
     assert person.open(f"/approvals/{request}/") == 200
     page = person.page
-    expect(page.get_by_role("button", name="Approve network lane", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Approve for network", exact=True)).to_have_count(0)
     page.get_by_label("Reason").fill("Read it.\nLooks right.")
     person.check_page()
-    page.get_by_role("button", name="Approve network lane with passkey").click()
-    expect(page.locator("main")).to_contain_text("You approved the network lane")
-    lanes = page.get_by_role("region", name="Lanes, table").get_by_role("row")
-    expect(lanes.filter(has=page.get_by_role("rowheader", name="Network"))).to_contain_text(
-        "Signed with passkey"
-    )
-    expect(lanes.filter(has=page.get_by_role("rowheader", name="Platform"))).to_contain_text(
-        "Not signed"
-    )
+    page.get_by_role("button", name="Approve for network with passkey").click()
+    expect(page.locator("main")).to_contain_text(f"You approved REQ-{request} for network")
+    assert person.open(f"/approvals/{request}/") == 200
+    given = page.locator("section[aria-labelledby=approvals] li")
+    expect(given.filter(has_text="Network approval")).to_contain_text("Signed with passkey")
+    expect(given.filter(has_text="Platform approval")).to_contain_text("Not signed")
     person.check_page()
 
 

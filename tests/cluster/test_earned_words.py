@@ -197,7 +197,7 @@ def says_nothing_would_change(history: History, row: ManagedNamespace) -> bool:
     key, now = f"same-{len(history.told)}-{row.pk}", database_now()
     with transaction.atomic():
         try:
-            wish = change_wish(row, revision.wanted)
+            wish = change_wish(row, revision.wanted, why="It is time.")
             submit(wish, by=acting("alice"), form_key=key, now=now)
         except Invalid as refused:
             return "Nothing would change" in str(refused)

@@ -323,7 +323,25 @@ def test_preparing_a_cluster_ends_only_when_the_policies_refuse(
     assert (
         without_bindings.breaker.post(without_bindings.path("resourcequotas"), full).status == 201
     )
-    monkeypatch.setattr(installation, "managed_namespace", lambda _: without_bindings.name)
+    monkeypatch.setattr(installation, "managed_namespaces", lambda _: [without_bindings.name])
     monkeypatch.setattr(installation, "WAIT_SECONDS", 0.5)
     with pytest.raises(NotInForce, match="bulkhead-team-"):
         wait_for_admission(prepared.admin, prepared.portal)
+
+
+def test_a_limit_in_one_namespace_hides_no_policy(
+    home: Home, dry: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, portal = home.prepared.admin, home.prepared.portal
+    limit = {
+        "metadata": {"name": "limit"},
+        "spec": {"limits": [{"type": "Pod", "max": {"cpu": 9}}]},
+    }
+    assert home.breaker.post(home.path("limitranges"), limit).status == 201
+    places = [home.name]
+    monkeypatch.setattr(installation, "managed_namespaces", lambda _: places)
+    monkeypatch.setattr(installation, "WAIT_SECONDS", 0.5)
+    with pytest.raises(NotInForce, match="maximum cpu usage per Pod is 9"):
+        wait_for_admission(admin, portal)
+    places.append(dry.name)
+    wait_for_admission(admin, portal)

@@ -184,14 +184,14 @@ def test_the_self_check_finds_nothing_wrong_and_stores_nothing(
 def test_each_attempt_of_the_self_check_meets_its_line(
     prepared: Prepared, team_namespace: str, attempt: Any
 ) -> None:
-    assert problem_of(prepared.portal, attempt, namespace=team_namespace) == ""
+    assert problem_of(prepared.portal, attempt, namespaces=[team_namespace]) == ""
 
 
 @pytest.mark.parametrize("attempt", ADMIN_MAY_NOT, ids=lambda attempt: attempt.what)
 def test_each_attempt_as_the_administrator_meets_its_line(
     prepared: Prepared, team_namespace: str, attempt: Any
 ) -> None:
-    assert problem_of(prepared.admin, attempt, namespace=team_namespace) == ""
+    assert problem_of(prepared.admin, attempt, namespaces=[team_namespace]) == ""
 
 
 @pytest.mark.usefixtures("put_back")
@@ -200,7 +200,7 @@ def test_the_self_check_notices_what_is_not_refused_any_more(
 ) -> None:
     def let_through() -> set[str]:
         """Admission says no to none; a token for a pod that is not there is made by nobody."""
-        tried = check_refusals(prepared.portal, PORTAL_MAY_NOT, namespace=team_namespace)
+        tried = check_refusals(prepared.portal, PORTAL_MAY_NOT, namespaces=[team_namespace])
         return {one.attempt.what for one in tried if one.is_wrong}
 
     for name in ("bulkhead-confined", "bulkhead-credentials"):
@@ -212,7 +212,7 @@ def test_the_self_check_notices_what_is_not_refused_any_more(
 def test_without_a_managed_namespace_what_needs_one_is_said_to_be_untried(
     prepared: Prepared,
 ) -> None:
-    tried = list(check_refusals(prepared.portal, PORTAL_MAY_NOT, namespace=""))
+    tried = list(check_refusals(prepared.portal, PORTAL_MAY_NOT, namespaces=[]))
     later = [one for one in tried if one.untried]
     assert {one.attempt.is_inside for one in later} == {True}
     assert not any(one.is_wrong for one in tried)

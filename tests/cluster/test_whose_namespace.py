@@ -300,7 +300,12 @@ def test_a11_a_restored_namespace_waits_and_is_taken_over_by_an_approved_request
 ) -> None:
     assert (back.state, back.reason) == (BLOCKED, BlockedReason.RESTORED)
     assert audit.writes_of_portal(name) == []
-    request = submit(adopt_wish(back), by=acting("alice"), form_key="adopt", now=timezone.now())
+    request = submit(
+        adopt_wish(back, why="It is time."),
+        by=acting("alice"),
+        form_key="adopt",
+        now=timezone.now(),
+    )
     done = live_portal.brought_to(live_portal.approved(request), READY)
     assert done.uid == breaker.get(core(name)).body["metadata"]["uid"] != back.uid
     assert live_portal.deviations(done) == []

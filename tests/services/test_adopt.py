@@ -40,7 +40,7 @@ def restored(fake: FakeCluster, now: datetime) -> ManagedNamespace:
 def ask_adoption(
     namespace: ManagedNamespace, *, now: datetime, by: str = "alice", key: str = "adopt"
 ) -> Request:
-    return submit(adopt_wish(namespace), by=acting(by), form_key=key, now=now)
+    return submit(adopt_wish(namespace, why="It is time."), by=acting(by), form_key=key, now=now)
 
 
 def test_adoption_asks_platform_and_network(restored: ManagedNamespace, now: datetime) -> None:

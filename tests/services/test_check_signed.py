@@ -96,7 +96,7 @@ class TestDeciding:
     @pytest.mark.parametrize(
         ("differing", "words"),
         [
-            ({"lane": Lane.SECURITY}, "for another lane"),
+            ({"lane": Lane.SECURITY}, "for another approval"),
             ({"vote": Vote.REJECT}, "for another vote"),
             ({"digest": OTHER_DIGEST}, "for another content"),
             ({"reason": "Because."}, "with another reason"),
@@ -177,7 +177,7 @@ class TestWorker:
     @pytest.mark.parametrize(
         ("tamper", "words"),
         [
-            ({"lane": "security"}, "is signed for another lane"),
+            ({"lane": "security"}, "is signed for another approval"),
             ({"vote": "reject"}, "is signed for another vote"),
             ({"digest": OTHER_DIGEST}, "is signed for another content"),
             ({"request": "2222222222"}, "is signed for another request"),
@@ -324,7 +324,7 @@ class TestWorker:
         request = signed_by_dana(asked_for, danas, now)
         with without_guards():
             request.lanes.exclude(lane="" if which == "every" else which).delete()
-        with pytest.raises(NotSigned, match="does not cover its lanes"):
+        with pytest.raises(NotSigned, match="does not cover its approvals"):
             check_signatures(request)
 
 

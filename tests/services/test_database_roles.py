@@ -43,6 +43,7 @@ RECORD = (
     "onboarding_approvalkey",
     "onboarding_approvalkeyword",
     "onboarding_decisionsignature",
+    "onboarding_decisionpicture",
 )
 NEVER_DELETED = ("request", "decision", "managednamespace", "deviation", "clusterclosure", "run")
 REFUSED = (

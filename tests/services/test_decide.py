@@ -130,13 +130,13 @@ def test_the_lifetime_starts_with_the_approval(now: datetime) -> None:
 def test_nobody_decides_a_lane_they_do_not_hold(
     username: str, lane: Lane, request_row: Request
 ) -> None:
-    with pytest.raises(Forbidden, match=f"do not hold the {lane} lane"):
+    with pytest.raises(Forbidden, match=f"not one of the {lane} approvers"):
         say(request_row, username, lane=lane)
     assert not Decision.objects.exists()
 
 
 def test_a_lane_that_is_not_needed_is_not_decided(request_row: Request) -> None:
-    with pytest.raises(Invalid, match="does not need the security lane"):
+    with pytest.raises(Invalid, match="needs no security approval"):
         say(request_row, "erin", lane=Lane.SECURITY)
 
 
@@ -207,9 +207,9 @@ def test_the_second_decider_is_told_who_was_first(request_row: Request, now: dat
     approve(request_row, "dana", Lane.NETWORK, now=now)
     other = User.objects.create_user("second", first_name="Second")
     other.role_assignments.create(role="network")
-    with pytest.raises(Conflict, match="Dana approved the network lane 40 seconds ago"):
+    with pytest.raises(Conflict, match="Dana approved this for network 40 s ago"):
         say(request_row, "second", now=now + timedelta(seconds=40))
-    with pytest.raises(Conflict, match="Dana approved the network lane 5 minutes ago"):
+    with pytest.raises(Conflict, match="Dana approved this for network 5 min ago"):
         say(request_row, "second", now=now + timedelta(minutes=5))
 
 

@@ -31,8 +31,9 @@ from tests.support.requests import approve_all, send_back, spec_of, told_of, wis
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
 migration = import_module("onboarding.migrations.0019_final_rows")
-WORDS = {guard.name: guard.words for guard in migration.GUARDS}
-TABLES = {guard.name: guard.table for guard in migration.GUARDS}
+reason = import_module("onboarding.migrations.0031_reason")
+WORDS = {guard.name: guard.words for guard in migration.GUARDS} | {reason.NAME: reason.WORDS}
+TABLES = {guard.name: guard.table for guard in migration.GUARDS} | {reason.NAME: reason.REQUEST}
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ ATTEMPTS: dict[str, Callable[[World], str]] = {
     "request_asks_the_same": lambda w: (
         f"UPDATE {REQUEST} SET plan = {A_PLAN} WHERE id = {w.pending}"
     ),
+    "request_keeps_its_reason": lambda w: f"UPDATE {REQUEST} SET why = 'x' WHERE id = {w.pending}",
     "request_form_stays": lambda w: f"UPDATE {REQUEST} SET form_key = 'x' WHERE id = {w.pending}",
     "request_is_taken_over": lambda w: (
         f"UPDATE {REQUEST} SET requester_id = {w.person} WHERE id = {w.draft}"

@@ -135,7 +135,7 @@ def test_a_key_of_another_lane_does_not_count(
     erins = enrolled("erin", now=now)
     word = word_of(asked_for, "erin", Lane.NETWORK)
     signed = erins.sign(word.statement(expires_at=now + LIFE))
-    with pytest.raises(NotSigned, match="not enrolled for the lane"):
+    with pytest.raises(NotSigned, match="is not enrolled for it"):
         with_signature(asked_for, signed, erins, settings, now=now, by="erin")
 
 

@@ -84,7 +84,9 @@ def waiting(uid: str, fake: FakeCluster, now: datetime) -> ManagedNamespace:
 
 
 def taken_over(namespace: ManagedNamespace, now: datetime) -> Request:
-    return submit(adopt_wish(namespace), by=acting("alice"), form_key="adopt", now=now)
+    return submit(
+        adopt_wish(namespace, why="It is time."), by=acting("alice"), form_key="adopt", now=now
+    )
 
 
 def test_its_team_can_ask_for_it_and_is_told_what_stands_there(

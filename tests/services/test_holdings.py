@@ -55,7 +55,7 @@ def seen(row: ManagedNamespace, at: datetime) -> Holdings | None:
 
 
 def ask_with(row: ManagedNamespace, phrase: str, now: datetime) -> Request:
-    wish = retire_wish(row, confirms=phrase)
+    wish = retire_wish(row, confirms=phrase, why="It is time.")
     return submit(wish, by=acting("alice"), form_key=f"retire-{phrase}", now=now)
 
 

@@ -22,6 +22,7 @@ from tests.support.database_roles import as_owner
 from tests.support.requests import reject, spec_of
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
+SECRET = "correct-horse-battery"  # who cannot sign in decides nothing in any case
 migration = import_module("onboarding.migrations.0008_people")
 
 
@@ -35,7 +36,7 @@ def request_row(now: datetime) -> Request:
 def other_alice(request_row: Request, alice: User) -> User:
     """Alice's other account, for the platform lane; her first one is switched off meanwhile."""
     User.objects.filter(pk=alice.pk).update(is_active=False)
-    other = User.objects.create_user("alice.w", "Alice@Example.COM", first_name="Alice W")
+    other = User.objects.create_user("alice.w", "Alice@Example.COM", SECRET, first_name="Alice W")
     other.role_assignments.create(role="platform")
     return other
 
@@ -98,9 +99,9 @@ def test_the_other_account_is_not_named_among_those_who_can_decide(
 def other_dana(pat: User, dana: User) -> User:
     """Dana's other account, which alone holds the platform lane, by a third of hers."""
     pat.role_assignments.filter(role="platform").delete()
-    other = User.objects.create_user("dana.b", "dana.b@example.com", first_name="Dana B")
+    other = User.objects.create_user("dana.b", "dana.b@example.com", SECRET, first_name="Dana B")
     other.role_assignments.create(role="platform")
-    third = User.objects.create_user("dana.c", "dana.c@example.com", first_name="Dana C")
+    third = User.objects.create_user("dana.c", "dana.c@example.com", SECRET, first_name="Dana C")
     verify(third, "dana.b@example.com")
     verify(third, dana.email.upper())
     third.role_assignments.create(role="network")
@@ -118,7 +119,7 @@ def test_whoever_decided_is_known_by_their_other_account_when_the_role_is_gone(
 ) -> None:
     request = approve(ask(spec_of(), now=now), "dana", Lane.NETWORK, now=now)
     dana.role_assignments.all().delete()
-    other = User.objects.create_user("dana.b", "dana.b@example.com", first_name="Dana B")
+    other = User.objects.create_user("dana.b", "dana.b@example.com", SECRET, first_name="Dana B")
     verify(other, dana.email)
     other.role_assignments.create(role="platform")
     barred = barred_from_request(request)

@@ -287,7 +287,7 @@ def test_other_answers_that_render_the_same_are_still_a_change(
     prod: ManagedNamespace, now: datetime
 ) -> None:
     spec = prod.revisions.get().wanted.changed(purpose="Takes card payments for the shops.")
-    thought = preview(change_wish(prod, spec))
+    thought = preview(change_wish(prod, spec, why="It is time."))
     assert thought.before
     assert thought.plan.digest == thought.before.digest
     assert ask_change(prod, spec, now=now).state == "pending"

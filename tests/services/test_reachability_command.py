@@ -1,14 +1,15 @@
 """manage.py reachability: the command line's answer, from what was last observed."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from onboarding.models import Cluster
+from onboarding.management.commands import reachability
+from onboarding.models import Cluster, ClusterObservation
 from onboarding.services import observe as observing
 from tests.support.fake_cluster import FakeCluster
 from tests.support.observing import lived_in, look, pod
@@ -22,6 +23,7 @@ def observed(
 ) -> Cluster:
     """A cluster that was looked at once."""
     monkeypatch.setattr(observing, "open_gateway", lambda _cluster: fake)
+    monkeypatch.setattr(reachability, "database_now", lambda: now)
     lived_in(fake).put(pod("monitoring", "prometheus"))
     look(cluster, now)
     return cluster
@@ -80,6 +82,22 @@ def test_the_table_begins_with_the_age_and_what_hinders_a_newer_look(
     lines = run("--cluster", "dev-eu").splitlines()
     assert lines[0] == "observed on dev-eu, seen at 2026-11-24T09:00:00Z"
     assert "note: not newer, because: it cannot be reached" in lines
+
+
+@pytest.mark.parametrize("trouble", ["it cannot be reached", ""])
+def test_what_nobody_looks_at_is_certain_of_nothing(
+    trouble: str, observed: Cluster, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ClusterObservation.objects.update(trouble=trouble)
+    if not trouble:
+        monkeypatch.setattr(reachability, "database_now", lambda: now + timedelta(hours=3))
+    said = answered("--namespace", "legacy")
+    assert {one["certainty"] for one in said["records"]} == {"incomplete"}
+    assert said["observed"]["trouble"] == trouble or "nobody has looked at it since"
+    assert (
+        "what has changed on dev-eu since it was seen at 2026-11-24T09:00:00Z"
+        in (said["records"][0]["caveat"])
+    )
 
 
 def test_an_expectation_that_fails_ends_with_one(observed: Cluster) -> None:

@@ -353,7 +353,7 @@ def test_nothing_of_it_is_returned_because_nothing_can_be_edited(
 
 def test_only_who_holds_the_lane_decides(two: list[ManagedNamespace], now: datetime) -> None:
     refresh = asked(two, now=now)
-    with pytest.raises(Forbidden, match="do not hold the platform lane"):
+    with pytest.raises(Forbidden, match="not one of the platform approvers"):
         say(refresh, "dana")
 
 

@@ -40,7 +40,7 @@ def beside(namespace: ManagedNamespace, fake: FakeCluster, now: datetime, *of: M
 
 
 def ask(namespace: ManagedNamespace, now: datetime) -> Request:
-    wish = removal_wish(namespace, standing_foreign(namespace))
+    wish = removal_wish(namespace, standing_foreign(namespace), why="It is time.")
     return submit(wish, by=acting("alice"), form_key="removal", now=now)
 
 
@@ -107,12 +107,15 @@ def test_only_what_stands_there_can_be_asked_to_go(
 ) -> None:
     beside(namespace, fake, now, POLICY)
     wish = change_wish(
-        namespace, spec_of(), removes=(Removal("NetworkPolicy", "let-me-out", "another-uid"),)
+        namespace,
+        spec_of(),
+        removes=(Removal("NetworkPolicy", "let-me-out", "another-uid"),),
+        why="It is time.",
     )
     with pytest.raises(Conflict, match="gone or was changed"):
         submit(wish, by=acting("alice"), form_key="removal", now=now)
     with pytest.raises(Invalid, match="Choose"):
-        removal_wish(namespace, [])
+        removal_wish(namespace, [], why="It is time.")
 
 
 def test_the_approval_binds_what_goes(

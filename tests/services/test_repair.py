@@ -37,6 +37,8 @@ from tests.support.earlier_database import (
 )
 
 REQUIRED = required_triggers(connection.vendor, [*MAKERS])
+# Those of later migrations are made by these, and again by restore_triggers.
+REPAIRED = required_triggers(connection.vendor, [one for one in MAKERS if one < REPAIRED_BY])
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_a_database_of_an_early_commit_becomes_like_a_fresh_one(
 
 def test_the_repair_makes_whatever_trigger_is_missing(earlier: BaseDatabaseWrapper) -> None:
     fresh = schema_of(earlier)
-    run(earlier, *map(drop, REQUIRED))
+    run(earlier, *map(drop, REPAIRED))
     apply_again(earlier, REPAIRED_BY)
     assert schema_of(earlier) == fresh
 

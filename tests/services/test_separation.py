@@ -128,7 +128,7 @@ def test_in_production_one_person_decides_one_lane(both: User, now: datetime) ->
     request = ask(spec_of(), now=now)
     approve(request, "dana", Lane.NETWORK, now=now)
     assert [*waiting_for(acting("dana").permissions)] == []
-    with pytest.raises(SecondLane, match="You decided the network lane"):
+    with pytest.raises(SecondLane, match="You gave the network approval"):
         approve(request, "dana", Lane.PLATFORM, now=now)
     assert approve(request, "pat", Lane.PLATFORM, now=now).state == "approved"
 

@@ -203,6 +203,16 @@ def test_a_draft_keeps_no_name_and_is_sent_later(now: datetime) -> None:
     assert sent.submitted_at == now
 
 
+def test_what_was_returned_is_no_draft_again(now: datetime) -> None:
+    row = ask(spec_of(), now=now)
+    send_back(row, "dana", Lane.NETWORK, now=now)
+    row.refresh_from_db()
+    with pytest.raises(Conflict, match="was returned and is no draft"):
+        save_draft(wish_of(spec_of()), by=acting("alice"), form_key="z", now=now, request=row)
+    row.refresh_from_db()
+    assert (row.state, actions(request=row.label)[-1]) == ("returned", "portal:request:returned")
+
+
 def test_editing_a_returned_request_voids_its_decisions_and_moves_the_digest(
     now: datetime,
 ) -> None:

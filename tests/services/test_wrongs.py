@@ -1,5 +1,6 @@
 """What is wrong with the whole is found in the rows, with its bound; all else is no finding."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.scenario import ask
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.observed import LONGEST_LOOK
 from onboarding.domain.processes import ProcessKind
@@ -19,10 +21,13 @@ from onboarding.models import (
     HistoryBreak,
     ManagedNamespace,
     NamespaceObservation,
+    Notice,
+    OutboxEntry,
 )
 from onboarding.queries.health import Storing, health
 from onboarding.queries.triggers import required_triggers
 from onboarding.queries.wrongs import FoundWrong, wrongs
+from onboarding.services.tell import tell_due
 from tests.support.behind_the_portal import without_guards
 from tests.support.database_roles import as_owner
 from tests.support.earlier_database import drop, run
@@ -375,3 +380,43 @@ def test_namespaces_that_need_somebody_are_counted(
 def test_namespaces_too_large_to_be_read_are_counted(now: datetime, cluster: Cluster) -> None:
     NamespaceObservation.objects.create(cluster=cluster, name="big", digest="", unread=["Pod"])
     assert found(now) == [("unread", 1)]
+
+
+@pytest.fixture
+def later(now: datetime, sweeping: Heartbeat) -> Callable[[timedelta], list[FoundWrong]]:
+    """Return what is found about mails that much later."""
+
+    def look(after: timedelta) -> list[FoundWrong]:
+        return [one for one in findings(now + after) if one.what is Wrong.MAIL]
+
+    return look
+
+
+def test_mails_that_do_not_go_out_are_found_after_ten_minutes(
+    now: datetime, later: Callable[[timedelta], list[FoundWrong]]
+) -> None:
+    ask(spec_of(), now=now)
+    tell_due(now=now)
+    Notice.objects.filter(person__username="dana").update(attempts=1, failed="450 no")
+    assert later(timedelta(minutes=10)) == []
+    (one,) = later(timedelta(minutes=10, seconds=1))
+    assert (one.many, one.since, one.detail, one.is_red) == (1, now, "450 no", False)
+    Notice.objects.update(mail_at=None)
+    assert later(timedelta(hours=1)) == []
+
+
+def test_a_mail_that_was_given_up_is_found_for_a_day(
+    now: datetime, later: Callable[[timedelta], list[FoundWrong]]
+) -> None:
+    ask(spec_of(), now=now)
+    tell_due(now=now)
+    Notice.objects.filter(person__username="dana").update(gave_up_at=now, mail_at=None)
+    assert len(later(timedelta(hours=23))) == 1
+    assert later(timedelta(days=1)) == []
+
+
+def test_events_that_could_not_be_passed_on_are_found(now: datetime) -> None:
+    ask(spec_of(), now=now)
+    assert found(now) == []
+    OutboxEntry.objects.update(attempts=1)
+    assert found(now) == [("mail-not-delivered", 1)]

@@ -5,29 +5,39 @@ Data for `tests/support/mutation.py`. A seam that is no longer there fails: move
 
 from tests.support.guard_mutant import GuardMutant
 from tests.support.guard_mutants_accounts import ACCOUNTS
+from tests.support.guard_mutants_addresses import ADDRESSES
 from tests.support.guard_mutants_admission import ADMISSION
+from tests.support.guard_mutants_alone import ALONE
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_believed import BELIEVED
 from tests.support.guard_mutants_compose import COMPOSE
 from tests.support.guard_mutants_credentials import CREDENTIALS
+from tests.support.guard_mutants_decide import DECIDE
 from tests.support.guard_mutants_doors import DOORS
 from tests.support.guard_mutants_doubt import DOUBT
 from tests.support.guard_mutants_epoch import EPOCH
 from tests.support.guard_mutants_gate import FENCE_GATE
+from tests.support.guard_mutants_history import HISTORY
 from tests.support.guard_mutants_http import HTTP
+from tests.support.guard_mutants_lists import LISTS
 from tests.support.guard_mutants_locks import LOCKS
 from tests.support.guard_mutants_metrics import METRICS
 from tests.support.guard_mutants_migrations import DATABASES
 from tests.support.guard_mutants_neighbours import NEIGHBOURS
 from tests.support.guard_mutants_nemesis import NEMESIS
+from tests.support.guard_mutants_notices import NOTICES
 from tests.support.guard_mutants_observer import OBSERVER
+from tests.support.guard_mutants_people import PEOPLE
 from tests.support.guard_mutants_queue import QUEUE
+from tests.support.guard_mutants_reach import REACH
+from tests.support.guard_mutants_reasons import REASONS
 from tests.support.guard_mutants_rendering import RENDERED_ANEW
 from tests.support.guard_mutants_roles import ROLES
 from tests.support.guard_mutants_signatures import SIGNATURES
 from tests.support.guard_mutants_teams import TEAMS
 from tests.support.guard_mutants_time import TIME
 from tests.support.guard_mutants_truth import TRUTH
+from tests.support.guard_mutants_typed import TYPED
 from tests.support.guard_mutants_waiting import WAITING
 
 __all__ = ["MUTANTS", "GuardMutant"]
@@ -110,11 +120,19 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/services/test_lanes_without_people.py::"
         "test_a_lane_whose_only_holder_is_inactive_cannot_be_asked"),
     GuardMutant("only active people hold a lane", "queries.deciders", "load_deciders",
-        ", user__is_active=True", "",
+        "able_holders(LANE_ROLES)", "RoleAssignment.objects.filter(role__in=LANE_ROLES)",
         "tests/services/test_lanes_without_people.py::"
         "test_a_lane_whose_only_holder_is_inactive_cannot_be_asked"),
-    GuardMutant("only active people lead", "queries.leads", "active_leads",
-        ", user__is_active=True", "",
+    GuardMutant("only people who can sign in lead", "queries.leads", "active_leads",
+        "IS_ABLE, ", "",
+        "tests/web/test_who_can_decide.py::"
+        "test_pats_home_and_the_team_pages_tell_of_a_team_without_a_lead[invited]"),
+    GuardMutant("who is only invited is missed by nobody",
+        "queries.leaving", "_teams_led_by_nobody_else", "if not can_sign_in(person):", "if False:",
+        "tests/services/test_switch_people.py::"
+        "test_beside_a_lead_who_is_only_invited_the_team_would_have_none"),
+    GuardMutant("only active people stand behind a request", "queries.leads", "abandoned",
+        "role=Membership.Role.LEAD,\n        user__is_active=True,", "role=Membership.Role.LEAD,",
         "tests/services/test_take_over.py::test_why_nobody_stands_behind_a_request[active]"),
     GuardMutant("only leads of the team take a request over", "services.take_over", "take_over",
         "if row.team_id not in by.permissions.leads:", "if False:",
@@ -144,19 +162,19 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/web/test_sign_in.py::"
         "test_a_superuser_finds_no_model_without_events_in_the_admin_site"),
     GuardMutant("one active account for an address, said at its field",
-        "forms.people", "OneAccountEach.clean", "if other:", "if False:",
+        "forms.people", "PersonForm.clean", "if other:", "if False:",
         "tests/web/test_admin.py::"
         "test_a_second_account_with_an_address_is_an_error_at_its_field"),
     GuardMutant("nobody adds the address of somebody else",
         "forms.people", "NewAddressForm.clean_email",
-        "if who_has(email, besides=self.user):", "if False:",
+        "if active_person_with(email, besides=self.user.pk if self.user else None):", "if False:",
         "tests/web/test_own_addresses.py::test_nobody_adds_the_address_of_somebody_else"),
     GuardMutant("nobody removes their own second factor",
-        "services.second_factor", "remove_second_factor",
+        "services.second_factor", "_check_right",
         "if actor.id == str(person.pk):", "if False:",
         "tests/services/test_second_factor.py::test_nobody_removes_their_own"),
     GuardMutant("sessions end with a second factor that is removed",
-        "services.second_factor", "remove_second_factor", "_end_sessions(person, now)", "pass",
+        "services.second_factor", "remove_second_factor", "end_sessions(person, now=now)", "pass",
         "tests/services/test_second_factor.py::test_their_sessions_end_and_others_go_on"),
     in_decide("an approval binds the digest that was shown", "_check_state",
         "if digest != request.digest:", "if False:",
@@ -304,18 +322,25 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "tests/web/test_guidance.py::"
         "test_what_cannot_be_asked_for_now_is_no_race_that_was_lost"),
     *ACCOUNTS,
+    *ADDRESSES,
     *ADMISSION,
+    *ALONE,
     *APPROVED,
     *COMPOSE,
     *BELIEVED,
     *CREDENTIALS,
+    *DECIDE,
     *DOORS,
     *DOUBT,
     *DATABASES,
     *METRICS,
     *OBSERVER,
+    *PEOPLE,
     *HTTP,
+    *HISTORY,
     *QUEUE,
+    *REASONS,
+    *REACH,
     *RENDERED_ANEW,
     *TEAMS,
     *SIGNATURES,
@@ -326,7 +351,10 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *EPOCH,
     *FENCE_GATE,
     *TIME,
+    *LISTS,
     *LOCKS,
     *NEMESIS,
+    *TYPED,
+    *NOTICES,
 )
 # fmt: on

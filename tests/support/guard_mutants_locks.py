@@ -60,7 +60,7 @@ LOCKS: tuple[GuardMutant, ...] = (
         "chain(list(islice(lines, 2)), lines)", "lines",
         "an_export_that_cannot_begin_is_a_page_and_no_broken_file"),
     GuardMutant("however long the history, no statement takes long",
-        "queries.events", "in_pieces", "events.filter(pk__lt=piece[-1].pk)[:size]",
+        "queries.events", "_pieces", "events.filter(pk__lt=piece[-1].pk)[:size]",
         "events.filter(pk__lt=piece[-1].pk)",
         "tests/web/test_history.py::test_a_long_export_is_read_in_pieces_and_is_whole"),
     bounded("a server that is silent is given up", "BoundedConnection.wait",

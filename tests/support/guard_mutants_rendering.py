@@ -28,7 +28,7 @@ RENDERED_ANEW: tuple[GuardMutant, ...] = (
         "tests/services/test_refresh.py::test_what_is_taken_over_leaves_the_refresh"),
     GuardMutant("the same answers are no new lease of life",
         "services.decide", "_next_expiry",
-        "before is not None and before.spec == request.spec", "False",
+        "and before.spec == request.spec", "and False",
         "tests/services/test_refresh.py::test_rendering_anew_does_not_lengthen_the_lifetime"),
     GuardMutant("what is approved meanwhile is compared with today's facts",
         "services.decide", "_take_effect",

@@ -66,7 +66,7 @@ TIME: tuple[GuardMutant, ...] = (
         f"{_CLOCKS}a_look_writes_down_what_the_clusters_clock_shows"),
     GuardMutant("a session ends by the database",
         "services.sessions", "SessionStore.create_model_instance",
-        "        session.expire_date = Now() + timedelta(seconds=self.get_expiry_age())\n", "",
+        "        session.expire_date = Now() + self._age(data)\n", "",
         f"{_CLOCKS}a_session_begins_and_ends_by_the_database"),
     GuardMutant("a session that has ended by the database is none",
         "services.sessions", "SessionStore._get_session_from_db", ", expire_date__gt=Now()", "",

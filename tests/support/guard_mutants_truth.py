@@ -32,8 +32,9 @@ TRUTH: tuple[GuardMutant, ...] = (
     GuardMutant("what is stored is not handed out to be applied",
         "views.namespaces", "namespace_yaml", "if not row.checks_out:", "if False:",
         "tests/web/test_does_not_check_out.py::test_it_is_not_handed_out_to_be_applied"),
-    GuardMutant("platform admins are told of rows that do not check out",
-        "pages.attention", "contradicted_rows", "BlockedReason.NOT_APPROVED.value", "'nothing'",
-        "tests/web/test_does_not_check_out.py::test_platform_admins_are_told_at_home"),
+    GuardMutant("who sees all is told of rows that do not check out",
+        "queries.troubles", "held_up", "Q(state__in=[_BLOCKED, _DRIFTED])",
+        "Q(state__in=[_DRIFTED])",
+        "tests/web/test_does_not_check_out.py::test_who_sees_all_and_its_team_are_told_at_home"),
 )
 # fmt: on

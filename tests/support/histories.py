@@ -167,14 +167,16 @@ class History:
         revision = in_force(row)
         assert revision is not None
         size = self.random.choice(["small", "medium"])
-        return self.sent(change_wish(row, revision.wanted.changed(size=size)))
+        return self.sent(change_wish(row, revision.wanted.changed(size=size), why="It is time."))
 
     def retire(self) -> str:
-        return self.sent(retire_wish(self.any_of(self.rows(*set(NamespaceState) - ENDED))))
+        return self.sent(
+            retire_wish(self.any_of(self.rows(*set(NamespaceState) - ENDED)), why="It is time.")
+        )
 
     def adopt(self) -> str:
         restored = self.rows(NamespaceState.BLOCKED, reason=BlockedReason.RESTORED.value)
-        return self.sent(adopt_wish(self.any_of(restored)))
+        return self.sent(adopt_wish(self.any_of(restored), why="It is time."))
 
     def acknowledge(self) -> str:
         """Alice knows of an object of others, and why it may be there."""
@@ -185,7 +187,7 @@ class History:
 
     def remove_findings(self) -> str:
         row = self.any_of([row for row in self.rows(*CHANGEABLE) if standing_foreign(row)])
-        return self.sent(removal_wish(row, standing_foreign(row)))
+        return self.sent(removal_wish(row, standing_foreign(row), why="It is time."))
 
     def push(self) -> str:
         row = self.any_of(self.rows(NamespaceState.BLOCKED, NamespaceState.RETRYING))

@@ -62,7 +62,7 @@ def asked(cluster: Cluster, name: str, **differing: object) -> Request:
 
 
 def change_asked(namespace: ManagedNamespace, spec: NamespaceSpec) -> Request:
-    return _sent(change_wish(namespace, spec))
+    return _sent(change_wish(namespace, spec, why="It is time."))
 
 
 def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace:
@@ -71,11 +71,11 @@ def change(namespace: ManagedNamespace, spec: NamespaceSpec) -> ManagedNamespace
 
 def adopt(namespace: ManagedNamespace) -> ManagedNamespace:
     """Alice asks to take over what was found under the name, the approvers approve."""
-    return approved(_sent(adopt_wish(namespace)))
+    return approved(_sent(adopt_wish(namespace, why="It is time.")))
 
 
 def removal_asked(namespace: ManagedNamespace) -> Request:
-    return _sent(retire_wish(namespace))
+    return _sent(retire_wish(namespace, why="It is time."))
 
 
 def retire(namespace: ManagedNamespace) -> ManagedNamespace:
@@ -84,7 +84,7 @@ def retire(namespace: ManagedNamespace) -> ManagedNamespace:
 
 def removal(namespace: ManagedNamespace) -> ManagedNamespace:
     """Alice asks that everything of others goes, the approvers approve."""
-    return approved(_sent(removal_wish(namespace, standing_foreign(namespace))))
+    return approved(_sent(removal_wish(namespace, standing_foreign(namespace), why="It is time.")))
 
 
 def _sent(wish: NamespaceWish) -> Request:

@@ -54,8 +54,16 @@ class Pat:
     def decide(self, url: str, page: str) -> int:
         digest = re.search(r"sha256:[0-9a-f]{64}", page)
         assert digest is not None
-        fields = {"lane": self.lane, "vote": "approve", "reason": "", "digest": digest[0]}
-        return self.post(url, page, **fields)
+        picture = re.search(r'name="picture" value="([^"]*)"', page)
+        return self.post(
+            url,
+            page,
+            lane=self.lane,
+            vote="approve",
+            reason="",
+            digest=digest[0],
+            picture=picture[1] if picture else "",
+        )
 
 
 class Dana(Pat):

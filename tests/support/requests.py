@@ -108,13 +108,17 @@ def wanted(spec: NamespaceSpec | None = None, *, now: datetime) -> ManagedNamesp
 def ask_change(namespace: ManagedNamespace, spec: NamespaceSpec, *, now: datetime) -> Request:
     """Ask as Alice to change a namespace."""
     key = f"change-{namespace.generation}"
-    return submit(change_wish(namespace, spec), by=acting("alice"), form_key=key, now=now)
+    return submit(
+        change_wish(namespace, spec, why="It is time."), by=acting("alice"), form_key=key, now=now
+    )
 
 
 def ask_removal(namespace: ManagedNamespace, *, now: datetime) -> Request:
     """Ask as Alice to remove a namespace."""
     key = f"retire-{namespace.generation}"
-    return submit(retire_wish(namespace), by=acting("alice"), form_key=key, now=now)
+    return submit(
+        retire_wish(namespace, why="It is time."), by=acting("alice"), form_key=key, now=now
+    )
 
 
 def lose_worker(namespace: ManagedNamespace) -> None:

@@ -167,15 +167,6 @@ def settle(names: Sequence[str]) -> dict[str, str]:
     return dict(rows.values_list("name", "state"))
 
 
-def took(names: Sequence[str]) -> dict[str, float]:
-    """Wait until all are ready; how many seconds each took since its last approval, by history."""
-    wait(names)
-    events = Event.objects.filter(namespace__in=names)
-    approved = dict(events.filter(action=Action.REQUEST_APPROVED).values_list("namespace", "at"))
-    ready = dict(events.filter(action=Action.NAMESPACE_READY).values_list("namespace", "at"))
-    return {name: (ready[name] - approved[name]).total_seconds() for name in names}
-
-
 def look(names: Sequence[str]) -> list[str]:
     """Look at the cluster until a look that began after this call is written down."""
     seen = ClusterObservation.objects.filter(seen_at__gte=timezone.now())
@@ -284,7 +275,6 @@ ACTS: dict[str, Callable[[Sequence[str]], object]] = {
     "states": states,
     "take": take,
     "told_of_the_break": told_of_the_break,
-    "took": took,
     "wait": wait,
     "wish": wish,
 }

@@ -6,7 +6,14 @@ from django.core.exceptions import ValidationError
 from onboarding.domain.catalogue import SHOWN_BOUNDS
 from onboarding.domain.lanes import Lane
 from onboarding.forms.decision import DecisionForm
-from onboarding.forms.offers import choice_notes, lane_words, lifetime_choices, size_notes
+from onboarding.forms.offers import (
+    approval_words,
+    choice_notes,
+    lifetime_choices,
+    longest_lifetime,
+    quantity_words,
+    size_notes,
+)
 from onboarding.forms.ports import PortsField
 from onboarding.forms.retire import RetireForm
 from onboarding.plan.catalogue_files import load_catalogue
@@ -63,23 +70,29 @@ def test_numbers_are_shown_as_text_again() -> None:
     assert PortsField().prepare_value("8080, x") == "8080, x"
 
 
-def test_the_cost_of_a_choice_is_said_in_lanes() -> None:
-    assert lane_words(()) == "No extra lane"
-    assert lane_words([Lane.SECURITY]) == "Adds security lane"
-    assert lane_words([Lane.SECURITY, Lane.NETWORK]) == "Adds network and security lanes"
+def test_a_choice_says_which_approvals_it_adds_and_nothing_where_it_adds_none() -> None:
+    assert approval_words(()) == ""
+    assert approval_words([Lane.SECURITY]) == "Security approval needed"
+    both = approval_words([Lane.SECURITY, Lane.NETWORK])
+    assert both == "Network and security approval needed"
+
+
+@pytest.mark.parametrize(("egress", "days"), [("open", 30), ("internet", None), ("none", None)])
+def test_what_must_end_has_a_longest_lifetime_on_offer(egress: str, days: int | None) -> None:
+    assert longest_lifetime(egress, load_catalogue()) == days
 
 
 def test_egress_costs_what_its_template_costs() -> None:
     catalogue = load_catalogue()
     notes = choice_notes(catalogue.egress, catalogue)
-    assert notes["none"][0] == "No extra lane"
-    assert notes["open"][0] == "Adds network and security lanes"
+    assert notes["none"][0] == ""
+    assert notes["open"][0] == "Network and security approval needed"
 
 
 def test_a_size_shows_its_exact_numbers() -> None:
     catalogue = load_catalogue()
     words, quota = size_notes(catalogue)["small"][1], catalogue.sizes["small"].quota
-    assert all(quota[bound] in words for bound in SHOWN_BOUNDS)
+    assert all(quantity_words(quota[bound]) in words for bound in SHOWN_BOUNDS)
 
 
 def test_a_lifetime_without_end_is_a_choice_of_its_own() -> None:
@@ -94,10 +107,9 @@ def test_retiring_needs_the_very_name(typed: str) -> None:
 
 
 def test_retiring_accepts_the_name_as_it_is() -> None:
-    form = RetireForm({"typed_name": "payments-prod", "form_key": "a" * 32}, name="payments-prod")
-    assert form.is_valid()
+    answers = {"typed_name": "payments-prod", "why": "Replaced.", "form_key": "a" * 32}
+    assert RetireForm(answers, name="payments-prod").is_valid()
 
 
 def test_where_nothing_can_be_returned_the_reason_speaks_of_rejecting_alone() -> None:
-    words = DecisionForm(may_return=False)["reason"].help_text
-    assert str(words) == "Required to reject. The requester and auditors read it."
+    assert DecisionForm(may_return=False)["reason"].label == "Reason (needed to reject)"

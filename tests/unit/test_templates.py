@@ -70,3 +70,31 @@ def test_a_style_sheet_stays_short_and_refers_to_no_file(path: Path) -> None:
     assert len([line for line in text.splitlines() if line.strip()]) < 400
     assert "url(" not in text
     assert "@import" not in text
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_form_that_is_posted_says_where_it_goes(path: Path) -> None:
+    text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "x", path.read_text("utf-8"), flags=re.DOTALL)
+    posted = [tag for tag in re.findall(r"<form\b[^>]*>", text) if "post" in tag]
+    # What is done after "Confirm it is you" comes from another address than its form.
+    assert [tag for tag in posted if "action=" not in tag] == []
+
+
+def test_no_style_of_a_folded_row_stands_in_two_sheets() -> None:
+    sheets = sorted((ROOT / "static/css").glob("*.css"))
+    assert [sheet.name for sheet in sheets if "\n.bh-more" in sheet.read_text("utf-8")] == [
+        "facts.css"
+    ]
+
+
+def test_long_names_break_where_tables_are_folded() -> None:
+    narrow = (ROOT / "static/css/narrow.css").read_text("utf-8")
+    rule = narrow[narrow.index(".bh-table.bh-fold tbody th .mono") :].partition("}")[0]
+    assert "white-space: normal" in rule
+    assert "overflow-wrap: anywhere" in rule
+
+
+def test_what_a_phone_shows_fits() -> None:
+    narrow = (ROOT / "static/css/narrow.css").read_text("utf-8")
+    assert "max-width: 100%;\n    white-space: normal" in narrow[narrow.index("\n  .btn {") :][:80]
+    assert ".bh-user .help {\n    display: inline-flex" in narrow

@@ -9,6 +9,7 @@ from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.utils.html import strip_tags
 
+from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import ClusterCondition, NamespaceState, RequestState
 from onboarding.templatetags.states import FACES, TONES
 from tests.support.markup import EVIL, NOW, Elements, draw
@@ -211,3 +212,9 @@ def test_pages_far_away_are_left_out() -> None:
     page = Paginator(range(120), 10).page(6)
     numbers = draw("{% for n in page|page_numbers %}{{ n|default:'…' }} {% endfor %}", page=page)
     assert numbers.split() == ["1", "…", "4", "5", "6", "7", "8", "…", "12"]
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_people_read_of_approvals_and_approvers(lane: Lane) -> None:
+    words = draw("{{ lane|approval_name }} {{ lane.value|approver_name }}", lane=lane)
+    assert words == f"{lane} approval {lane} approvers"

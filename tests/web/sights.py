@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from onboarding.domain.objects import Json, Manifest
-from onboarding.models import Cluster, ClusterObservation, NamespaceObservation
+from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Request
+from onboarding.queries.request_picture import picture_of_request
 
 SECRET = "blue-heron"
 AGE = timedelta(seconds=40)
@@ -46,10 +47,20 @@ def see(cluster: Cluster, name: str, *pods: Manifest, environment: str = "") -> 
     )
 
 
+def picture_shown(row: Request) -> str:
+    """What the form of a decision page carries of the picture that is shown on it now."""
+    return picture_of_request(row).token
+
+
 def words(page: str | HttpResponse) -> str:
     """Return a page as it is read: no markup, single blanks."""
     text = page if isinstance(page, str) else page.content.decode()
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def main_of(page: HttpResponse) -> str:
+    """Return what the page itself says, without what every page has around it."""
+    return page.content.decode().partition("<main")[2].partition("</main>")[0]
 
 
 def row_of(page: str | HttpResponse, name: str) -> str:

@@ -35,7 +35,12 @@ def onboarded(spec: NamespaceSpec) -> ManagedNamespace:
 def change_wanted(row: ManagedNamespace, spec: NamespaceSpec) -> Request:
     """Ask as Alice for a change; nobody has decided."""
     key = f"change-{row.generation}"
-    return submit(change_wish(row, spec), by=acting("alice"), form_key=key, now=timezone.now())
+    return submit(
+        change_wish(row, spec, why="It is time."),
+        by=acting("alice"),
+        form_key=key,
+        now=timezone.now(),
+    )
 
 
 def changed(row: ManagedNamespace, spec: NamespaceSpec) -> Request:

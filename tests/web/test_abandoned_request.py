@@ -71,6 +71,15 @@ def test_without_a_lead_a_platform_admin_is_named(
     assert reverse("request-take-over", args=[left.public_id]) not in html
 
 
+def test_a_lead_who_is_only_invited_takes_nothing_over(
+    left: Request, bob: User, pat: User, client_for: ClientFor
+) -> None:
+    User.objects.filter(pk=bob.pk).update(password="!never", last_login=None)
+    browser = client_for(pat)
+    assert "payments has no active lead" in page(browser, "request-detail", left)
+    assert "close it, or give payments a lead" in browser.get("/").content.decode()
+
+
 def test_bob_takes_it_over_edits_it_and_sends_it(
     left: Request, bob: User, client_for: ClientFor
 ) -> None:

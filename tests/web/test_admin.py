@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.test import Client
 
@@ -112,27 +112,40 @@ def test_a_role_is_given_and_taken_with_an_event_each(
     assert recorded("admin:row:removed")["row"] == "roleassignment: Bob, Auditor"
 
 
-def test_a_new_person_gets_a_password_that_history_does_not_hold(
-    client_for: SignIn, pat: User
-) -> None:
-    secret = "correct-horse-battery"
-    form = {"username": "grace", "usable_password": "true", "password1": secret,
-            "password2": secret, **inline("role_assignments")}  # fmt: skip
-    assert client_for(pat).post(f"{ADMIN}/user/add/", form).status_code == 302
-    assert User.objects.get(username="grace").check_password(secret)
-    event = Event.objects.filter(action="admin:row:added").latest("id")
-    assert secret.encode() not in bytes(event.canonical)
-
-
-def test_a_new_password_is_an_event_without_the_password(
+def test_nobody_types_a_password_for_somebody_else(
     client_for: SignIn, pat: User, bob: User
 ) -> None:
     secret = "correct-horse-battery"
     form = {"usable_password": "true", "password1": secret, "password2": secret}
-    client_for(pat).post(f"{ADMIN}/user/{bob.pk}/password/", form)
+    answer = client_for(pat).post(f"{ADMIN}/user/{bob.pk}/password/", form)
     bob.refresh_from_db()
-    assert bob.check_password(secret)
-    assert recorded("admin:row:changed")["changed"] == {"password": "changed"}
+    assert (answer.status_code, bob.check_password(secret)) == (403, False)
+
+
+def test_accounts_are_made_switched_off_and_on_on_the_page_of_people(
+    client_for: SignIn, pat: User, bob: User
+) -> None:
+    browser, url = client_for(pat), f"{ADMIN}/user/{bob.pk}/change/"
+    assert browser.get(f"{ADMIN}/user/add/").status_code == 403
+    page = browser.get(url).content.decode()
+    assert 'name="is_active"' not in page
+    assert 'name="password' not in page
+    browser.post(url, {"username": "bob", "first_name": "Bob", "email": "bob@example.com",
+                       **inline("role_assignments")})  # fmt: skip
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_the_last_platform_admin_stays_one(client_for: SignIn, pat: User) -> None:
+    rows = [
+        {"id": one.pk, "user": pat.pk, "role": one.role, "DELETE": "on"}
+        for one in pat.role_assignments.all()
+    ]
+    form = {"username": "pat", "first_name": "Pat", "email": "pat@example.com"}
+    form |= inline("role_assignments", rows, had=len(rows))
+    answer = client_for(pat).post(f"{ADMIN}/user/{pat.pk}/change/", form)
+    assert answer.status_code == 409
+    assert pat.role_assignments.count() == 2
 
 
 def test_people_are_not_removed(client_for: SignIn, pat: User, bob: User) -> None:
@@ -312,51 +325,24 @@ def field_errors(answer: Any) -> dict[str, list[str]]:
 def test_a_second_account_with_an_address_is_an_error_at_its_field(
     client_for: SignIn, pat: User, bob: User, address: str
 ) -> None:
-    secret = "correct-horse-battery"
-    form = {"username": "second", "email": address, "usable_password": "true",
-            "password1": secret, "password2": secret, **inline("role_assignments")}  # fmt: skip
-    answer = client_for(pat).post(f"{ADMIN}/user/add/", form)
+    second = User.objects.create_user("second", "second@example.com")
+    url = f"{ADMIN}/user/{second.pk}/change/"
+    answer = client_for(pat).post(url, person_form(email=address))
     assert "Bob, who is active, has this address" in field_errors(answer)["email"][0]
-    assert not User.objects.filter(username="second").exists()
+    second.refresh_from_db()
+    assert second.email == "second@example.com"
 
 
-def test_a_second_account_with_an_address_is_not_switched_on(
+def test_a_new_address_is_the_accounts_and_the_old_one_is_not(
     client_for: SignIn, pat: User, bob: User
 ) -> None:
-    second = User.objects.create_user("second", "Bob@example.com", is_active=False)
-    url, browser = f"{ADMIN}/user/{second.pk}/change/", client_for(pat)
-    answer = browser.post(url, person_form(email="Bob@example.com"))
-    assert "Bob, who is active" in field_errors(answer)["email"][0]
-    assert browser.post(url, person_form(email="second@example.com")).status_code == 302
-    second.refresh_from_db()
-    assert second.is_active
+    EmailAddress.objects.create(user=bob, email="bob@example.com", verified=True, primary=True)
+    form = person_form(username="bob", email="robert@example.com", first_name="Bob")
+    assert client_for(pat).post(f"{ADMIN}/user/{bob.pk}/change/", form).status_code == 302
+    row = EmailAddress.objects.get(user=bob)
+    assert (row.email, row.verified, row.primary) == ("robert@example.com", False, True)
 
 
 def test_bob_keeps_his_own_address(client_for: SignIn, pat: User, bob: User) -> None:
     form = person_form(username="bob", email="BOB@example.com", first_name="Robert")
     assert client_for(pat).post(f"{ADMIN}/user/{bob.pk}/change/", form).status_code == 302
-
-
-def remove_factors(browser: Client, person: User) -> str:
-    form = {"action": "remove_second_factors", "_selected_action": [person.pk]}
-    return browser.post(f"{ADMIN}/user/", form, follow=True).content.decode()
-
-
-def test_pat_removes_bobs_lost_second_factor(client_for: SignIn, pat: User, bob: User) -> None:
-    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
-    assert "Bob signs in with the password alone now." in remove_factors(client_for(pat), bob)
-    event = Event.objects.latest("id")
-    assert (event.action, event.actor) == ("portal:person:second-factor-removed", "Pat")
-    assert "Bob has no second factor." in remove_factors(client_for(pat), bob)
-
-
-def test_pat_does_not_remove_the_own_one(client_for: SignIn, pat: User) -> None:
-    Authenticator.objects.create(user=pat, type=Authenticator.Type.TOTP, data={})
-    assert "Another platform admin removes" in remove_factors(client_for(pat), pat)
-    assert Authenticator.objects.filter(user=pat).exists()
-
-
-def test_nobody_else_removes_a_second_factor(client_for: SignIn, frank: User, bob: User) -> None:
-    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
-    remove_factors(client_for(frank), bob)
-    assert Authenticator.objects.filter(user=bob).exists()

@@ -57,7 +57,8 @@ def page(client: Client, row: ManagedNamespace | Request, route: str) -> str:
 
 def asked(client: Client, row: ManagedNamespace) -> Request:
     key = uuid.uuid4().hex
-    answer = client.post(reverse("namespace-adopt", args=[row.public_id]), {"form_key": key})
+    sent = {"why": "It came back with the backup.", "form_key": key}
+    answer = client.post(reverse("namespace-adopt", args=[row.public_id]), sent)
     assert answer.status_code == 302
     return Request.objects.get(kind="adopt")
 
@@ -82,7 +83,8 @@ def test_a11_dana_decides_on_the_same_differences(
     assert f"Take over {NAME} again" in shown
     assert "spec.egress : [{}] would become absent" in shown
     assert str((restored.found or {})["uid"]) in shown
-    assert "Every pod may reach any address on every port. Removed" in shown
+    assert "Every pod may reach any address on every port. Removes" in shown
+    assert "Object What approval does to it Fields that differ" in shown
 
 
 def test_the_request_promises_no_difference_that_only_approvers_see(
@@ -177,7 +179,9 @@ def test_b4_pages_say_that_the_cluster_is_newer_and_what_to_do(
     assert "is of generation 2, by REQ-" in shown
     assert "find out whether the portal’s database was restored" in shown
     assert "Ready" not in shown.partition("Overview")[0]
-    assert "is newer on its cluster" in words(client_for(pat).get(reverse("home")))
+    assert "is blocked: the cluster holds something newer" in words(
+        client_for(pat).get(reverse("home"))
+    )
 
 
 def test_a5b_never_created_has_its_own_words_on_both_pages(
@@ -213,8 +217,8 @@ def test_b6_what_lives_again_is_on_the_homes_of_leads_and_platform_admins(
     monkeypatch.setattr("onboarding.services.observe.open_gateway", lambda _cluster: fake)
     later = now + timedelta(hours=1)
     assert observe(namespace.cluster_id, clock=lambda: later)
-    assert "was removed and lives again" in words(client_for(pat).get(reverse("home")))
-    assert "is blocked and waits for a person" in words(client_for(alice).get(reverse("home")))
+    assert "is blocked: removed, and there again" in words(client_for(pat).get(reverse("home")))
+    assert "is blocked: removed, and there again" in words(client_for(alice).get(reverse("home")))
     shown = page(client_for(alice), namespace, "namespace-detail")
     assert "the approved removal then runs anew" in shown
     assert "Try again" in shown

@@ -53,7 +53,7 @@ def client_passkey_id(client: Client) -> int:
 def test_dana_asks_for_her_passkey(client_for: SignIn, dana: User, passkey: SoftPasskey) -> None:
     client = client_for(dana)
     page = client.get(PAGE).content.decode()
-    assert "It would sign for the lanes you hold now: network." in page
+    assert "It would sign the approvals you can give now: network." in page
     key = ask(client, passkey)
     page = client.get(PAGE).content.decode()
     assert "Waits for another person" in page
@@ -69,7 +69,7 @@ def test_the_page_says_what_a_signature_is_worth_here(
         b"Approvals on network and security count only signed" in client_for(dana).get(PAGE).content
     )
     settings.SIGNED_LANES = frozenset()
-    assert b"No lane asks for a signature here" in client_for(dana).get(PAGE).content
+    assert b"No approval has to be signed here" in client_for(dana).get(PAGE).content
 
 
 def test_what_the_browser_is_asked_names_the_passkey_and_wants_its_person(
@@ -143,7 +143,7 @@ def test_a_row_that_is_no_key_can_be_revoked_and_breaks_no_page(
     page = client_for(pat).get(PAGE).content.decode()
     assert "Cannot be read" in page
     assert f"Revoke {key.label}" in page
-    assert "No approver of the network lane has" in client_for(pat).get("/").content.decode()
+    assert "None of the network approvers has" in client_for(pat).get("/").content.decode()
     assert client_for(pat).post(f"{PAGE}{key.public_id}/revoke/").status_code == 302
 
 
@@ -189,8 +189,8 @@ def test_home_tells_pat_which_lanes_nobody_can_sign(
     settings.SIGNED_LANES = frozenset({"network", "security"})
     enrolled("dana", now=now)
     page = client_for(pat).get("/").content.decode()
-    assert "No approver of the security lane has a confirmed approval key" in page
-    assert "No approver of the network lane" not in page
+    assert "None of the security approvers has a confirmed approval key" in page
+    assert "None of the network approvers" not in page
 
 
 def test_history_tells_which_key_was_asked_for(
@@ -198,6 +198,6 @@ def test_history_tells_which_key_was_asked_for(
 ) -> None:
     key = key_of(enrolled("dana", now=now))
     page = client_for(frank).get("/history/").content.decode()
-    assert "Asked to enrol a passkey for approvals" in page
-    assert "Confirmed a passkey for approvals" in page
+    assert "asked to enrol a passkey of " in page
+    assert "confirmed a passkey of " in page
     assert key.label in page

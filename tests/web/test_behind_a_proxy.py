@@ -57,7 +57,7 @@ def test_limits_count_by_it(at_accounts: Browse) -> None:
         browser.client.defaults.update(from_(address))
         for _ in range(tries):
             last = browser.sign_in("bob", "wrong")
-        assert ("Wait five minutes" in last.content.decode()) is (address == CLIENT)
+        assert ("Try again in 5 minutes" in last.content.decode()) is (address == CLIENT)
 
 
 def test_the_log_names_it(client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -133,9 +133,9 @@ def test_a_closed_cluster_says_so_and_gives_no_advice(
     assert "Asked for by Pat, confirmed by Erin" in page
     assert "nobody confirmed what became of them" in page
     assert "Check the network" not in page
-    assert "payments-prod" in page
+    assert "1 namespace on dev-eu" in page
     assert "dropped when it was closed" in page
-    assert "Edit facts" not in page
+    assert "Change settings" not in page
     assert "Closed" in read(client_for(pat), "/clusters/")
 
 

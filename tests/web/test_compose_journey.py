@@ -1,5 +1,7 @@
 """What `./dev compose-test` does by the pages, while they are at hand without containers."""
 
+import json
+import subprocess
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -8,18 +10,25 @@ from urllib.parse import parse_qsl, urljoin
 from urllib.request import Request as Asked
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from devtools.compose import journey
+from devtools.compose import journey, steps
 from devtools.compose.browser import Browser, Page
+from devtools.compose.project import ADMINISTRATION, commands_of
 from devtools.compose.watched import Scraper
+from devtools.places import ROOT
 from onboarding.domain.lifecycle import RequestState
-from onboarding.models import Cluster, Heartbeat, Request
+from onboarding.models import Cluster, Heartbeat, HistoryBreak, ManagedNamespace, Request
+from tests.support.mails import tell
+from tests.web.sights import looked_at
+from tests.web.stories import ready
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "http://testserver"
+LOGS = "docker compose logs --no-log-prefix sweeper worker"
 
 
 class _ByTestClient(Browser):
@@ -41,16 +50,30 @@ class _ByTestClient(Browser):
         return Page(urljoin(ORIGIN, last), answer.status_code, answer.content.decode())
 
 
+def links_in(log: str) -> str:
+    """What the documented command prints where this is the log of sweeper and worker."""
+    command = commands_of((ROOT / ADMINISTRATION).read_text(), steps.SET_UP)[1]
+    assert LOGS in command
+    script = ("bash", "-euc", command.replace(LOGS, "cat"))
+    return subprocess.run(script, input=log, capture_output=True, text=True, check=True).stdout
+
+
+def mailed() -> str:
+    """Every mail that went out, as Django prints it where no mail server is said."""
+    tell()
+    return "\n".join(one.message().as_string() for one in mail.outbox)
+
+
 @pytest.fixture
 def people(db: None, settings: Any) -> journey.People:
     """The first platform admin, by the link that the command prints, and the others by hers."""
-    settings.CSRF_TRUSTED_ORIGINS = [ORIGIN]
+    settings.CSRF_TRUSTED_ORIGINS, settings.BASE_URL = [ORIGIN], ORIGIN
     said = StringIO()
     one = (journey.ADMIN, "platform-admin", "--create", "--email", "root1@example.org")
     call_command("appoint", *one, stdout=said)
     journey.set_password(_ByTestClient(), said.getvalue())
     people = journey.People(_ByTestClient)
-    journey.introduce(people)
+    journey.introduce(people, lambda: links_in(mailed()))
     return people
 
 
@@ -60,6 +83,26 @@ def test_the_pages_take_what_the_rehearsal_fills_in(
     journey.approve(people, journey.ask(people, "first"))
     assert Request.objects.get().state == RequestState.APPROVED
     assert not journey.state_of(people, "first").startswith("not there")
+    ready(ManagedNamespace.objects.get())
+    assert journey.state_of(people, "first") == "Ready"
+
+
+def test_the_documented_command_finds_links_in_the_log_of_either_process(
+    people: journey.People,
+) -> None:
+    links = links_in(mailed())
+    assert len(links.split()) == 2
+    assert links_in(json.dumps({"event": mailed(), "level": "warning"})) == links
+
+
+def test_what_holds_is_decided_on_the_page_after_a_restore(
+    people: journey.People, cluster: Cluster
+) -> None:
+    ago = timezone.now() - timedelta(hours=1)
+    HistoryBreak.objects.create(cluster=cluster, kind="database-older", known="", found_at=ago)
+    looked_at(cluster)
+    journey.decide_what_holds(people)
+    assert HistoryBreak.objects.get().settled_at
 
 
 def test_the_releases_are_read_from_the_system_page(people: journey.People) -> None:

@@ -9,6 +9,8 @@ from django.utils.html import strip_tags
 from onboarding.domain.risk import Risk
 from onboarding.pages.reach_matrix import Flag, build_comparison, build_groups, flags_of
 from onboarding.queries.connectivity import Connectivity
+from onboarding.queries.party_words import PRIVATE, note_on, party_text
+from onboarding.queries.port_words import ports_text
 from onboarding.reachability.addresses import Span, spans_of
 from onboarding.reachability.estate import Estate
 from onboarding.reachability.lint import Code, Finding, Severity
@@ -31,8 +33,7 @@ from onboarding.reachability.neighbourhood import (
     PartyKind,
     Way,
 )
-from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
-from onboarding.templatetags.party_words import PRIVATE, note_on
+from onboarding.templatetags.connectivity import rule_text
 from tests.support.markup import EVIL, Elements
 from tests.support.markup import draw as draw_plainly
 

@@ -1,8 +1,9 @@
 """The decision page: what it shows, to whom it offers a decision, and what is refused."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test import Client
@@ -12,12 +13,20 @@ from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.spec import Exposure
-from onboarding.models import Cluster, Decision, ManagedNamespace, Request, RoleAssignment, User
-from onboarding.queries.connectivity import Connectivity, picture_of_plans
+from onboarding.models import (
+    Cluster,
+    ClusterObservation,
+    Decision,
+    ManagedNamespace,
+    Request,
+    RoleAssignment,
+    User,
+)
+from onboarding.queries.connectivity import picture_of_plans
 from onboarding.services.preview import change_wish, retire_wish
 from onboarding.services.submit import submit
 from tests.support.behind_the_portal import without_guards
-from tests.web.sights import SECRET, looked_at, row_of, words
+from tests.web.sights import SECRET, looked_at, picture_shown, row_of, words
 from tests.web.stories import onboarded, ready
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +45,13 @@ def url(row: Request) -> str:
 
 def word(row: Request, **differing: Any) -> dict[str, Any]:
     return {
-        "lane": "network", "vote": "approve", "digest": row.digest, "reason": "", **differing
-    }  # fmt: skip
+        "lane": "network",
+        "vote": "approve",
+        "digest": row.digest,
+        "picture": picture_shown(row),
+        "reason": "",
+        **differing,
+    }
 
 
 def test_dana_sees_exactly_what_she_approves(
@@ -53,33 +67,19 @@ def test_dana_sees_exactly_what_she_approves(
 
 def test_dana_approves_her_lane(client_for: SignIn, dana: User, waiting: Request) -> None:
     answer = client_for(dana).post(url(waiting), word(waiting))
-    assert (answer.status_code, answer["Location"]) == (302, url(waiting))
+    assert (answer.status_code, answer["Location"]) == (302, "/approvals/")
     assert Decision.objects.get(request=waiting).person == dana
 
 
-def test_deciding_computes_no_picture_of_who_can_talk_to_whom(
-    client_for: SignIn, dana: User, waiting: Request, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("vote", "status"), [("approve", 302), ("reject", 422)])
+def test_the_picture_is_worked_out_once_for_an_answer(
+    client_for: SignIn, dana: User, waiting: Request, vote: str, status: int
 ) -> None:
-    def computed(*_args: object, **_options: object) -> None:
-        raise AssertionError("a picture was computed to take a decision")
-
-    for module in ("pages.decision", "services.preview"):
-        monkeypatch.setattr(f"onboarding.{module}.picture_of_plans", computed)
-    assert client_for(dana).post(url(waiting), word(waiting)).status_code == 302
-
-
-def test_a_refused_decision_computes_its_page_once(
-    client_for: SignIn, dana: User, waiting: Request, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = []
-
-    def counted(*args: Any, **options: Any) -> Connectivity:
-        made.append(args)
-        return picture_of_plans(*args, **options)
-
-    monkeypatch.setattr("onboarding.pages.decision.picture_of_plans", counted)
-    assert client_for(dana).post(url(waiting), word(waiting, vote="reject")).status_code == 422
-    assert len(made) == 1
+    said, browser = word(waiting, vote=vote), client_for(dana)
+    where = "onboarding.queries.request_picture.picture_of_plans"
+    with mock.patch(where, side_effect=picture_of_plans) as made:
+        assert browser.post(url(waiting), said).status_code == status
+    assert made.call_count == 1
 
 
 def test_the_last_lane_makes_the_request_approved(
@@ -91,8 +91,8 @@ def test_the_last_lane_makes_the_request_approved(
     page = client_for(dana).post(url(waiting), word(waiting), follow=True).content.decode()
     waiting.refresh_from_db()
     assert waiting.state == RequestState.APPROVED.value
-    assert "You approved the network lane" in page
-    assert APPROVE not in page
+    assert f"You approved {waiting.label} for network. It was the last one." in page
+    assert APPROVE not in client_for(dana).get(url(waiting)).content.decode()
 
 
 def test_pat_sees_that_development_lets_the_team_into_its_pods(
@@ -162,9 +162,9 @@ def test_a_second_answer_is_met_with_courtesy(
     browser.post(url(waiting), word(waiting))
     answer = browser.post(url(waiting), word(waiting))
     assert answer.status_code == 409
-    page = answer.content.decode()
-    assert "Dana approved the network lane" in page
-    assert url(waiting) in page
+    page = words(answer)
+    assert f"Not decided: New namespace payments-prod, {waiting.label}" in page
+    assert "You already approved this for network. Nothing of yours was counted." in page
     assert Decision.objects.count() == 1
 
 
@@ -206,6 +206,17 @@ def test_dana_is_warned_of_a_name_that_looks_like_another(
     assert "looks much like" not in client_for(dana).get(url(waiting)).content.decode()
 
 
+def test_dana_is_told_that_nobody_has_looked_lately(
+    client_for: SignIn, dana: User, waiting: Request
+) -> None:
+    looked_at(waiting.cluster)
+    browser, said = client_for(dana), "Nobody has looked at the cluster lately."
+    assert said not in browser.get(url(waiting)).content.decode()
+    ClusterObservation.objects.update(seen_at=timezone.now() - timedelta(hours=2))
+    text = words(browser.get(url(waiting)))
+    assert f"{said} What opens is judged by what was there 2 h ago ; it may" in text
+
+
 @pytest.fixture
 def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
     return ready(onboarded(demo_spec("payments-prod", cluster=cluster.name)))
@@ -214,7 +225,12 @@ def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
 def change_to(row: ManagedNamespace, **differing: Any) -> Request:
     """Ask as Alice for a change of a ready namespace."""
     spec = demo_spec(row.name, cluster=row.cluster.name, **differing)
-    return submit(change_wish(row, spec), by=acting("alice"), form_key="change", now=timezone.now())
+    return submit(
+        change_wish(row, spec, why="It is time."),
+        by=acting("alice"),
+        form_key="change",
+        now=timezone.now(),
+    )
 
 
 def read(browser: Client, row: Request) -> str:
@@ -250,9 +266,9 @@ def test_lines_that_stay_are_folded_under_their_number(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
     page = read(client_for(dana), change_to(prod, egress="internet"))
-    folded = page[page.index("lines stay as they are") :]
+    folded = page[page.index("directions stay as they are") :]
     assert "As before" in folded
-    assert page.index("Opens</span>") < page.index("lines stay as they are")
+    assert page.index("Opens</span>") < page.index("directions stay as they are")
     assert "TCP 53, UDP 53 allow-dns@1" in words(folded)
 
 
@@ -269,9 +285,9 @@ def test_dana_sees_who_else_gains_and_loses_a_path(
 ) -> None:
     looked_at(cluster)
     page = words(read(client_for(dana), waiting))
-    assert "2 other namespaces gain a path ingress-nginx , kube-system" in page
+    assert "1 other namespace gains a path ingress-nginx" in page
     assert "loses a path" not in page
-    assert "lines are closed from the start" in page
+    assert "directions stay blocked" in page
 
 
 def test_open_egress_tells_every_namespace_it_opens_to(
@@ -285,7 +301,9 @@ def test_open_egress_tells_every_namespace_it_opens_to(
 
 
 def test_retiring_closes_every_path(client_for: SignIn, dana: User, prod: ManagedNamespace) -> None:
-    row = submit(retire_wish(prod), by=acting("alice"), form_key="end", now=timezone.now())
+    row = submit(
+        retire_wish(prod, why="It is time."), by=acting("alice"), form_key="end", now=timezone.now()
+    )
     page = read(client_for(dana), row)
     assert "every path to and from it closes" in page
     assert row_of(page, "ingress-nginx").endswith("Not there Closes")
@@ -314,11 +332,14 @@ def test_a_finding_is_called_new_only_where_the_request_brings_it(
     assert not new["BH009"]
 
 
+CHOSEN_FOR = "Who has to approve was chosen for that"
+
+
 @pytest.mark.parametrize(
     ("sent", "warning"),
     [
-        ("low", "High risk now; it was low when sent. The lanes were asked for that: return it"),
-        ("medium", "High risk now; it was medium when sent. The lanes were asked for that"),
+        ("low", f"High risk now; it was low when sent. {CHOSEN_FOR}: return it"),
+        ("medium", f"High risk now; it was medium when sent. {CHOSEN_FOR}"),
         ("high", ""),
         (None, ""),
     ],
@@ -342,7 +363,7 @@ def test_a_risk_that_fell_needs_no_other_lane(
         Request.objects.filter(pk=waiting.pk).update(risk="high")
     page = words(read(client_for(dana), waiting))
     assert "Low risk now; it was high when sent." in page
-    assert "return it if another lane" not in page
+    assert "return it if somebody else" not in page
 
 
 def test_the_risk_of_what_is_decided_moves_nobody(

@@ -226,7 +226,7 @@ def test_a_lead_asks_for_the_removal_on_the_page(
     found: ManagedNamespace, alice: User, client_for: ClientFor
 ) -> None:
     chosen = [row.public_id for row in Deviation.objects.all()]
-    sent = {"finding": chosen, "form_key": "k" * 32}
+    sent = {"finding": chosen, "why": "Not ours.", "form_key": "k" * 32}
     url = f"/namespaces/{found.public_id}/ask-removal/"
     answers = [client_for(alice).post(url, sent) for _ in range(2)]
     row = Request.objects.latest("pk")
@@ -250,7 +250,7 @@ def test_nobody_else_asks_for_it(
 def asked(found: ManagedNamespace, alice: User, client_for: ClientFor) -> Request:
     """Alice's request to remove the binding, sent from the page."""
     first = Deviation.objects.get(object_kind="RoleBinding")
-    sent = {"finding": first.public_id, "form_key": "k" * 32}
+    sent = {"finding": first.public_id, "why": "Not ours.", "form_key": "k" * 32}
     client_for(alice).post(f"/namespaces/{found.public_id}/ask-removal/", sent)
     return Request.objects.latest("pk")
 
@@ -259,7 +259,7 @@ def test_the_approver_sees_what_would_be_removed_and_what_would_stay(
     asked: Request, pat: User, client_for: ClientFor
 ) -> None:
     page = words(client_for(pat).get(f"/approvals/{asked.public_id}/"))
-    assert "RoleBinding friends Removed" in page
+    assert "Removes RoleBinding friends" in page
     assert "Written by kubectl-create." in page
     stays = page.index("Objects that no approved plan contains stand in this namespace")
     assert "NetworkPolicy let-me-out" in page[stays:]
@@ -292,6 +292,6 @@ def test_activity_tells_both_ends_in_one_line_each(
     fake.remove(DENY_ALL)
     work_on(namespace, now=at(start, 5))
     page = page_of(namespace, client_for(bob), "activity/")
-    assert page.count("Found a difference from what was approved") == 1
-    assert page.count("A difference from what was approved ended") == 1
+    assert page.count("ound a difference of payments-prod from what was approved") == 1
+    assert page.count("aw a difference of payments-prod from what was approved end") == 1
     assert "NetworkPolicy payments-prod/deny-all created" in page

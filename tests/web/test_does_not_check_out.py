@@ -65,7 +65,7 @@ def test_who_decides_a_change_is_told_what_it_is_compared_with(
     ("tab", "said"),
     [
         ("", ("Revision 1, asked for by Alice", "Intended Not known")),
-        ("policies/", ("What was approved, in the order", "Policies only add up")),
+        ("policies/", ("What was approved, in the order", "Policies can only allow more")),
         ("access/", ("bound by what was approved", "bound by what is stored")),
         ("connectivity/", ("As approved, not yet", "As stored, not yet")),
     ],
@@ -108,10 +108,10 @@ def test_it_is_not_compared_with_todays_facts(
     assert prod.outdated is None
 
 
-def test_platform_admins_are_told_at_home(
+def test_who_sees_all_and_its_team_are_told_at_home(
     client_for: SignIn, cast: dict[str, User], prod: ManagedNamespace
 ) -> None:
     doubt(prod)
-    words_at_home = "payments-prod of payments is not what was approved"
+    words_at_home = "payments-prod is blocked: its records are not what was approved"
     told = {name for name, person in cast.items() if words_at_home in page(client_for(person), "/")}
-    assert told == {"pat"}
+    assert told == {*cast} - {"charlie"}

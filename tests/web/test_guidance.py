@@ -185,7 +185,12 @@ def test_with_an_open_request_neither_is_advised(
     prod: ManagedNamespace, alice: User, client_for: Callable[..., Client]
 ) -> None:
     as_worker(prod, NamespaceState.BLOCKED, reason="refused")
-    submit(retire_wish(prod), by=acting("alice"), form_key="retire", now=timezone.now())
+    submit(
+        retire_wish(prod, why="It is time."),
+        by=acting("alice"),
+        form_key="retire",
+        now=timezone.now(),
+    )
     page = words(client_for(alice).get(f"/namespaces/{prod.public_id}/"))
     assert "You can request a change" not in page
     assert "You can retire it" not in page
@@ -212,7 +217,7 @@ def test_what_cannot_be_asked_for_now_is_no_race_that_was_lost(
     assert answer.status_code == 409
     assert said in words(answer)
     assert "This cannot be done now" in words(answer)
-    assert "Somebody was faster" not in words(answer)
+    assert "It changed before your answer arrived" not in words(answer)
 
 
 @pytest.mark.parametrize("page", ["change", "retire", "adopt"])

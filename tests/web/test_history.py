@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -11,19 +13,25 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
-from onboarding.demo.scenario import demo_spec
+from onboarding.demo.scenario import acting, ask, demo_spec
 from onboarding.domain.actions import Action
 from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Event, ManagedNamespace, User
 from onboarding.pages import event_export
 from onboarding.pages.event_export import COLUMNS, harmless
-from onboarding.pages.revisions import diff_rows
+from onboarding.pages.event_lines import EventLine
+from onboarding.pages.revision_comparison import diff_rows
 from onboarding.services import history
-from tests.web.stories import changed, onboarded, ready
+from onboarding.services.preview import retire_wish
+from onboarding.services.submit import submit
+from tests.web.stories import approved, changed, onboarded, ready
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
+# What may be said of what a worker has done, and of nothing before.
+MADE_TRUE = "Opened TCP|into effect|takes effect"
 
 
 @pytest.fixture
@@ -42,15 +50,30 @@ def twice(prod: ManagedNamespace, cluster: Cluster) -> ManagedNamespace:
     return prod
 
 
-def write(actor: str, count: int = 1) -> None:
+ELSEWHERE = history.About(
+    "request",
+    "x",
+    "REQ-ABC",
+    team="search",
+    cluster="prod-eu",
+    namespace="other",
+    request="REQ-ABC",
+)
+
+
+def write(actor: str, count: int = 1, *, about: history.About | None = None) -> None:
     with transaction.atomic():
         for _number in range(count):
             history.record(
                 Action.EXPORTED,
                 actor=history.Actor(id="x", name=actor),
                 at=timezone.now(),
-                about=history.About(kind="person", id="x", label=actor),
+                about=about or history.About(kind="person", id="x", label=actor),
             )
+
+
+def lines_of(page: Any) -> list[EventLine]:
+    return [line for day in page.context["page"].days for line in day.lines]
 
 
 def downloaded(browser: Client, url: str) -> str:
@@ -71,30 +94,76 @@ def test_the_whole_record_is_for_auditors(
 
 def test_frank_finds_who_decided(client_for: SignIn, frank: User, prod: ManagedNamespace) -> None:
     page = client_for(frank).get("/history/?actor=Dana&namespace=payments-prod")
-    assert {line.event.actor for line in page.context["lines"]} == {"Dana"}
-    assert "Approved a lane" in page.content.decode()
+    lines = lines_of(page)
+    assert {line.event.actor for line in lines} == {"Dana"}
+    assert "approved payments-prod for network" in strip_tags(lines[-1].sentence)
 
 
 @pytest.mark.parametrize(
     "query",
-    ["actor=Nobody", "action=portal:request:rejected", "team=search", "namespace=other",
-     "cluster=prod-eu", "request=REQ-NONE", "from=2099-01-01T00:00", "to=2000-01-01T00:00"],
+    ["actor=Erin", "action=portal:request:rejected", "team=search", "namespace=payments-other",
+     "cluster=prod-eu", "request=REQ-ABC", "from=2099-01-01T00:00", "to=2000-01-01T00:00",
+     "q=purple", "q=Dana+purple"],
 )  # fmt: skip
 def test_every_filter_narrows(
     client_for: SignIn, frank: User, prod: ManagedNamespace, query: str
 ) -> None:
-    assert "No event matches" in client_for(frank).get(f"/history/?{query}").content.decode()
+    write("Robot", about=ELSEWHERE)
+    ask(demo_spec("payments-other", cluster=prod.cluster.name), now=timezone.now())
+    everything = client_for(frank).get("/history/")
+    found = client_for(frank).get(f"/history/?{query}")
+    assert found.status_code == 200, found.context["form"].errors
+    assert len(lines_of(found)) < len(lines_of(everything))
+    assert "payments-prod" not in {line.event.namespace for line in lines_of(found)}
 
 
-@pytest.mark.parametrize("query", ["from=yesterday", "action=nonsense",
-                                   "from=2026-02-01T00:00&to=2026-01-01T00:00"])  # fmt: skip
-def test_a_filter_that_cannot_be_read_is_said(
-    client_for: SignIn, frank: User, prod: ManagedNamespace, query: str
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("from=yesterday", "Write a date such as 2026-11-24"),
+        ("action=nonsense", "“nonsense” is not one of: Saved a draft, Submitted a request, "),
+        ("from=2026-02-01T00:00&to=2026-01-01T00:00", "The end must be later"),
+        ("actor=Nobody", "History knows no person “Nobody”."),
+        ("team=nobodys", "History knows no team “nobodys”."),
+        ("namespace=nowhere", "History knows no namespace “nowhere”."),
+        ("cluster=none", "History knows no cluster “none”."),
+        ("request=REQ-NONE", "History knows no request “REQ-NONE”."),
+        ("who=Dana", "This list has no filter “who”."),
+        ("actor=Dana&actor=Pat", "Person: It is given more than once (Dana, Pat). Choose one."),
+        ("before=first", "The place in the list cannot be read."),
+    ],
+)
+def test_a_filter_that_history_does_not_know_is_refused_aloud(
+    client_for: SignIn, frank: User, prod: ManagedNamespace, query: str, words: str
 ) -> None:
     browser = client_for(frank)
     page = browser.get(f"/history/?{query}")
-    assert (page.status_code, page.context["lines"]) == (422, [])
+    assert (page.status_code, lines_of(page)) == (422, [])
+    assert words in page.content.decode()
     assert browser.post(f"/history/export/csv/?{query}").status_code == 422
+
+
+def test_a_name_that_nobody_has_is_refused(client_for: SignIn, frank: User) -> None:
+    assert client_for(frank).get("/history/?actor=Nobody").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query", ["actor=pat", "team=Payments", "namespace=PAYMENTS-PROD", "cluster=DEV-EU",
+              "q=PAT", "q=pat+approved+payments-prod", "q=Takes+card"]
+)  # fmt: skip
+def test_nobody_has_to_know_the_case(
+    client_for: SignIn, frank: User, prod: ManagedNamespace, query: str
+) -> None:
+    assert lines_of(client_for(frank).get(f"/history/?{query}"))
+
+
+def test_a_request_is_found_as_people_write_it(
+    client_for: SignIn, frank: User, prod: ManagedNamespace
+) -> None:
+    label = Event.objects.exclude(request="").values_list("request", flat=True)[0]
+    for written in (label, label.lower(), label.removeprefix("REQ-")):
+        page = client_for(frank).get(f"/history/?request={written}")
+        assert {line.event.request for line in lines_of(page)} == {label}
 
 
 def test_pages_go_by_id_and_keep_the_filter(client_for: SignIn, frank: User) -> None:
@@ -102,11 +171,11 @@ def test_pages_go_by_id_and_keep_the_filter(client_for: SignIn, frank: User) -> 
     write("Other")
     browser = client_for(frank)
     first = browser.get("/history/?actor=Robot")
-    second = browser.get(f"/history/?{first.context['older']}")
-    seen = [line.event.pk for page in (first, second) for line in page.context["lines"]]
+    second = browser.get(f"/history/?{first.context['page'].older}")
+    seen = [line.event.pk for page in (first, second) for line in lines_of(page)]
     assert len(seen) == 60
     assert seen == sorted(seen, reverse=True)
-    assert second.context["older"] == ""
+    assert second.context["page"].older == ""
 
 
 def test_an_export_holds_exactly_the_filter(
@@ -123,11 +192,11 @@ def test_an_export_holds_exactly_the_filter(
 def test_a_long_export_is_read_in_pieces_and_is_whole(
     client_for: SignIn, frank: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write("Nobody", 7)
+    write("Robot", 7)
     monkeypatch.setattr(event_export, "CHUNK", 3)
     with CaptureQueriesContext(connection) as asked:
-        entries = json.loads(downloaded(client_for(frank), "/history/export/json/?actor=Nobody"))
-    numbers = Event.objects.filter(actor="Nobody").order_by("-pk").values_list("pk", flat=True)
+        entries = json.loads(downloaded(client_for(frank), "/history/export/json/?actor=Robot"))
+    numbers = Event.objects.filter(actor="Robot").order_by("-pk").values_list("pk", flat=True)
     assert [entry["id"] for entry in entries] == list(numbers)
     read = [one for one in asked.captured_queries if '"canonical"' in one["sql"]]
     assert len([one for one in read if one["sql"].startswith("SELECT")]) == 4
@@ -144,8 +213,8 @@ def test_a_json_export_holds_the_bytes_of_each_leaf(
 
 def test_an_export_of_nothing_is_still_a_file(client_for: SignIn, frank: User) -> None:
     browser = client_for(frank)
-    assert json.loads(downloaded(browser, "/history/export/json/?actor=Nobody")) == []
-    assert downloaded(browser, "/history/export/csv/?actor=Nobody").count("\n") == 1
+    assert json.loads(downloaded(browser, "/history/export/json/?actor=Erin")) == []
+    assert downloaded(browser, "/history/export/csv/?actor=Erin").count("\n") == 1
 
 
 def test_an_export_is_recorded_with_its_filter_and_is_not_in_itself(
@@ -202,18 +271,18 @@ def test_frank_compares_two_revisions(
 ) -> None:
     url = f"/namespaces/{twice.public_id}/revisions/"
     page = client_for(frank).get(f"{url}?left=1&right=2")
-    rows = page.context["comparison"].rows
+    rows = [row for part in page.context["comparison"].stretches for row in part.rows]
     added = {row[4].strip() for row in rows if row[5] == "add"}
     assert any("8443" in line for line in added)
     text = page.content.decode()
-    for expected in ("Alice", "Dana", "Pat", "r1", "r2"):
+    for expected in ("Alice", "Dana", "Pat", "Revision 1", "Revision 2"):
         assert expected in text
 
 
 def test_nothing_differs_from_itself(
-    client_for: SignIn, frank: User, prod: ManagedNamespace
+    client_for: SignIn, frank: User, twice: ManagedNamespace
 ) -> None:
-    page = client_for(frank).get(f"/namespaces/{prod.public_id}/revisions/?left=1&right=1")
+    page = client_for(frank).get(f"/namespaces/{twice.public_id}/revisions/?left=1&right=1")
     assert "the same, byte for byte" in page.content.decode()
 
 
@@ -233,3 +302,74 @@ def test_a_line_without_partner_faces_a_gap() -> None:
         (2, "b", "del", 2, "c", "add"),
         (None, "", "gap", 3, "d", "add"),
     ]
+
+
+def test_a_part_of_a_name_is_answered_with_the_names_that_hold_it(
+    frank: User, prod: ManagedNamespace, client_for: Callable[..., Client]
+) -> None:
+    page = client_for(frank).get("/history/?namespace=payments").content.decode()
+    assert "It knows: payments-prod." in page
+
+
+def test_who_opened_a_port_is_found_by_its_number(
+    client_for: SignIn, frank: User, twice: ManagedNamespace
+) -> None:
+    found = client_for(frank).get("/history/?q=8443")
+    [line] = lines_of(found)
+    assert line.event.namespace == "payments-prod"
+    assert line.event.actor in {"Dana", "Pat"}
+    assert line.effect[0].startswith("Opens TCP 8443 from ingress-nginx")
+    assert line.effect[1:] == ("Size S → L",)
+    assert "Opens TCP 8443" in strip_tags(found.content.decode())
+    assert len(lines_of(client_for(frank).get("/history/?q=8080+opens"))) == 1
+
+
+@pytest.mark.usefixtures("cast")
+def test_what_no_worker_has_done_yet_is_told_as_approved(
+    client_for: SignIn, frank: User, cluster: Cluster
+) -> None:
+    onboarded(demo_spec("payments-prod", cluster=cluster.name))
+    page = client_for(frank).get("/history/?q=8080").content.decode()
+    said = " ".join(strip_tags(page).split())
+    assert "approved revision 1 of payments-prod" in said
+    assert "Opens TCP 8080 from ingress-nginx" in said
+    assert not re.search(MADE_TRUE, said)
+
+
+def test_what_every_namespace_gets_is_nobodys_opening(
+    client_for: SignIn, frank: User, twice: ManagedNamespace
+) -> None:
+    assert not lines_of(client_for(frank).get("/history/?q=kube-dns"))
+
+
+def test_the_number_of_a_port_is_not_looked_for_in_digests(
+    client_for: SignIn, frank: User, twice: ManagedNamespace
+) -> None:
+    digest = twice.revisions.all()[0].digest
+    assert not lines_of(client_for(frank).get(f"/history/?q={digest[-8:]}"))
+
+
+def test_of_what_an_older_release_recorded_nothing_is_invented(
+    client_for: SignIn, frank: User, prod: ManagedNamespace
+) -> None:
+    with transaction.atomic():
+        history.record(
+            Action.NAMESPACE_WANTED, actor=history.SYSTEM, at=timezone.now(),
+            about=history.about_namespace(prod), body={"generation": 1, "digest": "sha256:0"},
+        )  # fmt: skip
+    lines = lines_of(client_for(frank).get(f"/history/?action={Action.NAMESPACE_WANTED.value}"))
+    assert lines[0].effect == ()
+    assert lines[1].effect[0].startswith("New namespace")
+
+
+def test_the_removal_of_a_namespace_says_what_it_ends(
+    client_for: SignIn, frank: User, prod: ManagedNamespace
+) -> None:
+    approved(
+        submit(
+            retire_wish(prod, confirms=prod.name, why="Nobody needs it."),
+            by=acting("alice"), form_key="away", now=timezone.now(),
+        )
+    )  # fmt: skip
+    [line] = lines_of(client_for(frank).get("/history/?q=ends+access"))
+    assert line.effect == ("Ends the namespace: its access, its policies, and what runs in it",)

@@ -113,8 +113,10 @@ class TestFence:
     ) -> None:
         saw(prod, GONE)
         browser = client_for(pat)
-        for path in (f"/clusters/{prod.cluster.public_id}/", f"/teams/{prod.team.public_id}/"):
-            assert f"{NAME} {DIFFERS}" in page(browser, path)
+        assert f"{NAME} {DIFFERS}" in page(browser, f"/teams/{prod.team.public_id}/")
+        assert f"{NAME} is not as approved" in page(browser, f"/clusters/{prod.cluster.public_id}/")
+        [line] = browser.get("/clusters/").context["lines"]
+        assert (line.live, line.problems) == (1, 1)
 
     def test_home_names_it_to_its_team(
         self, client_for: SignIn, alice: User, charlie: User, prod: ManagedNamespace
@@ -130,7 +132,7 @@ class TestFence:
         prod: ManagedNamespace,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("onboarding.pages.attention_looks.SHOWN", 1)
+        monkeypatch.setattr("onboarding.pages.attention_namespaces.EXAMPLES", 1)
         first = ready(onboarded(demo_spec("payments-a", cluster=prod.cluster.name)))
         saw(prod, GONE)
         ManagedNamespace.objects.filter(pk=first.pk).update(verified_at=timezone.now())
@@ -209,11 +211,11 @@ class TestCluster:
         self, client_for: SignIn, pat: User, hung: ClusterObservation
     ) -> None:
         browser, place = client_for(pat), hung.cluster.public_id
-        for path in ("/clusters/", f"/clusters/{place}/"):
-            text = page(browser, path)
+        row = row_of(browser.get("/clusters/"), "dev-eu")
+        for text in (row, page(browser, f"/clusters/{place}/")):
             assert "Last look failed" in text
             assert "Reachable" not in text
-        assert "The last look at dev-eu failed : no answer within 30 s" in page(browser, "/")
+        assert "The last look at dev-eu failed no answer within 30 s" in page(browser, "/")
 
     def test_list_detail_and_home_agree_on_a_condition(
         self, client_for: SignIn, pat: User, hung: ClusterObservation
@@ -224,12 +226,12 @@ class TestCluster:
             assert "Does not answer" in page(browser, path)
         assert "dev-eu does not answer" in page(browser, "/")
 
-    def test_home_names_it_to_leads_with_namespaces_there_and_to_nobody_else(
+    def test_home_names_it_to_leads_with_namespaces_there_and_to_who_sees_all(
         self, client_for: SignIn, cast: dict[str, User], hung: ClusterObservation
     ) -> None:
         told = {name for name, person in cast.items() if "dev-eu failed" in page(
             client_for(person), "/")}  # fmt: skip
-        assert told == {"alice", "pat"}
+        assert told == {"alice", "pat", "dana", "erin", "frank"}
 
     def test_a_cluster_that_answered_is_reachable(
         self, client_for: SignIn, pat: User, prod: ManagedNamespace
@@ -341,10 +343,16 @@ class TestContents:
         for expected in (*self.EXPECTED, "Type delete data"):
             assert expected in text
 
+    def test_the_retire_page_begins_with_its_warning(
+        self, client_for: SignIn, alice: User, full: ManagedNamespace
+    ) -> None:
+        html = client_for(alice).get(detail(full, "retire/")).content.decode()
+        assert "autofocus" not in html
+
     def test_approvers_see_the_same(
         self, client_for: SignIn, pat: User, full: ManagedNamespace
     ) -> None:
-        wish = retire_wish(full, confirms="delete data")
+        wish = retire_wish(full, confirms="delete data", why="It is time.")
         row = submit(wish, by=acting("alice"), form_key="end", now=timezone.now())
         text = page(client_for(pat), f"/approvals/{row.public_id}/")
         for expected in self.EXPECTED:
@@ -354,7 +362,7 @@ class TestContents:
         self, client_for: SignIn, alice: User, full: ManagedNamespace
     ) -> None:
         browser, path = client_for(alice), detail(full, "retire/")
-        posted = {"typed_name": NAME, "form_key": "a" * 32}
+        posted = {"why": "Moved.", "typed_name": NAME, "form_key": "a" * 32}
         answer = browser.post(path, posted)
         assert answer.status_code == 422
         assert "Type delete data." in words(answer.content.decode())
@@ -368,7 +376,12 @@ class TestContents:
         self, client_for: SignIn, alice: User, pat: User, prod: ManagedNamespace
     ) -> None:
         assert "Not observed yet" in page(client_for(alice), detail(prod, "retire/"))
-        row = submit(retire_wish(prod), by=acting("alice"), form_key="end", now=timezone.now())
+        row = submit(
+            retire_wish(prod, why="It is time."),
+            by=acting("alice"),
+            form_key="end",
+            now=timezone.now(),
+        )
         assert "Not observed yet" in page(client_for(pat), f"/approvals/{row.public_id}/")
 
     def test_use_stands_beside_the_bounds(
@@ -396,7 +409,9 @@ class TestContents:
     def test_a_size_below_use_warns_on_the_form_and_on_the_decision_page(
         self, client_for: SignIn, alice: User, pat: User, full: ManagedNamespace
     ) -> None:
-        smaller = change_wish(full, demo_spec(NAME, cluster="dev-eu").changed(size="small"))
+        smaller = change_wish(
+            full, demo_spec(NAME, cluster="dev-eu").changed(size="small"), why="It is time."
+        )
         by, at = acting("alice"), timezone.now()
         draft = save_draft(smaller, by=by, form_key="d", now=at)
         form = page(client_for(alice), f"/requests/{draft.public_id}/edit/")

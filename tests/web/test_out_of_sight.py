@@ -1,13 +1,15 @@
 """READY on a cluster nobody can look at: said wherever the word stands, and nothing is promised."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import OUT_OF_SIGHT, ClusterCondition, NamespaceState
-from onboarding.models import Cluster, ManagedNamespace, User
+from onboarding.models import Cluster, ClusterObservation, ManagedNamespace, User
 from tests.web.sights import words
 from tests.web.stories import as_worker, onboarded, ready
 
@@ -74,3 +76,62 @@ def test_a_refused_credential_promises_nothing_by_itself(
         text = page(browser, path)
         assert not [promise for promise in BY_ITSELF if promise in text]
         assert "until a platform admin has renewed the portal's credential" in text
+
+
+TABS = ("", "policies/", "connectivity/", "access/", "activity/", "revisions/")
+
+
+def last_answered(row: ManagedNamespace, ago: timedelta) -> None:
+    at = timezone.now() - ago
+    ClusterObservation.objects.create(cluster=row.cluster, seen_at=at, looked_at=at, version=1)
+    Cluster.objects.filter(pk=row.cluster_id).update(last_seen_at=at)
+
+
+def test_that_nobody_looks_any_more_is_said_on_every_page_of_a_namespace(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    last_answered(ready(prod), timedelta(hours=2))
+    for tab in TABS:
+        text = page(client_for(bob), f"/namespaces/{prod.public_id}/{tab}")
+        assert "Nobody has looked at dev-eu lately : it last answered 2 h ago ." in text, tab
+        assert "Ready Not looked at lately On dev-eu" in text, tab
+
+
+def test_that_the_last_look_failed_is_said_on_every_page_of_a_namespace(
+    client_for: SignIn, bob: User, prod: ManagedNamespace
+) -> None:
+    last_answered(ready(prod), timedelta(hours=2))
+    failed_at = timezone.now() - timedelta(minutes=5)
+    ClusterObservation.objects.update(trouble="no answer within 30 s", looked_at=failed_at)
+    for tab in TABS:
+        text = page(client_for(bob), f"/namespaces/{prod.public_id}/{tab}")
+        assert "Ready Last look failed On dev-eu" in text, tab
+        assert "The last look at dev-eu failed , 5 min ago : no answer within 30 s" in text, tab
+        assert "This page shows what was last seen, 2 h ago ; it may have changed" in text, tab
+
+
+@pytest.mark.parametrize("trouble", ["", "no answer within 30 s"])
+def test_that_what_a_list_says_is_old_is_said_beside_it(
+    client_for: SignIn, pat: User, alice: User, prod: ManagedNamespace, trouble: str
+) -> None:
+    last_answered(ready(prod), timedelta(hours=2))
+    ClusterObservation.objects.update(trouble=trouble, looked_at=timezone.now())
+    badge = "Ready Last look failed" if trouble else "Ready Not looked at lately"
+    assert badge in page(client_for(alice), "/")
+    for path in ("/namespaces/", f"/teams/{prod.team.public_id}/"):
+        assert badge in page(client_for(pat), path), path
+    lines = b"".join(client_for(pat).get("/namespaces.csv"))  # type: ignore[arg-type]
+    assert f",ready,Ready,{'look-failed' if trouble else 'not-looked-at'}," in lines.decode()
+
+
+@pytest.mark.parametrize(
+    ("ago", "state"),
+    [(timedelta(seconds=40), NamespaceState.READY), (timedelta(hours=2), NamespaceState.GONE)],
+)
+def test_it_is_not_said_where_somebody_does_or_nothing_is_left(
+    client_for: SignIn, bob: User, prod: ManagedNamespace, ago: timedelta, state: NamespaceState
+) -> None:
+    last_answered(ready(prod), ago)
+    as_worker(prod, state)
+    for path in ("/", f"/namespaces/?state={state}", f"/namespaces/{prod.public_id}/"):
+        assert "lately" not in page(client_for(bob), path)

@@ -15,7 +15,7 @@ from onboarding.models import Cluster, IngressSource, ManagedNamespace, Request,
 from onboarding.services.outdated import note_outdated
 from onboarding.services.preview import change_wish
 from onboarding.services.submit import submit
-from tests.web.sights import row_of, words
+from tests.web.sights import picture_shown, row_of, words
 from tests.web.stories import as_worker, onboarded, ready
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +161,12 @@ def test_the_open_request_that_stands_in_the_way_is_linked(
 ) -> None:
     wanted = outdated.revisions.get().wanted.changed(size="medium")
     row = ManagedNamespace.objects.get(pk=outdated.pk)
-    sent = submit(change_wish(row, wanted), by=acting("alice"), form_key="c1", now=timezone.now())
+    sent = submit(
+        change_wish(row, wanted, why="It is time."),
+        by=acting("alice"),
+        form_key="c1",
+        now=timezone.now(),
+    )
     page = client_for(alice).get(url(outdated)).content.decode()
     assert NEW not in page
     assert f"once that is closed it can be rendered anew. {sent.label}" in words(page)
@@ -262,7 +267,13 @@ def decision(row: Request) -> str:
 
 
 def word(row: Request, **differing: Any) -> dict[str, Any]:
-    fields = {"lane": "network", "vote": "approve", "digest": row.digest, "reason": ""}
+    fields = {
+        "lane": "network",
+        "vote": "approve",
+        "digest": row.digest,
+        "picture": picture_shown(row),
+        "reason": "",
+    }
     return fields | differing
 
 
@@ -332,7 +343,7 @@ def test_the_change_form_says_that_the_same_answers_are_rendered_anew(
     move_group()
     page = read(browser, address)
     assert "the objects are rendered anew with today's facts" in page
-    assert "Changed RoleBinding team-developer" in page
+    assert "Changes RoleBinding team-developer" in page
 
 
 def test_the_same_answers_can_be_sent_when_they_render_anew(
@@ -341,6 +352,6 @@ def test_the_same_answers_can_be_sent_when_they_render_anew(
     browser, address = client_for(alice), url(outdated, "change/")
     form = browser.get(address).context["form"]
     shown = {name: form[name].value() for name in form.fields if form[name].value() is not None}
-    sent = browser.post(address, {**shown, "action": "submit"})
+    sent = browser.post(address, {**shown, "why": "New group.", "action": "submit"})
     assert sent.status_code == 302
     assert Request.objects.get(kind="change").team.access_group == "team-pay"

@@ -1,6 +1,7 @@
 """E-mail addresses and second factors change by the password only, and the old address is told."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -10,6 +11,7 @@ from django.core import mail
 from django.urls import reverse
 
 from onboarding.models import User
+from tests.support.mail_server import unused_port
 from tests.web.account_pages import SEED, AtAccounts, code_of
 
 Browse = Callable[..., AtAccounts]
@@ -131,14 +133,16 @@ def test_who_has_an_address_of_the_admin_site_only_is_told_too(
     page = browser.client.get(reverse("mfa_activate_totp"))
     browser.send("mfa_activate_totp", {"code": code_of(page.context["form"].secret)})
     assert [one.to for one in mail.outbox] == [["bob@example.com"]]
-    assert "Authenticator app activated" in mail.outbox[0].body
+    assert "A second factor was added to your account, and 1 more" in mail.outbox[0].subject
+    assert "What: app code." in mail.outbox[0].body
 
 
 def test_a_mail_that_does_not_go_out_undoes_no_change(
-    at_accounts: Browse, bob: User, monkeypatch: pytest.MonkeyPatch
+    at_accounts: Browse, bob: User, settings: Any
 ) -> None:
     browser = at_accounts(bob)
     bob.emailaddress_set.create(email=NEW)
-    monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda _self: 1 / 0)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", unused_port()
     browser.address(NEW, "action_remove")
     assert not bob.emailaddress_set.filter(email=NEW).exists()

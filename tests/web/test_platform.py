@@ -10,7 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
+from onboarding.domain.lifecycle import NamespaceState
 from onboarding.models import Cluster, ClusterObservation, NamespaceObservation, Team, User
+from tests.support.left_by_worker import set_state
+from tests.web.sights import main_of
 from tests.web.stories import onboarded
 
 pytestmark = pytest.mark.django_db
@@ -36,13 +39,14 @@ def test_the_list_of_clusters_takes_as_many_queries_for_many_as_for_one(
             assert browser.get("/clusters/").status_code == 200
         return len(made)
 
-    onboarded(demo_spec("payments-prod", cluster="dev-eu"))
+    row = onboarded(demo_spec("payments-prod", cluster="dev-eu"))
+    set_state(row, NamespaceState.BLOCKED, reason="taken")
     few = queries()
     for number in range(4):
         Cluster.objects.create(name=f"dev-{number}", facts=cluster.facts, credential=b"x")
     assert queries() == few
     page = client_for(pat).get("/clusters/")
-    assert {row.name: waiting for row, _, waiting, _ in page.context["rows"]} == {
+    assert {line.cluster.name: line.problems for line in page.context["lines"]} == {
         "dev-eu": 1, "dev-0": 0, "dev-1": 0, "dev-2": 0, "dev-3": 0
     }  # fmt: skip
 
@@ -74,7 +78,7 @@ def test_each_condition_has_its_own_advice(
     is_to_be_run: bool,
 ) -> None:  # fmt: skip
     Cluster.objects.filter(pk=cluster.pk).update(condition=condition)
-    page = client_for(pat).get(f"/clusters/{cluster.public_id}/").content.decode()
+    page = main_of(client_for(pat).get(f"/clusters/{cluster.public_id}/"))
     assert title in page
     command = f"prepare_cluster {cluster.name} --kubeconfig FILE"
     assert (command in page, "by itself" in page) == (is_to_be_run, not is_to_be_run)

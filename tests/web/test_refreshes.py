@@ -1,6 +1,7 @@
 """Rendering anew: what is offered to whom, what is sent, and how it is decided on one page."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from onboarding.demo.scenario import demo_spec
 from onboarding.models import (
     Cluster,
+    ClusterObservation,
     Decision,
     ManagedNamespace,
     Refresh,
@@ -88,6 +90,18 @@ def test_leads_and_platform_admins_find_what_is_outdated_and_why(
     page = words(client_for(cast[person]).get(NEW))
     for expected in ("payments-a", "payments-b", "still gives group team-payments access"):
         assert expected in page
+
+
+def test_how_they_stand_is_said_to_be_old_where_nobody_looks(
+    client_for: SignIn, pat: User, two: list[ManagedNamespace]
+) -> None:
+    assert "Not looked at lately" not in words(client_for(pat).get(NEW))
+    long_ago = timezone.now() - timedelta(hours=2)
+    look = {"seen_at": long_ago, "looked_at": long_ago}
+    ClusterObservation.objects.update_or_create(cluster=two[0].cluster, defaults=look)
+    Cluster.objects.update(last_seen_at=long_ago)
+    page = words(client_for(pat).get(NEW))
+    assert page.count("Not looked at lately") == len(two)
 
 
 def test_a_lead_of_another_team_finds_nothing_of_it(
@@ -187,9 +201,9 @@ def test_charlie_does_not_learn_that_it_exists(
 
 def test_pat_decides_all_of_them_by_one_word(client_for: SignIn, pat: User, sent: Refresh) -> None:
     browser = client_for(pat)
-    assert "Approve platform lane of all 2" in words(browser.get(url(sent)))
+    assert "Approve all 2 for platform" in words(browser.get(url(sent)))
     answer = browser.post(url(sent), word(browser, sent), follow=True)
-    assert "You approved the platform lane of 2 requests" in words(answer)
+    assert "You gave platform approval for 2 requests" in words(answer)
     assert set(sent.requests.values_list("state", flat=True)) == {"approved"}
     assert "Nothing is left to decide together" in words(answer)
 
@@ -271,7 +285,7 @@ def test_a_part_whose_namespace_changed_is_told_to_be_rejected(
     page = words(client_for(pat).get(f"/approvals/{part.public_id}/"))
     assert "Reject it; a new request renders it anew" in page
     assert "Return it" not in page
-    assert "Approve platform lane" not in page
+    assert "for platform" not in page
 
 
 def test_where_a_path_opens_or_closes_each_is_decided_on_its_own_page(

@@ -109,7 +109,46 @@ def test_alice_takes_her_request_back(asked: Request, alice: User, client_for: C
 def test_nobody_else_takes_it_back(asked: Request, bob: User, client_for: ClientFor) -> None:
     url = reverse("request-cancel", args=[asked.public_id])
     assert client_for(bob).post(url).status_code == 403
-    assert client_for(bob).get(url).status_code == 405
+    assert client_for(bob).get(url).status_code == 403
+
+
+def test_alice_is_asked_before_her_request_is_taken_back(
+    asked: Request, alice: User, client_for: ClientFor, now: datetime
+) -> None:
+    approve(asked, "dana", Lane.NETWORK, now=now)
+    html = shown(client_for(alice), "request-cancel", asked)
+    assert "the 1 approval it has is lost" in html
+    assert "This cannot be undone" in html
+    assert 'method="post"' in html
+    asked.refresh_from_db()
+    assert asked.state == RequestState.PENDING
+
+
+def test_the_page_of_a_request_leads_to_the_question_and_takes_nothing_back(
+    asked: Request, alice: User, client_for: ClientFor
+) -> None:
+    html = shown(client_for(alice), "request-detail", asked)
+    address = reverse("request-cancel", args=[asked.public_id])
+    assert f'href="{address}"' in html
+    assert f'action="{address}"' not in html
+
+
+def test_a_request_that_waits_shows_its_whole_way(
+    asked: Request, alice: User, client_for: ClientFor
+) -> None:
+    html = shown(client_for(alice), "request-detail", asked)
+    way = html[html.index("Timeline") :]
+    order = ["Sent", "Platform approval", "Network approval", "Create the namespace", "Ready"]
+    places = [way.index(f"<h3>{step}") for step in order]
+    assert places == sorted(places)
+    assert html.index("Timeline") < html.index("All objects as YAML")
+
+
+def test_the_title_of_a_request_says_what_it_is(
+    asked: Request, alice: User, client_for: ClientFor
+) -> None:
+    html = shown(client_for(alice), "request-detail", asked)
+    assert f"<title>New namespace payments-prod, {asked.label} · Bulkhead</title>" in html
 
 
 def test_a_returned_request_shows_why_and_can_be_sent_again(
@@ -189,6 +228,7 @@ def test_blocked_shows_the_servers_words_what_to_do_and_another_try(
     assert status == 286
     assert "&lt;already&gt; exists" in html
     assert "this portal’s database does not know it" in html
+    assert "Blocked: a platform admin must act" in html
     assert reverse("namespace-try-again", args=[approved.public_id]) in html
 
 
@@ -267,7 +307,10 @@ def test_the_list_is_filtered_by_its_address(
     assert asked.label in client_for(alice).get(url, {"state": "pending"}).content.decode()
     assert "No request matches" in client_for(alice).get(url, {"state": "draft"}).content.decode()
     assert asked.label in client_for(alice).get(url, {"kind": "onboard"}).content.decode()
-    assert "No request matches" in client_for(alice).get(url, {"kind": "<x>"}).content.decode()
+    refused = client_for(alice).get(url, {"kind": "<x>"})
+    assert (refused.status_code, asked.label in refused.content.decode()) == (422, False)
+    kinds = "New namespace, Change, Retirement, Taking over again"
+    assert f"“&lt;x&gt;” is not one of: {kinds}." in refused.content.decode()
     assert "No requests yet" in client_for(charlie).get(url).content.decode()
 
 
@@ -275,6 +318,7 @@ def change_answers(**differing: str) -> dict[str, str]:
     """Return the answers of a change form."""
     return {
         "purpose": "Takes card payments for the shop.",
+        "why": "The shop grows.",
         "data_class": "internal",
         "size": "medium",
         "scope": "project",
@@ -349,7 +393,7 @@ def test_retiring_lists_what_goes_and_needs_the_name(
 ) -> None:
     client, url = client_for(alice), reverse("namespace-retire", args=[ready.public_id])
     assert "NetworkPolicy deny-all" in client.get(url).content.decode()
-    response = client.post(url, {"typed_name": "payments", "form_key": "d" * 32})
+    response = client.post(url, {"why": "Moved.", "typed_name": "payments", "form_key": "d" * 32})
     assert response.status_code == 422
     assert not Request.objects.filter(kind="retire").exists()
 
@@ -358,12 +402,13 @@ def test_the_typed_name_sends_the_retirement_once(
     ready: ManagedNamespace, alice: User, client_for: ClientFor
 ) -> None:
     client, url = client_for(alice), reverse("namespace-retire", args=[ready.public_id])
-    sent = {"typed_name": "payments-prod", "form_key": "d" * 32}
+    sent = {"why": "Moved.", "typed_name": "payments-prod", "form_key": "d" * 32}
     first, second = client.post(url, sent), client.post(url, sent)
     row = Request.objects.get(kind="retire")
     assert first["Location"] == reverse("request-detail", args=[row.public_id])
     assert second["Location"] == first["Location"]
-    assert "is gone" not in shown(client, "request-detail", row)
+    told = shown(client, "request-detail", row).replace("until it is gone", "")  # what it waits for
+    assert "is gone" not in told
 
 
 def test_a_namespace_with_an_open_request_is_not_changed_twice(

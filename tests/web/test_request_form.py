@@ -226,7 +226,7 @@ def test_a_form_without_its_token_is_refused(
 def test_bob_who_leads_no_team_is_told_so(bob: User, client_for: ClientFor) -> None:
     response = client_for(bob).get(NEW)
     assert response.status_code == 403
-    assert "leads of any team" in response.content.decode()
+    assert "Lead of payments: Alice." in response.content.decode()
 
 
 def test_without_a_cluster_the_page_says_so(alice: User, client_for: ClientFor) -> None:
@@ -274,7 +274,14 @@ def test_an_unfinished_form_is_previewed_as_far_as_it_goes(desk: Client) -> None
 
 
 def test_what_is_still_needed_is_told_in_the_order_of_the_form(desk: Client) -> None:
-    assert "sent: Namespace name, Purpose." in words(previewed(desk, name="kube-x", purpose=""))
+    assert "sent: a name (shown as your-namespace until then), Purpose." in words(
+        previewed(desk, name="", purpose="")
+    )
+
+
+def test_an_answer_that_will_not_do_is_not_called_missing(desk: Client) -> None:
+    said = words(previewed(desk, name="kube-x", purpose=""))
+    assert "sent: Namespace name (what was typed cannot be used), Purpose." in said
 
 
 def test_without_script_a_button_previews_and_sends_nothing(desk: Client) -> None:
@@ -312,7 +319,9 @@ def test_editing_stores_what_hides_text_as_it_was_typed(desk: Client) -> None:
     purpose = 'Auf\u200clage \u200b"x" > y'
     desk.post(NEW, answers(purpose=purpose, action="draft"))
     edit = reverse("request-edit", args=[Request.objects.get().public_id])
-    [stored] = re.findall(r"<textarea[^>]*>\n?(.*?)</textarea>", desk.get(edit).content.decode())
+    [stored] = re.findall(
+        r'<textarea[^>]*name="purpose"[^>]*>\n?(.*?)</textarea>', desk.get(edit).content.decode()
+    )
     desk.post(edit, answers(form_key="b" * 32, purpose=unescape(stored)))
     row = Request.objects.get()
     assert (row.state, row.spec["purpose"]) == (RequestState.PENDING, purpose)
@@ -363,10 +372,12 @@ def test_the_preview_says_who_can_reach_whom(desk: Client, cluster: Cluster) -> 
 def test_the_preview_says_whether_the_team_gets_a_shell(desk: Client) -> None:
     production = words(previewed(desk))
     assert "The team may not open a shell in pods" in production
+    assert "The team may open a shell" not in production
     assert "Production does not grant it." in production
     development = words(previewed(desk, environment="development"))
     assert "Group team-payments may open a shell in pods" in development
     assert "The team may not open a shell" not in development
+    assert "The team may open a shell in pods" in development
     assert "team-shell" in development
 
 
@@ -375,10 +386,10 @@ def test_egress_to_the_internet_opens_public_addresses_and_asks_the_network_lane
 ) -> None:
     closed = previewed(desk, ingress="", egress="none")
     assert "Public addresses" not in closed
-    assert "Network :" not in words(closed)
+    assert "Network approval :" not in words(closed)
     html = previewed(desk, ingress="", egress="internet")
     assert "Blocked Allowed: TCP 443 Opens" in row_of(html, "Public addresses")
-    assert "Network : HTTPS to public addresses would be added" in words(html)
+    assert "Network approval : HTTPS to public addresses would be added" in words(html)
 
 
 def test_the_preview_says_how_old_its_knowledge_is(desk: Client, cluster: Cluster) -> None:
@@ -424,7 +435,7 @@ def test_the_risk_and_its_lanes_are_said_before_anything_is_sent(desk: Client) -
     assert "Low risk" in previewed(desk)
     html = words(previewed(desk, ingress="", egress="open", lifetime="30"))
     assert "High risk" in html
-    assert re.search(r"Security : [^:]*High risk", html)
+    assert re.search(r"Security approval : [^:]*High risk", html)
 
 
 def test_labels_of_other_peoples_pods_are_shown_only_where_a_policy_names_them(

@@ -5,11 +5,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
+from onboarding.forms.namespace_request import NamespaceRequestForm
 from onboarding.models import Cluster, Request, User
-from onboarding.views import form_answers
 from tests.support.real_database import at_once, committed
 from tests.web.test_request_form import NEW, answers
 
@@ -30,14 +29,14 @@ def test_g03_a_twin_that_was_stored_meanwhile_answers_for_both(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = client_for(alice), client_for(alice)
-    looked = form_answers.already_sent
+    judged = NamespaceRequestForm.is_valid
 
-    def while_the_twin_is_stored(request: object) -> HttpResponse | None:
-        monkeypatch.setattr(form_answers, "already_sent", looked)
+    def while_the_twin_is_stored(form: NamespaceRequestForm) -> bool:
+        monkeypatch.setattr(NamespaceRequestForm, "is_valid", judged)
         first.post(NEW, answers())
-        return None
+        return judged(form)
 
-    monkeypatch.setattr(form_answers, "already_sent", while_the_twin_is_stored)
+    monkeypatch.setattr(NamespaceRequestForm, "is_valid", while_the_twin_is_stored)
     answer = second.post(NEW, answers())
     assert (answer.status_code, Request.objects.count()) == (302, 1)
 

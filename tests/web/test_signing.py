@@ -13,10 +13,11 @@ from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, Decision, DecisionSignature, Request, User
 from tests.support.approval_keys import enrolled
 from tests.support.soft_passkey import SoftPasskey
+from tests.web.sights import picture_shown
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
-PLAIN, WITH_PASSKEY = "Approve network lane\n", "Approve network lane with passkey"
+PLAIN, WITH_PASSKEY = "Approve for network\n", "Approve for network with passkey"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,14 @@ def url(row: Request) -> str:
 
 
 def word(row: Request, **differing: Any) -> dict[str, Any]:
-    said = {"lane": "network", "vote": "approve", "digest": row.digest, "reason": "", "signed": ""}
+    said = {
+        "lane": "network",
+        "vote": "approve",
+        "digest": row.digest,
+        "picture": picture_shown(row),
+        "reason": "",
+        "signed": "",
+    }
     return {**said, **differing}
 
 
@@ -53,7 +61,8 @@ def test_dana_signs_what_the_form_says(
     client, form = client_for(dana), {"reason": "Looks right."}
     signed = danas.answer(challenge(client, waiting, **form).json())
     answer = client.post(url(waiting), word(waiting, signed=signed, **form), follow=True)
-    assert "Signed with passkey" in answer.content.decode()
+    assert f"You approved {waiting.label} for network" in answer.content.decode()
+    assert "Signed with passkey" in client.get(url(waiting)).content.decode()
     assert DecisionSignature.objects.get().decision.reason == "Looks right."
 
 
@@ -74,7 +83,7 @@ def test_only_signing_is_offered_where_nothing_else_counts(
     page = client_for(dana).get(url(waiting)).content.decode()
     assert WITH_PASSKEY in page
     assert 'value="approve">' not in page
-    assert "Approve platform lane" in client_for(pat).get(url(waiting)).content.decode()
+    assert "Approve for platform" in client_for(pat).get(url(waiting)).content.decode()
 
 
 def test_sent_without_scripts_it_says_what_is_needed(

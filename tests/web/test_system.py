@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from onboarding.demo.scenario import demo_spec
+from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.processes import ProcessKind
 from onboarding.domain.wrong import Wrong
 from onboarding.models import Cluster, Heartbeat, User
 from onboarding.pages.system import WORDS, build_trouble
 from onboarding.queries.health import Storing
 from onboarding.queries.wrongs import FoundWrong
+from tests.support.left_by_worker import set_state
 from tests.web.sights import words
 from tests.web.stories import onboarded
 
@@ -48,6 +50,18 @@ def test_what_is_wrong_is_said_with_what_to_do(
     assert "401 <b>Unauthorized" in page
     assert f"/clusters/{cluster.public_id}/" in answer.content.decode()
     assert "Red: 2. Worth a look: 0." in answer.content.decode()
+
+
+def test_where_much_is_wrong_each_title_stands_and_what_helps_is_folded(
+    client_for: SignIn, pat: User, cluster: Cluster
+) -> None:
+    Cluster.objects.update(condition="unauthorized")
+    lives(ProcessKind.WORKER, ago=3600)
+    set_state(onboarded(demo_spec("payments-prod", cluster=cluster.name)), NamespaceState.BLOCKED)
+    answer = client_for(pat).get("/system/")
+    many = len(answer.context["page"].troubles)
+    assert many > 3
+    assert answer.content.decode().count('<details id="helps-') == many
 
 
 def test_work_that_nobody_does_is_red(client_for: SignIn, pat: User, cluster: Cluster) -> None:

@@ -20,6 +20,7 @@ from onboarding.queries.database_trouble import Trouble
 from onboarding.views.unavailable import OUTLOOKS, Sent, Writes, what_became
 from tests.support.broken_database import IS_LOCKED, NO_ANSWER, failing, refusing_writes
 from tests.web.account_pages import AtAccounts
+from tests.web.sights import picture_shown
 from tests.web.test_request_form import NEW, answers
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,13 @@ def dana_decides(client_for: SignIn, dana: User, cluster: Cluster) -> Callable[[
     row = ask(demo_spec("payments-prod", cluster=cluster.name), now=timezone.now())
     client = client_for(dana)
     client.raise_request_exception = False
-    word = {"lane": "network", "vote": "approve", "digest": row.digest, "reason": "seen"}
+    word = {
+        "lane": "network",
+        "vote": "approve",
+        "digest": row.digest,
+        "picture": picture_shown(row),
+        "reason": "seen",
+    }
 
     def decide() -> str:
         answer = client.post(f"/approvals/{row.public_id}/", word)

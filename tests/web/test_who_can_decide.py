@@ -42,7 +42,8 @@ def preview(browser: Client, **differing: str) -> str:
 def test_a_request_names_who_can_decide(
     route: str, asked: Request, dana: User, client_for: ClientFor
 ) -> None:
-    User.objects.create_user("gil", first_name="Gil").role_assignments.create(role="network")
+    gil = User.objects.create_user("gil", password="correct-horse", first_name="Gil")
+    gil.role_assignments.create(role="network")
     page = client_for(dana).get(reverse(route, args=[asked.public_id])).content.decode()
     assert "Dana and Gil can decide" in page
     assert "Pat can decide" in page
@@ -70,7 +71,7 @@ def test_a_closed_request_asks_nobody(
 def test_the_preview_names_them(alice: User, cluster: Cluster, client_for: ClientFor) -> None:
     shown = preview(client_for(alice))
     assert "Erin can decide" in shown
-    assert "Every answer stands. This can be sent." in shown
+    assert "Complete. You can submit." in shown
 
 
 def test_the_preview_says_that_nobody_can_and_whom_to_ask(
@@ -111,7 +112,7 @@ def test_who_decided_one_lane_is_told_why_not_the_other(
     dana.role_assignments.create(role="platform")
     approve(asked, "dana", Lane.NETWORK, now=now)
     page = client_for(dana).get(reverse("decision", args=[asked.public_id])).content.decode()
-    assert "You decided the network lane. Here one person decides one lane." in page
+    assert "You decided the network approval. Here one person gives one approval." in page
 
 
 def test_an_author_with_a_lane_is_told_why_they_cannot_decide(
@@ -126,10 +127,10 @@ def test_an_author_with_a_lane_is_told_why_they_cannot_decide(
 def test_pats_home_tells_of_a_lane_without_anybody(
     dana: User, pat: User, frank: User, client_for: ClientFor
 ) -> None:
-    assert "Nobody holds" not in client_for(pat).get("/").content.decode()
+    assert "Nobody can give" not in client_for(pat).get("/").content.decode()
     User.objects.filter(pk=dana.pk).update(is_active=False)
-    assert "Nobody holds the network lane" in client_for(pat).get("/").content.decode()
-    assert "Nobody holds" not in client_for(frank).get("/").content.decode()
+    assert "Nobody can give network approval" in client_for(pat).get("/").content.decode()
+    assert "Nobody can give" not in client_for(frank).get("/").content.decode()
 
 
 def test_pats_home_tells_of_a_request_that_only_its_author_could_decide(
@@ -138,19 +139,27 @@ def test_pats_home_tells_of_a_request_that_only_its_author_could_decide(
     RoleAssignment.objects.filter(role="network").delete()
     alice.role_assignments.create(role="network")
     page = client_for(pat).get("/").content.decode()
-    assert "payments-prod waits for a lane that only its own author holds: network" in page
+    assert "payments-prod waits for what only its own author could give: network approval" in page
 
 
+ONLY_INVITED = {"password": "!never", "last_login": None}
+
+
+@pytest.mark.parametrize("lost", [{"is_active": False}, ONLY_INVITED], ids=["off", "invited"])
 def test_pats_home_and_the_team_pages_tell_of_a_team_without_a_lead(
-    alice: User, payments: Team, pat: User, client_for: ClientFor
+    alice: User, payments: Team, pat: User, client_for: ClientFor, lost: dict[str, object]
 ) -> None:
     browser = client_for(pat)
     assert "no active lead" not in browser.get("/").content.decode()
-    User.objects.filter(pk=alice.pk).update(is_active=False)
+    User.objects.filter(pk=alice.pk).update(**lost)
     assert "payments has no active lead" in browser.get("/").content.decode()
-    assert "nobody can request" in browser.get(reverse("team-list")).content.decode()
+    teams = browser.get(reverse("team-list")).content.decode()
+    assert "Nobody active" in teams
+    assert "1 team has no active lead" in teams
+    assert "Nobody can ask for anything for them" in teams
     team = browser.get(reverse("team-detail", args=[payments.public_id])).content.decode()
     assert "Nobody active leads this team." in team
+    assert ("has set no password yet" in team) is (lost == ONLY_INVITED)
     assert Membership.objects.filter(team=payments, role="lead").count() == 1
 
 

@@ -13,6 +13,7 @@ from onboarding.models import Cluster, Event, ManagedNamespace, Request, User
 from onboarding.services.clock import database_now
 from onboarding.services.reconcile import reconcile
 from tests.support.fake_cluster import FakeCluster
+from tests.web.sights import picture_shown
 
 ClientFor = Callable[[User], Client]
 
@@ -33,7 +34,13 @@ def asked(cast: dict[str, User], cluster: Cluster) -> Request:
 
 def approve(asked: Request, browser: Client) -> ManagedNamespace:
     lane = Lane.PLATFORM.value
-    form = {"lane": lane, "vote": "approve", "digest": asked.digest, "reason": ""}
+    form = {
+        "lane": lane,
+        "vote": "approve",
+        "digest": asked.digest,
+        "picture": picture_shown(asked),
+        "reason": "",
+    }
     page = browser.get(f"/approvals/{asked.public_id}/")
     assert page.status_code == 200
     answer = browser.post(f"/approvals/{asked.public_id}/", form)

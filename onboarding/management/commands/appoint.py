@@ -22,7 +22,7 @@ from onboarding.services.clock import database_now
 class Command(BaseCommand):
     """Give a person a role; safe to run again without --create."""
 
-    help = "Give a person a role. Later ones are given in the admin site by platform admins."
+    help = "Give a person a role. Later ones are given on the page Roles by platform admins."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""

@@ -16,6 +16,8 @@ from onboarding.plan.compare import differences
 from onboarding.plan.model import Plan, load_plan
 from onboarding.queries.connectivity import picture_of_namespace
 from onboarding.queries.namespaces import latest_run
+from onboarding.queries.party_words import party_text
+from onboarding.queries.port_words import ports_text
 from onboarding.reachability.neighbourhood import Way
 from onboarding.reachability.sentences import sentences
 from onboarding.services.claim import worker_name
@@ -23,7 +25,7 @@ from onboarding.services.clock import database_now
 from onboarding.services.credentials import open_gateway
 from onboarding.services.observe import observe
 from onboarding.services.reconcile import reconcile
-from onboarding.templatetags.connectivity import party_text, ports_text, rule_text
+from onboarding.templatetags.connectivity import rule_text
 
 NAME = "payments-prod"
 PATIENCE_SECONDS = 60.0

@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 
 from onboarding.domain.objects import Manifest
 from onboarding.models import Cluster
+from onboarding.queries.clusters import Freshness, sight_of
 from onboarding.queries.observed import ObservedWorld, observed_world
 from onboarding.reachability.answering import answer
 from onboarding.reachability.cli import (
@@ -22,6 +23,7 @@ from onboarding.reachability.cli import (
 )
 from onboarding.reachability.gate import ExitCode, Judgement, judge_answers
 from onboarding.reachability.members import BadQuestion
+from onboarding.reachability.model import ForeignPolicy, World
 from onboarding.reachability.reading import Loaded
 from onboarding.services.clock import database_now
 
@@ -42,7 +44,7 @@ class Command(BaseCommand):
         observed = _observed(given.cluster)
         try:
             wish = replace(wish_of(given), observed=_described(given.cluster, observed))
-            loaded = Loaded(observed.world, _notes(observed))
+            loaded = Loaded(_as_last_seen(given.cluster, observed), _notes(observed))
             judged = Judgement(ExitCode.ANSWERED)
             if given.expect:
                 judged = judge_answers(loaded, wish, given.expect)
@@ -74,13 +76,31 @@ def _observed(name: str) -> ObservedWorld:
 def _described(cluster: str, observed: ObservedWorld) -> Manifest:
     return {
         "cluster": cluster,
-        "seenAt": observed.seen_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "seenAt": _seen_at(observed),
         "version": observed.version,
-        "trouble": observed.trouble,
+        "trouble": _trouble(observed),
     }
+
+
+def _as_last_seen(cluster: str, observed: ObservedWorld) -> World:
+    """Return the world; where nobody knows how it is now, no answer from it is certain."""
+    if not _trouble(observed):
+        return observed.world
+    words = f"what has changed on {cluster} since it was seen at {_seen_at(observed)}"
+    return replace(observed.world, foreign=(*observed.world.foreign, ForeignPolicy(words)))
+
+
+def _trouble(observed: ObservedWorld) -> str:
+    """Return why it is not newer, "" where it is as new as looks make it."""
+    is_old = sight_of(observed.seen_at, "", now=database_now()) is Freshness.OLD
+    return observed.trouble or ("nobody has looked at it since" if is_old else "")
+
+
+def _seen_at(observed: ObservedWorld) -> str:
+    return observed.seen_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _notes(observed: ObservedWorld) -> tuple[str, ...]:
     age = timesince(observed.seen_at, database_now()).replace("\xa0", " ")
-    trouble = (f"not newer, because: {observed.trouble}",) if observed.trouble else ()
-    return (f"this is {age} old", *trouble)
+    reason = _trouble(observed)
+    return (f"this is {age} old", *([f"not newer, because: {reason}"] if reason else []))

@@ -4,6 +4,7 @@
 dead or frozen queue delays an approval by seconds and loses none. It observes the clusters too, in
 threads of their own: a cluster that answers slowly keeps no namespace and no credential waiting. In
 another one it tries daily what clusters must refuse.
+It tells people what they have to know, also by mail.
 Once an hour it notes which namespaces the catalogue of this release would render differently.
 
 A loop that ends (services/loops.py) ends the process with exit code 1.
@@ -32,12 +33,16 @@ from onboarding.services.expire import expire_requests
 from onboarding.services.guards import check_due
 from onboarding.services.heartbeats import LivingProcess, forget_silent, heard
 from onboarding.services.host_clock import note_host_clock, watch_host_clock
+from onboarding.services.lifetimes import warn_of_ends
 from onboarding.services.loops import LAST_WORK_SECONDS, Loops
 from onboarding.services.observe import observe_all, observe_due
 from onboarding.services.outdated import note_outdated
+from onboarding.services.post import post_due
 from onboarding.services.reconcile import reconcile
 from onboarding.services.renew import renew_due
 from onboarding.services.restore_triggers import report_lacking_triggers
+from onboarding.services.tell import forget_old, tell_due
+from onboarding.services.tell_waiting import tell_of_what_waits
 from onboarding.services.turns import MOST_TRIES
 from onboarding.services.wrong_times import forget_wrong_times
 
@@ -45,6 +50,7 @@ CHORES_SECONDS = 60.0
 RENDERED_SECONDS = 3600.0
 CHECKS_SECONDS = 300.0
 FREED_SECONDS = 5.0
+TOLD_SECONDS = 5.0
 # Two clusters may hang before anybody knows, each with the claims it may have: some are left.
 WORKERS = 4
 OBSERVERS = MOST_TRIES + 1
@@ -103,7 +109,17 @@ def start_loops(loops: Loops, *, workers: int) -> None:
     loops.start("clock", note_host_clock, every=CHORES_SECONDS)
     loops.start("renew", lambda: renew_due(clock=database_now), every=CHORES_SECONDS)
     loops.start("forget", lambda: forget_silent(now=database_now()), every=CHORES_SECONDS)
+    loops.start("tell", _tell_people, every=TOLD_SECONDS)
+    loops.start("ends", lambda: warn_of_ends(now=database_now()), every=CHORES_SECONDS)
+    loops.start("old", lambda: forget_old(now=database_now()), every=RENDERED_SECONDS)
+    loops.start("waits", lambda: tell_of_what_waits(now=database_now()), every=RENDERED_SECONDS)
     loops.start("expire", lambda: expire_requests(now=database_now()), every=CHORES_SECONDS)
+
+
+def _tell_people() -> None:
+    """Make notices of what happened, and send what is due by mail."""
+    tell_due(now=database_now())
+    post_due(worker_name(), clock=database_now)
 
 
 def _sweep(loops: Loops, name: str) -> None:

@@ -1,4 +1,4 @@
-"""manage.py remove_second_factor USERNAME: for somebody whose phone and recovery codes are lost."""
+"""manage.py remove_second_factor USERNAME --checked TEXT: for a lost phone and lost codes."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -20,6 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("username")
+        parser.add_argument(
+            "--checked", required=True, help="how you made sure that it is them who asks"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run."""
@@ -27,7 +30,9 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"Nobody is called {options['username']}.")
         try:
-            remove_second_factor(person, actor=CONSOLE, now=database_now())
+            remove_second_factor(
+                person, checked=options["checked"], actor=CONSOLE, now=database_now()
+            )
         except Refusal as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"{person.username} signs in with the password alone now")
