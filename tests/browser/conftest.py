@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from devcluster.control_plane import ControlPlane
 from onboarding.demo.people import DEMO_PASSWORD
@@ -29,6 +29,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 60_000.0
+# A busy machine takes longer for a page than the usual five seconds; only failures wait so long.
+expect.set_options(timeout=PATIENCE_MS)
 # A refused page is one of the things the tests ask for, and its status is asserted there; a preview
 # that newer input replaces is aborted on purpose, which htmx reports as these two.
 EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")

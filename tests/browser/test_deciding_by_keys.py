@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Cast, Person
 from tests.support.real_processes import Live
 
-NAMES = ("keys-one", "keys-two", "keys-three")
+NAMES = ("turn-one", "turn-two", "turn-three")
 READY = "button[value=approve][data-armed]:focus"
-QUEUE = "/approvals/?q=keys-"
+QUEUE = "/approvals/?q=turn-"  # nothing else that waits in the portal of all browser tests
 LARGE, SMALL = {"width": 1440, "height": 900}, {"width": 1024, "height": 600}
 
 
@@ -32,7 +32,7 @@ def test_dana_approves_what_waits_with_one_key_each(cast_at: Cast, live: Live) -
 def test_what_is_not_in_sight_takes_a_key_more_and_keys_can_be_turned_off(
     cast_at: Cast, live: Live
 ) -> None:
-    live.act("wish", "keys-small")
+    live.act("wish", "turn-small")
     dana, page = cast_at.dana, cast_at.dana.page
     page.set_viewport_size(SMALL)
     open_first_by_keys(dana)
@@ -56,12 +56,12 @@ def test_what_is_not_in_sight_takes_a_key_more_and_keys_can_be_turned_off(
 def test_who_opens_it_with_the_mouse_approves_nothing_by_scrolling(
     cast_at: Cast, live: Live
 ) -> None:
-    live.act("wish", "keys-mouse")
+    live.act("wish", "turn-mouse")
     dana, page = cast_at.dana, cast_at.dana.page
     page.set_viewport_size(LARGE)
     assert dana.open(QUEUE) == 200
-    page.get_by_role("link", name="keys-mouse").click()
-    expect(page).to_have_title(re.compile("New namespace keys-mouse"))
+    page.get_by_role("link", name="turn-mouse").click()
+    expect(page).to_have_title(re.compile("New namespace turn-mouse"))
     expect(page.locator("button:focus")).to_have_count(0)
     page.keyboard.press("Space")
     page.keyboard.press("a")
