@@ -9,6 +9,7 @@ from django.db import OperationalError, connection, connections
 
 from onboarding.plan.catalogue_files import BadCatalogue, load_catalogue
 from onboarding.queries.database_role import powers_beyond
+from onboarding.queries.reach_proof import unproven
 from onboarding.queries.triggers import lacking_triggers
 
 MEND = "As the owner of the tables: manage.py restore_triggers. Find out who took them away."
@@ -25,6 +26,22 @@ def check_catalogue(
     except BadCatalogue as error:
         return [Error(str(mistake), id="bulkhead.E001") for mistake in error.mistakes]
     return []
+
+
+@register()
+def check_reach_bounds(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001
+    **_options: Any,
+) -> list[CheckMessage]:
+    """Name the openings that let more pass than their reach bound, each by an example."""
+    try:
+        catalogue = load_catalogue()
+    except BadCatalogue:
+        return []  # named by the check of the catalogue
+    return [
+        Error(why, obj=f"templates/{one.slug}.yaml", id="bulkhead.E004")
+        for one, why in unproven(catalogue)
+    ]
 
 
 @register(deploy=True)

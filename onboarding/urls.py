@@ -5,6 +5,7 @@ from django.urls import path
 from onboarding.views import (
     after_restore,
     approval_keys,
+    catalogue,
     change,
     cluster_closing,
     cluster_settings,
@@ -127,6 +128,8 @@ urlpatterns = [
         reachability.reachability_export,
         name="reachability-export",
     ),
+    path("templates/", catalogue.template_list, name="template-list"),
+    path("templates/<str:slug>/<str:version>/", catalogue.template_detail, name="template-detail"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/read/", inbox.notices_read, name="notices-read"),
     path("inbox/<int:notice_id>/open/", inbox.notice_open, name="notice-open"),

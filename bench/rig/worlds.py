@@ -10,10 +10,11 @@ from enum import StrEnum
 from functools import cache
 from random import Random
 
+from onboarding.demo.openings import exposed
 from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.objects import Json, Manifest, branch, text
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.spec import NamespaceSpec, Scope
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.reachability.model import Pod, World
@@ -88,8 +89,7 @@ def _sparse(name: str) -> Iterator[Manifest]:
         data_class="internal",
         size="small",
         scope=Scope.PROJECT,
-        exposure=Exposure(INGRESS.slug, "web", (8080,)),
-        egress="none",
+        openings=(exposed(INGRESS.slug, "web", (8080,)),),
         lifetime_days=None,
     )
     plan = build_plan(spec, Ingredients(_catalogue(), FACTS, "team-payments"))

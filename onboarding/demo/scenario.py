@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.people import DEMO_PASSWORD, DEMO_PEOPLE, DemoPerson
 from onboarding.domain.actions import Action
 from onboarding.domain.lanes import Lane
-from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
+from onboarding.domain.spec import NamespaceSpec, RequestKind, Scope
 from onboarding.models import (
     Cluster,
     Membership,
@@ -77,8 +78,7 @@ def demo_spec(name: str, *, cluster: str, **differing: object) -> NamespaceSpec:
         data_class="internal",
         size="small",
         scope=Scope.PROJECT,
-        exposure=Exposure("ingress-nginx", "web", (8080,)),
-        egress="none",
+        openings=(WEB,),
         lifetime_days=None,
     ).changed(**differing)
 
@@ -112,15 +112,14 @@ def tell(cluster: Cluster, *, now: datetime) -> None:
     if Request.objects.exists():
         return
     finished = demo_spec(
-        "payments-dev", cluster=cluster.name, environment="development", exposure=None
+        "payments-dev", cluster=cluster.name, environment="development", openings=()
     )
     approve(ask(finished, now=now), "pat", Lane.PLATFORM, now=now)
     waiting = demo_spec(
         "payments-test",
         cluster=cluster.name,
         environment="test",
-        exposure=None,
-        egress="internet",
+        openings=(INTERNET,),
         purpose="Runs the acceptance tests against the card scheme's sandbox.",
     )
     approve(ask(waiting, now=now), "pat", Lane.PLATFORM, now=now)

@@ -15,10 +15,11 @@ from operator import itemgetter
 from django.db import transaction
 from django.db.models.functions import Now
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.demo.people import DemoPerson
 from onboarding.demo.scenario import acting, approve, demo_spec, seed_people
 from onboarding.domain.lanes import Lane
-from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind
+from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Cluster, ManagedNamespace, Request, Team, Vote
 from onboarding.services import hints
 from onboarding.services.decide import decide
@@ -130,8 +131,8 @@ def all_wishes(cluster: Cluster, now: datetime) -> Iterator[Wish]:
 
 def _spec(number: int, team: str, cluster: Cluster) -> NamespaceSpec:
     suffix, environment = PLACES[number // len(TEAMS)]
-    egress = "open" if number % 29 == 3 else "internet" if number % 3 else "none"
-    serves = number % 2 == 0
+    is_open = number % 29 == 3
+    ways_out = (ANYTHING,) if is_open else (INTERNET,) if number % 3 else ()
     return demo_spec(
         f"{team}-{suffix}",
         cluster=cluster.name,
@@ -141,9 +142,8 @@ def _spec(number: int, team: str, cluster: Cluster) -> NamespaceSpec:
         purpose=PURPOSES[number % len(PURPOSES)],
         data_class="restricted" if number % 11 == 5 else "internal",
         size=("small", "medium")[number % 4 == 0],
-        exposure=Exposure("ingress-nginx", "web", (8080,)) if serves else None,
-        egress=egress,
-        lifetime_days=30 if egress == "open" else (None, 90)[number % 6 == 1],
+        openings=(*([WEB] if number % 2 == 0 else []), *ways_out),
+        lifetime_days=30 if is_open else (None, 90)[number % 6 == 1],
     )
 
 

@@ -20,12 +20,29 @@ POD_SECURITY_LEVELS = ("baseline", STRICT)
 
 @dataclass(frozen=True)
 class Parameter:
-    """A slot's type and bounds. `max_items` bounds lists and mappings; `low`/`high` numbers."""
+    """A slot's type and bounds. `max_items` bounds lists and mappings; `low`/`high` numbers.
+
+    `title` and `help` are for whoever gives the value, where people do.
+    """
 
     type: str
     max_items: int = 64
     low: int = 1
     high: int = 65535
+    title: str = ""
+    help: str = ""
+
+
+# What a person can be asked for: the form has a field for each of them.
+ASKABLE = frozenset({"label_value", "ingress_source", "tcp_ports"})
+
+# What a value is made of that fills several slots: {$slot: source.pods} takes one part of it.
+PARTS: Mapping[str, Mapping[str, Parameter]] = {
+    "ingress_source": {
+        "namespace": Parameter("name"),
+        "pods": Parameter("selector", max_items=4),
+    },
+}
 
 
 def check_value(parameter: Parameter, value: Json) -> list[str]:
@@ -104,6 +121,16 @@ def _check_quantities(parameter: Parameter, value: Json) -> list[str]:
     ]
 
 
+def _check_parts(parameter: Parameter, value: Json) -> list[str]:
+    if not isinstance(value, dict) or value.keys() != PARTS[parameter.type].keys():
+        return [f"must be a mapping of {' and '.join(PARTS[parameter.type])}"]
+    return [
+        f"{name} {problem}"
+        for name, part in PARTS[parameter.type].items()
+        for problem in check_value(part, value[name])
+    ]
+
+
 CHECKS: Mapping[str, Callable[[Parameter, Json], list[str]]] = {
     "name": _check_name,
     "label_value": _check_label_value,
@@ -114,4 +141,5 @@ CHECKS: Mapping[str, Callable[[Parameter, Json], list[str]]] = {
     "tcp_ports": _check_ports,
     "cidrs": _check_cidrs,
     "quantities": _check_quantities,
+    "ingress_source": _check_parts,
 }

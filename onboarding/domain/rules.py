@@ -8,17 +8,20 @@ taken, a namespace that is busy) is checked where it is read.
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from onboarding.domain.catalogue import Catalogue
+from onboarding.domain.catalogue import Catalogue, Template
 from onboarding.domain.facts import ClusterFacts
 from onboarding.domain.names import check_dns_label, check_label_value
+from onboarding.domain.objects import Json
+from onboarding.domain.parameters import Parameter, check_value
 from onboarding.domain.refusals import Violation
 from onboarding.domain.spec import (
     COMMENT_LENGTH,
+    MAX_OPENINGS,
     MAX_PORTS,
     PURPOSE_LENGTH,
     WHY_LENGTH,
-    Exposure,
     NamespaceSpec,
+    Opening,
     RequestKind,
     Scope,
 )
@@ -42,7 +45,7 @@ def check_spec(
     `teams` are those the person asks for, `clusters` the facts of those that can be asked for.
     """
     shape = check_shape(spec, catalogue, teams=teams, clusters=clusters)
-    return (*shape, *_purpose(spec.purpose), *_lifetime_of_egress(spec, catalogue))
+    return (*shape, *_purpose(spec.purpose), *_lifetime_of_openings(spec, catalogue))
 
 
 def check_shape(
@@ -63,8 +66,7 @@ def check_shape(
         *_one_of("data_class", spec.data_class, catalogue.data_classes, "a data class"),
         *_one_of("size", spec.size, catalogue.sizes, "a size"),
         *_one_of("scope", spec.scope, [*Scope], "a scope"),
-        *_exposure(spec.exposure, clusters.get(spec.cluster)),
-        *_one_of("egress", spec.egress, catalogue.egress, "an egress profile"),
+        *_openings(spec.openings, catalogue, clusters.get(spec.cluster)),
         *_lifetime(spec.lifetime_days, catalogue),
     )
 
@@ -127,17 +129,59 @@ def _quoted(value: str) -> str:
     return f"“{shown}”"
 
 
-def _exposure(exposure: Exposure | None, facts: ClusterFacts | None) -> Iterator[Violation]:
-    if exposure is None:
+def _openings(
+    openings: Sequence[Opening], catalogue: Catalogue, facts: ClusterFacts | None
+) -> Iterator[Violation]:
+    """Yield what is wrong, at `openings-0-ports`: which opening, from 0, and what of it."""
+    if len(openings) > MAX_OPENINGS:
+        words = f"At most {MAX_OPENINGS} openings; these are {len(openings)}."
+        yield Violation(f"openings-{MAX_OPENINGS}-key", words)
+    for place, opening in enumerate(openings):
+        field = f"openings-{place}-"
+        wrong = [*_values(field, opening, catalogue.template_of(opening), facts)]
+        # What is wrong with a key that was made of a value is wrong with the value.
+        yield from wrong or _each(f"{field}key", check_dns_label(opening.key))
+        for other in openings[:place]:
+            if other.key == opening.key:
+                yield Violation(f"{field}key", f"Two openings are called {_quoted(opening.key)}.")
+            elif other.effect == opening.effect:
+                words = f"{_quoted(opening.key)} opens what {_quoted(other.key)} opens already."
+                yield Violation(f"{field}key", words)
+            elif other.object_name == opening.object_name:
+                words = "It begins like another opening's name for too long. Choose a shorter one."
+                yield Violation(f"{field}key", words)
+
+
+def _values(
+    field: str, opening: Opening, template: Template | None, facts: ClusterFacts | None
+) -> Iterator[Violation]:
+    """Yield what is wrong with the values of one opening, each at the parameter it is about."""
+    if template is None:
+        yield Violation(f"{field}template", f"{_quoted(opening.ref)} is not on offer.")
         return
-    if facts and exposure.source not in facts.ingress:
-        words = f"{_quoted(exposure.source)} is not an ingress source of {facts.name}."
-        yield Violation("ingress", words)
-    if not exposure.component:
-        yield Violation("component", "Say which pods serve: the value of their app label.")
-    else:
-        yield from _each("component", check_label_value(exposure.component))
-    yield from _each("ports", check_ports(exposure.ports))
+    for name in sorted(opening.values.keys() ^ template.asked.keys()):
+        words = f"{template.ref} asks for {', '.join(template.asked) or 'nothing'}; see {name}."
+        yield Violation(f"{field}template", words)
+    for name, parameter in template.asked.items():
+        if name in opening.values:
+            yield from _each(f"{field}{name}", _said_of(parameter, opening.values[name], facts))
+
+
+def _said_of(parameter: Parameter, value: Json, facts: ClusterFacts | None) -> Iterable[str]:
+    """Return what is wrong with what people said for a parameter, in their words."""
+    match parameter.type, value:
+        case "ingress_source", str() if value:
+            if facts is None or value in facts.ingress:
+                return []
+            return [f"{_quoted(value)} is not an ingress source of {facts.name}."]
+        case "ingress_source", _:
+            return ["Choose one."]
+        case "label_value", "":
+            return ["Say which pods serve: the value of their app label."]
+        case "tcp_ports", list() if all(type(port) is int for port in value):
+            ports = [port for port in value if isinstance(port, int)]
+            return check_ports(ports) or check_value(parameter, value)
+    return check_value(parameter, value)
 
 
 def _lifetime(days: int | None, catalogue: Catalogue) -> Iterator[Violation]:
@@ -146,14 +190,15 @@ def _lifetime(days: int | None, catalogue: Catalogue) -> Iterator[Violation]:
         yield Violation("lifetime", f"A lifetime of {days} days is not on offer: {words}.")
 
 
-def _lifetime_of_egress(spec: NamespaceSpec, catalogue: Catalogue) -> Iterator[Violation]:
-    egress, days = catalogue.egress.get(spec.egress), spec.lifetime_days
-    if egress is None or egress.max_lifetime_days is None:
-        return
-    if days is None or days > egress.max_lifetime_days:
-        most = egress.max_lifetime_days
-        words = f"{egress.title} egress needs a lifetime of {most} days at most."
-        yield Violation("lifetime", words)
+def _lifetime_of_openings(spec: NamespaceSpec, catalogue: Catalogue) -> Iterator[Violation]:
+    days = spec.lifetime_days
+    for opening in spec.openings:
+        template = catalogue.template_of(opening)
+        most = template.max_days if template else None
+        if template and most and (days is None or days > most):
+            yield Violation(
+                "lifetime", f"{template.title} needs a lifetime of {most} days at most."
+            )
 
 
 def _purpose(purpose: str) -> Iterator[Violation]:

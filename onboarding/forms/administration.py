@@ -129,7 +129,7 @@ class IngressSourceForm(IngressSourceRow):
             return
         asked = self.cleaned_data
         source = IngressFacts(asked["slug"], asked["namespace"], asked["pod_labels"])
-        for violation in check_source(source, load_catalogue()):
+        for violation in check_source(source):
             self.add_error(violation.field, violation.words)
         if not source.pod_labels:
             self.add_error("pod_labels", _("Name at least one label."))

@@ -6,7 +6,7 @@ It reads and shows; what may be asked for is judged by the rules that services g
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
@@ -20,12 +20,13 @@ from onboarding.domain.rules import check_why
 from onboarding.domain.spec import (
     PURPOSE_LENGTH,
     WHY_LENGTH,
-    Exposure,
     NamespaceSpec,
+    Opening,
     RequestKind,
     Scope,
 )
 from onboarding.forms.answers import first_choices
+from onboarding.forms.asked_openings import AskedOpening, asked_openings, field_of, is_complete
 from onboarding.forms.offers import (
     FOR_EVER,
     Choices,
@@ -40,6 +41,7 @@ from onboarding.forms.offers import (
     size_notes,
     titles,
 )
+from onboarding.forms.opening_rows import OpeningRow, fields_of, rows_in
 from onboarding.forms.ports import PortsField
 from onboarding.queries.rules import shape_violations, violations_of
 
@@ -85,10 +87,12 @@ class CardsField(OfferedField):
 class NamespaceRequestForm(forms.Form):
     """Everything a team says about a namespace. In change mode FIXED_IN_CHANGE are not asked.
 
-    `asked` is what a bound form asks for, as it was given, whatever the rules say of it.
+    `asked` is what a bound form asks for, as it was given, whatever the rules say of it. `rows` are
+    the openings beside the two questions: of what was sent, or of what the form starts with.
     """
 
     asked: NamespaceSpec
+    rows: tuple[OpeningRow, ...]
 
     team = OfferedField(label=gettext_lazy("Team"))
     cluster = OfferedField(label=gettext_lazy("Cluster"))
@@ -165,6 +169,8 @@ class NamespaceRequestForm(forms.Form):
         chosen = {**first_choices(offer), **(initial or {}), "form_key": uuid.uuid4().hex}
         super().__init__(data, initial=chosen)
         self.offer, self.is_draft = offer, is_draft
+        self._asked_openings: tuple[AskedOpening, ...] = ()
+        self._add_rows(chosen if data is None else data)
         self._offer_cards()
         self.fields["purpose"].required = not is_draft
         self.fields["why"].required = bool(offer.fixed) and not is_draft
@@ -199,6 +205,11 @@ class NamespaceRequestForm(forms.Form):
         self._cards("egress").offer(
             titles(catalogue.egress), choice_notes(catalogue.egress, catalogue)
         )
+
+    def _add_rows(self, fields: Mapping[str, Any]) -> None:
+        self.rows = rows_in(fields, self.offer.catalogue)
+        for row in self.rows:
+            self.fields.update(fields_of(row, self.offer))
 
     def _choose_from(self, name: str, choices: Choices) -> None:
         field = self.fields[name]
@@ -240,7 +251,7 @@ class NamespaceRequestForm(forms.Form):
         self.asked = self._asked_spec()
         unreadable = frozenset(self.errors)
         for violation in self._violations():
-            if violation.field not in unreadable:
+            if field_of(violation.field, self._asked_openings) not in unreadable:
                 self.refuse(violation)
 
     def set_end(self) -> bool:
@@ -248,7 +259,7 @@ class NamespaceRequestForm(forms.Form):
 
         The form then says so (`end_set`, in days), and holds the end; it is judged anew.
         """
-        most = longest_lifetime(str(self.data.get("egress", "")), self.offer.catalogue)
+        most = longest_lifetime(self.asked.openings, self.offer.catalogue)
         chosen = str(self.data.get("lifetime", ""))
         if most is None or (chosen.isdecimal() and int(chosen) <= most):
             return False
@@ -260,8 +271,18 @@ class NamespaceRequestForm(forms.Form):
 
     def refuse(self, violation: Violation) -> None:
         """Show a violation at its field, or above the form where it has none."""
-        field = violation.field if violation.field in self.fields else None
+        name = field_of(violation.field, self._asked_openings)
+        field = name if name in self.fields else None
         self.add_error(field, violation.words)
+
+    def forgive(self, rows: Iterable[OpeningRow]) -> None:
+        """Let rows that were just added be empty, and begin in the first of them."""
+        for row in rows:
+            fields = [name for name in self.fields if name in row.names]
+            for name in fields:
+                self.errors.pop(name, None)
+            seen = [name for name in fields if not self[name].is_hidden]
+            self.fields[seen[0]].widget.attrs["autofocus"] = True
 
     def _violations(self) -> tuple[Violation, ...]:
         offer, spec = self.offer, self.asked
@@ -286,20 +307,27 @@ class NamespaceRequestForm(forms.Form):
 
     def likely_spec(self) -> NamespaceSpec:
         """Return a spec from every answer that stands; first choices fill in for the others."""
-        source, ports = self._answer("ingress", ""), self._answer("ports", ())
-        component = self._answer("component", "")
-        is_complete = source in self.offer.sources_of(self._answer("cluster", ""))
-        is_complete = is_complete and bool(component and ports)
-        exposure = Exposure(source, component, tuple(ports)) if is_complete else None
         otherwise = {"name": self._readable_name(), "lifetime": FOR_EVER}
         found = {name: self._answer(name, otherwise.get(name, "")) for name in _ANSWERS}
-        return _spec({**found, "project": found["project"] or found["team"]}, exposure)
+        sources = self.offer.sources_of(found["cluster"])
+        asked = self._openings(lambda name: self._answer(name, ""))
+        openings = tuple(one.opening for one in asked if is_complete(one.opening, sources))
+        return _spec({**found, "project": found["project"] or found["team"]}, openings)
+
+    def likely_rows(self) -> dict[int, Opening]:
+        """Return by its number what each row asks for that is complete by now."""
+        sources = self.offer.sources_of(self._answer("cluster", ""))
+        found = ((row, row.opening(lambda name: self._answer(name, ""))) for row in self.rows)
+        return {row.number: one for row, one in found if is_complete(one, sources)}
 
     def _asked_spec(self) -> NamespaceSpec:
         """Return the answers as they were given, whatever the rules say of them."""
-        source, ports = self._asked("ingress"), self._asked("ports") or ()
-        exposure = Exposure(source, self._asked("component"), tuple(ports)) if source else None
-        return _spec({name: self._asked(name) for name in _ANSWERS}, exposure)
+        self._asked_openings = self._openings(self._asked)
+        openings = tuple(one.opening for one in self._asked_openings)
+        return _spec({name: self._asked(name) for name in _ANSWERS}, openings)
+
+    def _openings(self, answer: Callable[[str], Any]) -> tuple[AskedOpening, ...]:
+        return asked_openings(answer, self.rows, self.offer.catalogue, before=self.initial)
 
     def _asked(self, name: str) -> Any:
         """Return what was answered, or what is fixed; "" where nothing can be read."""
@@ -323,7 +351,7 @@ class NamespaceRequestForm(forms.Form):
         return typed if typed and not check_dns_label(typed) else PLACEHOLDER_NAME
 
 
-def _spec(answers: Mapping[str, str], exposure: Exposure | None) -> NamespaceSpec:
+def _spec(answers: Mapping[str, str], openings: tuple[Opening, ...]) -> NamespaceSpec:
     """Return the spec that says what the answers say. An unknown scope is left to the rules."""
     scope, lifetime = answers["scope"], answers["lifetime"]
     return NamespaceSpec(
@@ -336,7 +364,6 @@ def _spec(answers: Mapping[str, str], exposure: Exposure | None) -> NamespaceSpe
         data_class=answers["data_class"],
         size=answers["size"],
         scope=Scope(scope) if scope in [*Scope] else cast("Scope", scope),
-        exposure=exposure,
-        egress=answers["egress"],
+        openings=openings,
         lifetime_days=int(lifetime) if _DAYS.fullmatch(lifetime) else None,
     )

@@ -16,7 +16,7 @@ from onboarding.domain.lanes import Lane
 from onboarding.domain.parameters import STRICT
 from onboarding.domain.refusals import Invalid
 from onboarding.domain.rules import check_cluster, check_team
-from onboarding.domain.spec import NamespaceSpec, Scope
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope
 from onboarding.models import Cluster, Request, Team
 
 Choices = list[tuple[str, str]]
@@ -141,12 +141,13 @@ def lifetime_choices(catalogue: Catalogue) -> Choices:
     ]
 
 
-def longest_lifetime(egress: str, catalogue: Catalogue) -> int | None:
-    """Return the longest lifetime on offer for a profile that must end; None where it need not."""
-    choice = catalogue.egress.get(egress)
-    most = choice.max_lifetime_days if choice else None
-    if most is None:
+def longest_lifetime(openings: Iterable[Opening], catalogue: Catalogue) -> int | None:
+    """Return the longest lifetime on offer where an opening must end; None where none must."""
+    templates = map(catalogue.template_of, openings)
+    bounds = [template.max_days for template in templates if template and template.max_days]
+    if not bounds:
         return None
+    most = min(bounds)
     return max((days for days in catalogue.lifetimes if days and days <= most), default=None)
 
 

@@ -12,8 +12,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from onboarding.domain.names import check_label_value
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.openings import EXPOSURE, is_same_way, ports_of
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope
+from onboarding.forms.answers import answers_of, exposure
+from onboarding.forms.asked_openings import asked_openings
 from onboarding.forms.offers import Offer
+from onboarding.forms.opening_rows import rows_in, with_a_row
 from onboarding.forms.ports import PortsField
 
 _EXPOSURE = ("ingress", "component", "ports")
@@ -45,19 +49,37 @@ def proposed_answers(
     ports were not asked for, and are not opened again where they were closed meanwhile.
     """
     choices = _choices(query, offer)
-    exposure = _exposure(query, offer, in_force.cluster)
-    if exposure:
-        exposure = _with_those_open(exposure, in_force, then)
-        choices |= {
-            "ingress": exposure.source,
-            "component": exposure.component,
-            "ports": exposure.ports,
-        }
+    wanted = _exposure(query, offer, in_force.cluster)
+    if wanted:
+        ports = _with_those_open(wanted, in_force, then)
+        found = _answers_for(wanted, ports, in_force, offer)
+        choices |= found
+        wanted = wanted if found else None
     return Proposal(
         answers=choices,
-        left_out=tuple(_left_out(query, choices)),
-        replaces=tuple(_replaced(choices, exposure, in_force, offer)),
+        left_out=tuple(_left_out(query, {**choices, **({"ingress": wanted} if wanted else {})})),
+        replaces=tuple(_replaced(choices, in_force, offer)),
     )
+
+
+def _answers_for(
+    wanted: Opening, ports: tuple[int, ...], in_force: NamespaceSpec, offer: Offer
+) -> dict[str, Any]:
+    """Return the answers that open it beside what is in force: more ports, or one opening more."""
+    answers = answers_of(in_force)
+    rows = rows_in(answers, offer.catalogue)
+    asked = asked_openings(
+        lambda name: answers.get(name, ""), rows, offer.catalogue, before=answers
+    )
+    for one in asked:
+        if is_same_way(one.opening, wanted):
+            return {one.field("ports"): ports}
+    values = {**wanted.values, "ports": ports}
+    if not answers["ingress"]:
+        return {"ingress": values["source"], "component": values["component"], "ports": ports}
+    added = with_a_row(answers, EXPOSURE, offer.catalogue)
+    row = next(iter(rows_in(added, offer.catalogue)), None)
+    return {**added, **{row.name(name): one for name, one in values.items()}} if row else {}
 
 
 def _choices(query: Mapping[str, str], offer: Offer) -> dict[str, Any]:
@@ -68,28 +90,26 @@ def _choices(query: Mapping[str, str], offer: Offer) -> dict[str, Any]:
     return {name: query[name] for name, values in offered.items() if query.get(name) in values}
 
 
-def _exposure(query: Mapping[str, str], offer: Offer, cluster: str) -> Exposure | None:
+def _exposure(query: Mapping[str, str], offer: Offer, cluster: str) -> Opening | None:
     ports = _ports(query.get("ports", ""))
     source, component = query.get("ingress", ""), query.get("component", "")
     if source in offer.sources_of(cluster) and ports and not check_label_value(component):
-        return Exposure(source, component, ports)
+        return exposure(offer.catalogue, source, component, ports)
     return None
 
 
 def _with_those_open(
-    proposed: Exposure, in_force: NamespaceSpec, then: NamespaceSpec | None
-) -> Exposure:
-    """Return the exposure with the ports of now, and of those proposed the ones asked for."""
-    before = _open_in(then, proposed)
-    asked = tuple(port for port in proposed.ports if port not in before) or proposed.ports
-    ports = dict.fromkeys((*_open_in(in_force, proposed), *asked))
-    return Exposure(proposed.source, proposed.component, tuple(ports))
+    proposed: Opening, in_force: NamespaceSpec, then: NamespaceSpec | None
+) -> tuple[int, ...]:
+    """Return the ports of now, and of those proposed the ones asked for."""
+    before, wanted = _open_in(then, proposed), ports_of(proposed)
+    asked = tuple(port for port in wanted if port not in before) or wanted
+    return tuple(dict.fromkeys((*_open_in(in_force, proposed), *asked)))
 
 
-def _open_in(spec: NamespaceSpec | None, like: Exposure) -> tuple[int, ...]:
-    exposure = spec.exposure if spec else None
-    is_same = exposure and (exposure.source, exposure.component) == (like.source, like.component)
-    return exposure.ports if exposure and is_same else ()
+def _open_in(spec: NamespaceSpec | None, like: Opening) -> tuple[int, ...]:
+    known = (one for one in (spec.openings if spec else ()) if is_same_way(one, like))
+    return tuple(dict.fromkeys(port for one in known for port in ports_of(one)))
 
 
 def _left_out(query: Mapping[str, str], answers: Mapping[str, Any]) -> Iterator[str]:
@@ -106,21 +126,13 @@ def _left_out(query: Mapping[str, str], answers: Mapping[str, Any]) -> Iterator[
             yield words[name] % {"value": value[:80]}
 
 
-def _replaced(
-    answers: Mapping[str, Any], exposure: Exposure | None, in_force: NamespaceSpec, offer: Offer
-) -> Iterator[str]:
-    """Yield what is in force and would not be beside the answers: there is one of each."""
-    if "egress" in answers and answers["egress"] != in_force.egress:
-        known = offer.catalogue.egress.get(in_force.egress)
+def _replaced(answers: Mapping[str, Any], in_force: NamespaceSpec, offer: Offer) -> Iterator[str]:
+    """Yield what is in force and would not be beside the answers: there is one way out."""
+    profile = answers_of(in_force)["egress"]
+    if "egress" in answers and answers["egress"] != profile:
+        known = offer.catalogue.egress.get(profile)
         yield _("It takes the place of egress “%(old)s”.") % {
-            "old": known.title if known else in_force.egress
-        }
-    old = in_force.exposure
-    if exposure and old and not _open_in(in_force, exposure):
-        yield _("It would close TCP %(ports)s from %(source)s to app=%(component)s.") % {
-            "ports": ", ".join(str(port) for port in old.ports),
-            "source": old.source,
-            "component": old.component,
+            "old": known.title if known else profile
         }
 
 

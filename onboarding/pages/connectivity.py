@@ -13,7 +13,7 @@ from onboarding.queries.connectivity import Connectivity
 from onboarding.queries.party_words import party_text, short_note_on
 from onboarding.queries.port_words import ports_text
 from onboarding.reachability.model import Certainty, Direction, Policy, PolicyRef, World
-from onboarding.reachability.neighbourhood import Answer, Line, Opening, Party, PartyKind, Way
+from onboarding.reachability.neighbourhood import Answer, Line, OpenPorts, Party, PartyKind, Way
 from onboarding.templatetags.connectivity import capitalised
 
 UNSETTLED = (Certainty.PLUGIN_DEPENDENT, Certainty.UNDEFINED, Certainty.INCOMPLETE)
@@ -28,7 +28,7 @@ class PathRow:
 
     line: Line
     ports: str
-    opening: Opening | None
+    opening: OpenPorts | None
     closers: tuple[PolicyRef, ...] = ()
     closing: str = ""
     certainty: Certainty = Certainty.CERTAIN

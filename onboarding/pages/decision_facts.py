@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from onboarding.domain.catalogue import Choice
+from onboarding.domain.catalogue import Choice, OpeningDirection
 from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.models import Request
+from onboarding.pages.opening_words import opening_words
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.templatetags.states import REQUEST_KINDS
 
@@ -28,7 +29,8 @@ class RequestFacts:
     lifetime_days: int | None
     is_as_before: bool
     is_removal: bool
-    egress: str
+    reached_by: tuple[str, ...]
+    reaches: tuple[str, ...]
 
     @property
     def ends(self) -> str:
@@ -61,7 +63,8 @@ def facts_of(row: Request, before: NamespaceSpec | None) -> RequestFacts:
         lifetime_days=spec.lifetime_days,
         is_as_before=row.kind == RequestKind.ADOPT.value or spec == before,
         is_removal=row.kind == RequestKind.RETIRE.value,
-        egress=_title(catalogue.egress, spec.egress),
+        reached_by=_ways(spec, OpeningDirection.INGRESS),
+        reaches=_ways(spec, OpeningDirection.EGRESS),
     )
 
 
@@ -77,6 +80,18 @@ def _heading(kind: str) -> str:
         RequestKind.RETIRE.value: _("Retire %(name)s"),
         RequestKind.ADOPT.value: _("Take over %(name)s again"),
     }[kind]
+
+
+def _ways(spec: NamespaceSpec, direction: OpeningDirection) -> tuple[str, ...]:
+    """Return what is asked for in one direction; what is not on offer counts for going out."""
+    catalogue = load_catalogue()
+    titles = {choice.template: choice.title for choice in catalogue.egress.values()}
+    found = ((one, catalogue.template_of(one)) for one in spec.openings)
+    return tuple(
+        titles.get(one.template) or opening_words(one)
+        for one, template in found
+        if (template.direction if template else OpeningDirection.EGRESS) is direction
+    )
 
 
 def _title(choices: Mapping[str, Choice], slug: str) -> str:

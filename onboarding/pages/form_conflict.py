@@ -3,6 +3,7 @@
 The page shows what stands now beside what was typed; the form below it still holds all of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ from onboarding.domain.refusals import Conflict
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import NamespaceRequestForm
+from onboarding.forms.opening_rows import is_of_a_row, rows_in
 from onboarding.models import Request
+from onboarding.pages.opening_words import opening_words
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.requests import EDITABLE
 
 
@@ -99,13 +103,24 @@ def differing_answers(
     then, now = {**answers_of(stored)}, {**answers_of(form.asked)}
     if why is not None:
         then["why"], now["why"] = why, form.reason
-    return tuple(
+    differing = tuple(
         DifferingAnswer(
             str(field.label), _shown(field, then[name]), _shown(field, form.data.get(name, ""))
         )
         for name, field in form.fields.items()
-        if name in then and then[name] != now[name]
+        if name in then and not is_of_a_row(name) and then[name] != now[name]
     )
+    rows_then, rows_now = _rows(then), _rows(now)
+    if rows_then == rows_now:
+        return differing
+    return (*differing, DifferingAnswer(_("Further openings"), rows_then, rows_now))
+
+
+def _rows(answers: Mapping[str, Any]) -> str:
+    """Return in words what the rows of openings among the answers let through."""
+    rows = rows_in(answers, load_catalogue())
+    found = (row.opening(lambda name: answers.get(name, "")) for row in rows)
+    return "; ".join(f"{one.key}: {opening_words(one)}" for one in found) or _("(nothing)")
 
 
 def _shown(field: Any, value: Any) -> str:

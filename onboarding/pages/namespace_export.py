@@ -4,11 +4,13 @@ Each piece of rows is read with what is known of it by then, as the page would s
 """
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet
 
+from onboarding.domain.spec import UnknownSpec, load_spec
 from onboarding.models import ManagedNamespace
 from onboarding.pages.event_export import harmless, iso
 from onboarding.queries.clusters import blindness_of
@@ -19,7 +21,7 @@ from onboarding.templatetags.states import face_of
 CHUNK = 500
 NAMESPACE_COLUMNS = (
     "namespace", "cluster", "team", "state", "state_words", "old_because", "reason", "message",
-    "egress", "ingress_source", "last_verified", "ends", "lifetime_has_ended", "outdated",
+    "openings", "last_verified", "ends", "lifetime_has_ended", "outdated",
 )  # fmt: skip
 
 
@@ -61,10 +63,20 @@ def _cells(row: ManagedNamespace, truth: Truth, now: datetime) -> Iterable[str]:
         blindness_of(row, now=now),
         row.reason,
         row.message,
-        str(getattr(row, "egress", None) or ""),
-        str(getattr(row, "source", None) or ""),
+        _openings(str(getattr(row, "approved", None) or "")),
         iso(row.verified_at) if row.verified_at else "",
         iso(row.expires_at) if row.expires_at else "",
         "yes" if is_past else "no",
         "yes" if row.outdated else "no",
     )
+
+
+def _openings(approved: str) -> str:
+    """Return each opening in a spec's text by key and template, e.g. `web (allow-ingress@1)`."""
+    if not approved:
+        return ""
+    try:
+        spec = load_spec(json.loads(approved))
+    except UnknownSpec:
+        return "unreadable"
+    return "; ".join(f"{one.key} ({one.ref})" for one in spec.openings)

@@ -49,7 +49,7 @@ class PairWords:
 
 @dataclass(frozen=True)
 class AdviceWords:
-    """What would open the path: everything of `steps`, in order; `notes` say what else it does.
+    """What would open the path: everything of `steps`, in order; `notes` say why there is none.
 
     `url` leads to the change form, filled; "" where none is needed.
     """
@@ -202,7 +202,7 @@ def _advice(reply: Reply, row: ManagedNamespace, advice: Advice | None) -> Advic
     url = ""
     if advice.answers:
         url = f"{reverse('namespace-change', args=[row.public_id])}?{urlencode(advice.answers)}"
-    return AdviceWords(tuple(_steps(row, advice)), tuple(_notes(advice)), url)
+    return AdviceWords(steps=tuple(_steps(row, advice)), url=url)
 
 
 def _allowed_already(row: ManagedNamespace, advice: Advice) -> str:
@@ -241,15 +241,6 @@ def _steps(row: ManagedNamespace, advice: Advice) -> Iterator[str]:
         yield words % {"labels": labels, "name": row.name}
     if advice.answers:
         yield wish_words(advice.answers)
-
-
-def _notes(advice: Advice) -> Iterator[str]:
-    if advice.replaces:
-        words = _("This takes the place of the exposure of app=%(component)s to %(source)s.")
-        yield words % {
-            "component": advice.replaces.component,
-            "source": advice.replaces.source,
-        }
 
 
 def wish_words(answers: Mapping[str, str]) -> str:

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from onboarding.domain.catalogue import OpeningDirection
 from onboarding.domain.names import FOR_PRODUCTION, stage_said_by
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.openings import EXPOSURE
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope
+from onboarding.pages.opening_words import opening_words, shown_value
 from onboarding.plan.catalogue_files import load_catalogue
 
 PRODUCTION = "production"
-OPEN = "open"
+ANYTHING = "egress-open"
 
 
 def plain_words(spec: NamespaceSpec) -> tuple[str, ...]:
@@ -33,8 +36,8 @@ def name_remark(name: str, environment: str) -> str:
 
 
 def _sentences(spec: NamespaceSpec) -> Iterator[str]:
-    yield _who_calls(spec.exposure)
-    yield _what_it_calls(spec.egress)
+    yield from _who_calls(spec)
+    yield from _what_it_calls(spec)
     if spec.scope == Scope.PROJECT:
         label = f"project={spec.project}"
         yield _("Inside, workloads with the label %(label)s reach each other.") % {"label": label}
@@ -42,7 +45,7 @@ def _sentences(spec: NamespaceSpec) -> Iterator[str]:
         yield _("Inside, all workloads reach each other.")
     yield (
         _("Nobody else gets in.")
-        if spec.egress == OPEN
+        if any(one.template == ANYTHING for one in spec.openings)
         else _("Everything else is blocked, in and out.")
     )
     if spec.lifetime_days:
@@ -56,20 +59,32 @@ def _sentences(spec: NamespaceSpec) -> Iterator[str]:
         yield _("It has no end.")
 
 
-def _who_calls(exposure: Exposure | None) -> str:
-    if exposure is None:
-        return _("Nobody outside can call it.")
+def _who_calls(spec: NamespaceSpec) -> Iterator[str]:
+    inward = _of(spec, OpeningDirection.INGRESS)
+    if not inward:
+        yield _("Nobody outside can call it.")
     words = _("The cluster’s web entry (%(source)s) can call %(component)s on TCP %(ports)s.")
-    return words % {
-        "source": exposure.source,
-        "component": exposure.component,
-        "ports": ", ".join(map(str, exposure.ports)),
-    }
+    for one in inward:
+        if one.template == EXPOSURE:
+            yield words % {name: shown_value(value) for name, value in one.values.items()}
+        else:
+            yield _("It lets in %(what)s.") % {"what": opening_words(one)}
 
 
-def _what_it_calls(egress: str) -> str:
-    choice = load_catalogue().egress.get(egress)
-    if choice is None or choice.template is None:
-        return _("It calls nothing outside; it can only look names up (DNS).")
+def _what_it_calls(spec: NamespaceSpec) -> Iterator[str]:
+    outward = _of(spec, OpeningDirection.EGRESS)
+    if not outward:
+        yield _("It calls nothing outside; it can only look names up (DNS).")
+    choices = {choice.template: choice for choice in load_catalogue().egress.values()}
     words = _("It can call outside (%(what)s): %(note)s")
-    return words % {"what": choice.title, "note": choice.note}
+    for one in outward:
+        choice = choices.get(one.template)
+        title, note = (choice.title, choice.note) if choice else (one.key, opening_words(one))
+        yield words % {"what": title, "note": note}
+
+
+def _of(spec: NamespaceSpec, direction: OpeningDirection) -> list[Opening]:
+    """Return the openings of one direction that are on offer."""
+    catalogue = load_catalogue()
+    found = ((one, catalogue.template_of(one)) for one in spec.openings)
+    return [one for one, template in found if template and template.direction is direction]

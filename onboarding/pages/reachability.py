@@ -27,7 +27,7 @@ from onboarding.queries.port_words import ports_text
 from onboarding.reachability.members import Member
 from onboarding.reachability.model import Direction
 from onboarding.reachability.named_ends import INTERNET
-from onboarding.reachability.neighbourhood import Opening
+from onboarding.reachability.neighbourhood import OpenPorts
 from onboarding.reachability.survey import NamespaceReach, Reach
 from onboarding.templatetags.connectivity import capitalised
 from onboarding.templatetags.wording import ended_ago
@@ -166,7 +166,7 @@ def port_texts(row: EstateRow) -> str:
     """Return the ports of a row in words, "" where nothing was worked out."""
     if row.found is None:
         return ""
-    return ports_text(Opening(row.found.ports, (), row.found.verdict.certainty))
+    return ports_text(OpenPorts(row.found.ports, (), row.found.verdict.certainty))
 
 
 def pods_words(found: NamespaceReach) -> str:

@@ -3,6 +3,7 @@
 One flow for all of them: `Desk` says which form is filled and what it would do, a view sends it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from onboarding.domain.spec import NamespaceSpec, RequestKind
 from onboarding.forms.answers import answers_of
 from onboarding.forms.namespace_request import FIXED_IN_CHANGE, NamespaceRequestForm
 from onboarding.forms.offers import Offer
+from onboarding.forms.opening_rows import is_of_a_row, rows_in
 from onboarding.forms.suggestions import Proposal
 from onboarding.models import ManagedNamespace, Request, Suggestion
 from onboarding.plan.catalogue_files import load_catalogue
@@ -29,7 +31,10 @@ from onboarding.services.preview import NamespaceWish, change_wish
 
 @dataclass(frozen=True)
 class Desk:
-    """What is being written: a new request, an edited one, or a change of a namespace."""
+    """What is being written: a new request, an edited one, or a change of a namespace.
+
+    `rows` are the openings a kept form had, if one is shown again: its page has to have them too.
+    """
 
     offer: Offer
     editing: Request | None = None
@@ -37,12 +42,18 @@ class Desk:
     start: NamespaceSpec | None = None
     proposed: Proposal = field(default_factory=Proposal)
     suggestion: Suggestion | None = None
+    rows: Mapping[str, str] | None = None
 
     @property
     def fields(self) -> frozenset[str]:
         """Return the names a posted form may carry: those that are shown, no fixed fact."""
         fixed = FIXED_IN_CHANGE if self.offer.fixed else ()
         return frozenset(NamespaceRequestForm.base_fields) - frozenset(fixed)
+
+    def takes(self, posted: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names a posted form may carry, with those of the rows that are in it."""
+        rows = rows_in(posted, self.offer.catalogue)
+        return self.fields | {name for row in rows for name in row.names_in(posted)}
 
     def form(self, data: Any = None, *, is_draft: bool = False) -> NamespaceRequestForm:
         """Return the form, filled from what the desk starts with."""
@@ -52,6 +63,11 @@ class Desk:
         elif self.suggestion:
             initial["why"] = self.suggestion.note or self.suggestion.about
         initial["version"] = self.version
+        rows = () if self.rows is None else rows_in(self.rows, self.offer.catalogue)
+        if self.rows is not None:
+            kept = {name for row in rows for name in row.names}
+            initial = {name: one for name, one in initial.items() if not is_of_a_row(name)}
+            initial |= {name: one for name, one in self.rows.items() if name in kept}
         return NamespaceRequestForm(data, offer=self.offer, initial=initial, is_draft=is_draft)
 
     @property

@@ -126,6 +126,7 @@ def _entries(permissions: Permissions, waiting: int) -> list[NavEntry]:
     entries.append((reverse("namespace-list"), _("Namespaces"), "box", None))
     entries.append((reverse("request-list"), _("Requests"), "doc", None))
     entries.append((reverse("reachability"), _("Reachability"), "arrow", None))
+    entries.append((reverse("template-list"), _("Catalogue"), "copy", None))
     if permissions.is_platform_admin:
         entries.append((reverse("cluster-list"), _("Clusters"), "cluster", None))
         entries.append((reverse("people-list"), _("People"), "people", None))

@@ -4,15 +4,18 @@ For lists of many requests. What it opens on the cluster of today, the request's
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
+from onboarding.domain.objects import Json
+from onboarding.domain.openings import is_same_way, ports_of
+from onboarding.domain.spec import NamespaceSpec, Opening, RequestKind, Scope
 from onboarding.models import Request
+from onboarding.pages.opening_words import opening_words
+from onboarding.plan.catalogue_files import load_catalogue
 
-_FROM_NOTHING = (None, "none", Scope.PROJECT)
-_REACH = {"none": 0, "internet": 1, "open": 2}
 _OTHER_ANSWERS = ("size", "data_class", "environment", "lifetime_days", "project", "purpose")
 
 
@@ -50,32 +53,29 @@ def _moves(spec: NamespaceSpec, before: NamespaceSpec | None) -> Iterator[str]:
 
 def _gained(before: NamespaceSpec | None, after: NamespaceSpec | None) -> Iterator[str]:
     """Yield what `after` allows and `before` does not; None allows nothing."""
-    held, egress, scope = _of(before)
-    wanted, wanted_egress, wanted_scope = _of(after)
-    if wanted and (ports := _new_ports(held, wanted)):
-        shown = ", ".join(map(str, ports))
-        what = {"ports": shown, "source": wanted.source, "component": wanted.component}
-        yield _("TCP %(ports)s from %(source)s to app=%(component)s") % what
-    if _REACH.get(wanted_egress, 2) > _REACH.get(egress, 0):
-        yield _egress_words(wanted_egress)
-    if wanted_scope is Scope.NAMESPACE and scope is not Scope.NAMESPACE:
+    held = before.openings if before else ()
+    for wanted in after.openings if after else ():
+        if new := _beyond(wanted, held):
+            yield opening_words(new)
+    is_wide = after is not None and after.scope is Scope.NAMESPACE
+    if is_wide and (before is None or before.scope is not Scope.NAMESPACE):
         yield _("every pod inside to every other")
 
 
-def _of(spec: NamespaceSpec | None) -> tuple[Exposure | None, str, Scope]:
-    return (spec.exposure, spec.egress, spec.scope) if spec else _FROM_NOTHING
+def _beyond(wanted: Opening, held: Sequence[Opening]) -> Opening | None:
+    """Return the part of an opening that those held do not let through; None for nothing."""
+    if any(one.effect == wanted.effect or _includes(one, wanted) for one in held):
+        return None
+    open_now = {port for one in held if is_same_way(one, wanted) for port in ports_of(one)}
+    if not open_now:
+        return wanted
+    ports: list[Json] = [port for port in ports_of(wanted) if port not in open_now]
+    return replace(wanted, values={**wanted.values, "ports": ports}) if ports else None
 
 
-def _new_ports(held: Exposure | None, wanted: Exposure) -> list[int]:
-    is_same_way = held and (held.source, held.component) == (wanted.source, wanted.component)
-    before = held.ports if held and is_same_way else ()
-    return [port for port in wanted.ports if port not in before]
-
-
-def _egress_words(egress: str) -> str:
-    if egress == "internet":
-        return _("HTTPS to the internet")
-    return _("any address, any port") if egress == "open" else egress
+def _includes(held: Opening, wanted: Opening) -> bool:
+    template = load_catalogue().template_of(held)
+    return template is not None and wanted.template in template.includes
 
 
 def _no_answer_moves(row: Request, before: NamespaceSpec | None) -> str:
@@ -86,6 +86,8 @@ def _no_answer_moves(row: Request, before: NamespaceSpec | None) -> str:
         return _("Paths may move with today's cluster settings: see the request.")
     if others := _other_answers(row, before):
         return _("No path. Changes %(answers)s.") % {"answers": others}
+    if {one.key for one in row.wanted.openings} != {one.key for one in before.openings}:
+        return _("No path. Renames an opening.")
     return _("No path. Renders it anew.")
 
 

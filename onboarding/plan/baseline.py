@@ -39,6 +39,7 @@ def _baseline_slugs() -> frozenset[str]:
 
 
 def _asked_for(catalogue: Catalogue) -> frozenset[str]:
-    """Return the slugs of templates that a choice brings: an egress profile, a kind of access."""
-    choices = (*catalogue.egress.values(), *catalogue.access.values())
-    return frozenset(choice.template for choice in choices if choice.template)
+    """Return the slugs of templates that are asked for: openings, and kinds of access."""
+    openings = {slug for slug, template in catalogue.templates.items() if template.direction}
+    access = {choice.template for choice in catalogue.access.values() if choice.template}
+    return frozenset(openings | access)

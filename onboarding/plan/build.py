@@ -5,15 +5,16 @@ order of the list is the order of application: fence before anything else, acces
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from onboarding.domain.catalogue import Catalogue, Template
-from onboarding.domain.facts import ClusterFacts, IngressFacts
+from onboarding.domain.facts import ClusterFacts
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.objects import Json, Manifest
 from onboarding.domain.ownership import TEMPLATE
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.parameters import Parameter
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope
 from onboarding.plan.fill import BadParameter, fill
 from onboarding.plan.model import Plan, PlannedObject, stamped
 
@@ -65,11 +66,8 @@ def _choose(
     yield "allow-internal-ingress", {"members": members}
     yield "allow-internal-egress", {"members": members}
     yield "allow-dns", {"dns_namespace": facts.dns_namespace, "dns_labels": {**facts.dns_labels}}
-    if spec.exposure:
-        yield "allow-ingress", _exposure_values(spec, spec.exposure, facts)
-    egress = ingredients.catalogue.egress[spec.egress]
-    if egress.template:
-        yield egress.template, _egress_values(members, facts)
+    for opening in spec.openings:
+        yield opening.template, _opening_values(opening, spec, ingredients)
     # First the defaults: a quota refuses every container that names no amount of what it bounds.
     yield (
         "limits",
@@ -114,32 +112,42 @@ def _members(spec: NamespaceSpec) -> dict[str, Json]:
     return {"project": spec.project} if spec.scope is Scope.PROJECT else {}
 
 
-def _exposure_values(
-    spec: NamespaceSpec, exposure: Exposure, facts: ClusterFacts
+def _opening_values(
+    opening: Opening, spec: NamespaceSpec, ingredients: Ingredients
 ) -> Mapping[str, Json]:
-    source = _source(exposure, facts)
-    return {
-        "name": f"allow-ingress-{source.slug}"[:63].rstrip("-"),
-        "project": spec.project,
-        "component": exposure.component,
-        "source_namespace": source.namespace,
-        "source_pods": {**source.pod_labels},
-        "ports": [*exposure.ports],
+    """Return what fills the slots of an opening: what people said, and what the portal knows."""
+    template, facts = ingredients.catalogue.template_of(opening), ingredients.facts
+    if template is None:
+        raise BadParameter(f"{opening.ref} is not on offer")
+    given: dict[str, Callable[[], Json]] = {
+        "name": lambda: opening.object_name,
+        "project": lambda: spec.project,
+        "members": lambda: _members(spec),
+        "private_ranges": lambda: _private_ranges_of(facts),
     }
+    said = {
+        name: _resolved(parameter, opening.values[name], facts)
+        for name, parameter in template.asked.items()
+        if name in opening.values
+    }
+    return {name: one() for name, one in given.items() if name in template.parameters} | said
 
 
-def _source(exposure: Exposure, facts: ClusterFacts) -> IngressFacts:
-    if exposure.source not in facts.ingress:
-        raise BadParameter(f"{exposure.source} is not an ingress source of {facts.name}")
-    return facts.ingress[exposure.source]
+def _resolved(parameter: Parameter, value: Json, facts: ClusterFacts) -> Json:
+    """Return what stands on the cluster for what people name; any other value as it is."""
+    if parameter.type != "ingress_source":
+        return value
+    source = facts.ingress.get(str(value))
+    if source is None:
+        raise BadParameter(f"{value} is not an ingress source of {facts.name}")
+    return {"namespace": source.namespace, "pods": {**source.pod_labels}}
 
 
-def _egress_values(members: dict[str, Json], facts: ClusterFacts) -> Mapping[str, Json]:
+def _private_ranges_of(facts: ClusterFacts) -> Json:
     try:
-        ranges = private_ranges(facts.ranges)
+        return [*private_ranges(facts.ranges)]
     except ValueError as error:
         raise BadParameter(f"The ranges of {facts.name}: {error}.") from error
-    return {"members": members, "private_ranges": [*ranges]}
 
 
 def private_ranges(cluster_ranges: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,24 +4,43 @@ Files are data that platform people edit, so every mistake is reported, not only
 nothing of a broken catalogue is used.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from onboarding.domain.catalogue import SHOWN_BOUNDS, Catalogue, Choice, Size, Template
+from onboarding.domain.catalogue import (
+    GIVEN,
+    SHOWN_BOUNDS,
+    Catalogue,
+    Choice,
+    OpeningDirection,
+    Size,
+    Template,
+)
 from onboarding.domain.lanes import Lane, SeparationRule
 from onboarding.domain.lifecycle import Phase
 from onboarding.domain.names import DNS_LABEL
 from onboarding.domain.objects import Json, Manifest, branch, text
-from onboarding.domain.parameters import CHECKS, Parameter, check_value
+from onboarding.domain.parameters import ASKABLE, CHECKS, PARTS, Parameter, check_value
 from onboarding.domain.risk import Risk
 from onboarding.plan.fill import slots_of
+from onboarding.plan.reach_files import ReachReader
 
 CATALOGUE_DIR = Path(__file__).resolve().parent.parent / "catalogue"
-_TEMPLATE_FIELDS = {"slug", "version", "title", "why", "phase", "lanes", "parameters", "object"}
+_SLOT = re.compile(r"[a-z_]+")
+_OF_A_ROW = frozenset({"key", "template"})  # fields that each opening has in the form
+_NUMBERS = frozenset({"max_items", "low", "high"})
+_TEMPLATE_FIELDS = frozenset(
+    {
+        *("slug", "version", "title", "why", "phase", "lanes", "parameters", "object"),
+        *("direction", "opens", "includes", "max_days", "reach"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,10 @@ def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
     if reader.mistakes:
         raise BadCatalogue(reader.mistakes)
     return catalogue
+
+
+def _is_count(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 class _Reader:
@@ -90,6 +113,9 @@ class _Reader:
         for choice in (*catalogue.egress.values(), *catalogue.access.values()):
             if choice.template and choice.template not in catalogue.templates:
                 self._wrong("environments.yaml", choice.template, f"no template {choice.template}")
+        for template in catalogue.templates.values():
+            for slug in sorted(template.includes - {*catalogue.templates}):
+                self._wrong(f"templates/{template.slug}.yaml", "includes", f"no template {slug}")
         for choice in catalogue.access.values():
             if not choice.template or not choice.note:
                 place = choice.template or choice.slug
@@ -132,6 +158,7 @@ class _Reader:
             parameters=parameters,
             body=body,
             why=text(tree, "why"),
+            **self._opening(name, tree, parameters),
         )
 
     def _check_template(
@@ -147,19 +174,89 @@ class _Reader:
             self._wrong(name, "phase", f"no phase {text(tree, 'phase')!r}")
         if not text(body, "kind") or not branch(body, "metadata"):
             self._wrong(name, "object", "object needs a kind and metadata")
-        for slot in sorted(slots_of(body) ^ set(parameters)):
+        self._check_slots(name, parameters, slots_of(body), slots_of(branch(tree, "reach")))
+
+    def _check_slots(
+        self, name: str, parameters: Mapping[str, Parameter], body: set[str], reach: set[str]
+    ) -> None:
+        """Note slots that are not declared, and parameters that the object has no slot for."""
+        used, all_used = ({slot.partition(".")[0] for slot in one} for one in (body, body | reach))
+        for slot in sorted((all_used - set(parameters)) | (set(parameters) - used)):
             problem = "is used but not declared" if slot not in parameters else "is never used"
             self._wrong(name, slot, f"slot {slot} {problem}")
+        for slot in sorted(body | reach):
+            parameter, _dot, part = slot.partition(".")
+            known = PARTS.get(parameters[parameter].type, {}) if parameter in parameters else {}
+            if part not in known and (part or known):
+                words = f"has the parts {', '.join(known)}" if known else "has no parts"
+                self._wrong(name, slot, f"slot {parameter} {words}")
+
+    def _opening(
+        self, file: str, tree: Manifest, parameters: Mapping[str, Parameter]
+    ) -> dict[str, Any]:
+        """Return what only an opening says: which way it is, in words, and what goes with it."""
+        days, includes = tree.get("max_days"), tree.get("includes", [])
+        direction, opens = text(tree, "direction"), text(tree, "opens")
+        if direction not in {"", *OpeningDirection}:
+            self._wrong(file, "direction", f"direction is one of {', '.join(OpeningDirection)}")
+            direction = ""
+        if bool(direction) != bool(opens):
+            self._wrong(file, "opens", "an opening, and nothing else, says what it opens")
+        asked = {slot: "" for slot in branch(tree, "parameters") if slot not in GIVEN}
+        for slot in asked if direction else ():
+            self._check_asked(file, slot, parameters[slot])
+        if days is not None and not _is_count(days):
+            self._wrong(file, "max_days", "max_days is a number of days, or null for no end")
+        try:
+            opens.format_map(asked)
+        except (LookupError, ValueError) as error:
+            self._wrong(file, "opens", f"opens names no parameter that is asked for: {error}")
+        return {
+            "reach": self._reach(file, tree, parameters, direction),
+            "direction": OpeningDirection(direction) if direction else None,
+            "opens": opens,
+            "includes": frozenset(map(str, includes if isinstance(includes, list) else ())),
+            "max_days": days if _is_count(days) else None,
+        }
+
+    def _check_asked(self, file: str, slot: str, parameter: Parameter) -> None:
+        """Check what people are asked for by a form that is made of it."""
+        if not parameter.title:
+            self._wrong(file, slot, f"slot {slot} needs a title, for those who answer it")
+        if parameter.type not in ASKABLE:
+            words = f"nobody can be asked for a {parameter.type}: {', '.join(sorted(ASKABLE))}"
+            self._wrong(file, slot, f"slot {slot}: {words}")
+        if slot in _OF_A_ROW or not _SLOT.fullmatch(slot):
+            self._wrong(file, slot, f"slot {slot} cannot be called so: a to z, _, no key, template")
+
+    def _reach(
+        self, file: str, tree: Manifest, parameters: Mapping[str, Parameter], direction: str
+    ) -> Manifest:
+        """Return the most an opening may let pass; nothing else has such a bound."""
+        reach = branch(tree, "reach")
+        if bool(direction) != bool(reach):
+            self._wrong(file, "reach", "an opening, and nothing else, says its reach")
+        elif direction:
+            if text(tree, "object", "kind") != "NetworkPolicy":
+                self._wrong(file, "object.kind", "an opening is a NetworkPolicy")
+            reader = ReachReader(parameters, OpeningDirection(direction))
+            for field, problem in reader.mistakes(reach):
+                self._wrong(file, field, f"{field}: {problem}")
+        return reach
 
     def _parameter(self, file: str, slot: str, body: Json) -> Parameter:
         fields = body if isinstance(body, dict) else {}
-        numbers = {key: value for key, value in fields.items() if isinstance(value, int)}
-        unknown = set(fields) - {"type", "max_items", "low", "high"}
+        given: dict[str, Any] = {key: one for key, one in fields.items() if key in _NUMBERS}
+        for key in [key for key, one in given.items() if not _is_count(one)]:
+            self._wrong(file, slot, f"slot {slot}: {key} is a number above 0")
+            del given[key]
+        given |= {key: text(fields, key) for key in ("title", "help")}
+        unknown = set(fields) - {"type", "title", "help"} - _NUMBERS
         if unknown or fields.get("type") not in CHECKS:
             known = ", ".join(sorted(CHECKS))
             self._wrong(file, slot, f"slot {slot} needs a type out of {known}")
             return Parameter(type="name")
-        return Parameter(type=str(fields["type"]), **numbers)
+        return Parameter(type=str(fields["type"]), **given)
 
     def _size(self, slug: str, body: Manifest) -> Size:
         amounts: dict[str, dict[str, str]] = {}
@@ -182,14 +279,12 @@ class _Reader:
         found = {}
         for slug, body in branch(settings, part).items():
             fields = body if isinstance(body, dict) else {}
-            days = fields.get("max_lifetime_days")
             found[slug] = Choice(
                 slug=slug,
                 title=text(fields, "title") or slug,
                 note=text(fields, "note"),
                 lanes=self._lanes("environments.yaml", slug, fields.get("lanes", [])),
                 template=text(fields, "template") or None,
-                max_lifetime_days=days if isinstance(days, int) else None,
                 access=self._access(slug, fields.get("access", [])),
                 separation=self._separation(slug, fields.get("separation", [])),
                 pod_security=text(fields, "pod_security"),

@@ -11,7 +11,7 @@ from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.facts import ClusterFacts, IngressFacts
 from onboarding.domain.names import check_dns_label, check_group
 from onboarding.domain.objects import Json
-from onboarding.domain.parameters import Parameter, check_value
+from onboarding.domain.parameters import PARTS, Parameter, check_value
 from onboarding.domain.refusals import Violation
 from onboarding.plan.build import private_ranges
 
@@ -25,16 +25,16 @@ def check_facts(
         *_slot(catalogue, "allow-dns", "dns_labels", facts.dns_labels),
         *_ranges(facts, catalogue),
         *(one for group in groups for one in check_bound_group(facts.group_prefix, group)),
-        *(one for source in facts.ingress.values() for one in check_source(source, catalogue)),
+        *(one for source in facts.ingress.values() for one in check_source(source)),
     )
 
 
-def check_source(source: IngressFacts, catalogue: Catalogue) -> tuple[Violation, ...]:
+def check_source(source: IngressFacts) -> tuple[Violation, ...]:
     """Return what keeps an exposure to this ingress source from being rendered."""
     return (
         *(Violation("slug", words) for words in check_dns_label(source.slug)),
-        *_slot(catalogue, "allow-ingress", "source_namespace", source.namespace, "namespace"),
-        *_slot(catalogue, "allow-ingress", "source_pods", source.pod_labels, "pod_labels"),
+        *_part("namespace", source.namespace, "namespace"),
+        *_part("pods", source.pod_labels, "pod_labels"),
     )
 
 
@@ -53,6 +53,11 @@ def _ranges(facts: ClusterFacts, catalogue: Catalogue) -> Iterator[Violation]:
     else:
         merged: list[Json] = [*private_ranges(facts.ranges)]
         yield from _slot(catalogue, "egress-internet", "private_ranges", merged, "ranges")
+
+
+def _part(part: str, value: object, field: str) -> Iterator[Violation]:
+    parameter = PARTS["ingress_source"][part]
+    return (Violation(field, words) for words in check_value(parameter, cast("Json", value)))
 
 
 def _slot(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import yaml
 
 from onboarding.domain.objects import Json, Manifest
+from onboarding.plan.fill import SLOT
 
 _PLAIN = re.compile(r"\A[A-Za-z][A-Za-z0-9./_-]*\Z")
 _NOT_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
@@ -30,7 +31,19 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 
+class _Slot(str):
+    """The name of what is filled in, where a template's object has a slot."""
+
+    __slots__ = ()
+
+
+def _represent_slot(dumper: yaml.SafeDumper, slot: _Slot) -> yaml.MappingNode:
+    key, name = (dumper.represent_scalar("tag:yaml.org,2002:str", part) for part in (SLOT, slot))
+    return yaml.MappingNode("tag:yaml.org,2002:map", [(key, name)], flow_style=True)
+
+
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Slot, _represent_slot)
 
 
 # The order Kubernetes' own documentation writes fields in; what is not named follows by name.
@@ -64,9 +77,24 @@ def render_yaml(manifest: Manifest) -> str:
     )
 
 
+def render_template(body: Manifest) -> str:
+    """Return a template's object as YAML, each slot as its file writes it: `{$slot: ports}`."""
+    return render_yaml({field: _with_slots(value) for field, value in body.items()})
+
+
 def render_documents(manifests: Iterable[Manifest]) -> str:
     """Return several objects as one YAML stream, in the given order."""
     return "---\n".join(render_yaml(manifest) for manifest in manifests)
+
+
+def _with_slots(node: Json) -> Json:
+    if isinstance(node, dict):
+        if SLOT in node:
+            return _Slot(node[SLOT])
+        return {field: _with_slots(value) for field, value in node.items()}
+    if isinstance(node, list):
+        return [_with_slots(entry) for entry in node]
+    return node
 
 
 def _ordered(node: Json) -> Json:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from onboarding.domain.facts import IngressFacts
-from onboarding.domain.spec import MAX_PORTS, Exposure, NamespaceSpec, Scope
+from onboarding.domain.objects import Json, Manifest
+from onboarding.domain.openings import EXPOSURE, instead_of, is_same_way, ports_of
+from onboarding.domain.spec import MAX_PORTS, NamespaceSpec, Scope
 from onboarding.models import ManagedNamespace
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.fill import BadParameter
@@ -29,13 +31,12 @@ class Advice:
 
     `labels` are to be put on the namespace's own pods, `answers` to be asked for: fields of the
     change form. Neither: what was approved allows it already. `templates` hold the rules that
-    would allow it, e.g. `allow-dns@1`. `replaces` is an exposure that would go.
+    would allow it, e.g. `allow-dns@1`.
     """
 
     labels: tuple[tuple[str, str], ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     templates: tuple[str, ...] = ()
-    replaces: Exposure | None = None
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,10 @@ def _first_that_opens(case: _Case) -> Advice | None:
     for attempt in _attempts(case):
         verdict = _verdict(case, attempt)
         if verdict and verdict.allowed:
-            old = case.spec.exposure
-            is_other = "ingress" in attempt.answers and old and not _extends(attempt.spec, old)
             return Advice(
                 labels=tuple(sorted(attempt.labels.items())),
                 answers=attempt.answers,
                 templates=_templates(case, verdict),
-                replaces=old if is_other else None,
             )
     return None
 
@@ -116,37 +114,46 @@ def _exposures(case: _Case) -> Iterator[_Try]:
     component = taker.labels.get(COMPONENT, "")
     for source in case.ingredients.facts.ingress.values():
         if source.namespace == question.source.namespace:
-            wanted = _exposure(case, source, component or SOME_COMPONENT)
-            if len(wanted.ports) <= MAX_PORTS:
+            spec, ports = _exposed(case, source, component or SOME_COMPONENT)
+            if len(ports) <= MAX_PORTS:
                 yield _Try(
-                    case.spec.changed(exposure=wanted),
+                    spec,
                     {
                         "ingress": source.slug,
-                        "component": wanted.component,
-                        "ports": ", ".join(str(port) for port in wanted.ports),
+                        "component": component or SOME_COMPONENT,
+                        "ports": ", ".join(map(str, ports)),
                     },
                     {} if component else {COMPONENT: SOME_COMPONENT},
                 )
 
 
-def _exposure(case: _Case, source: IngressFacts, component: str) -> Exposure:
-    """Return the exposure in force with one more port, or one of its own."""
-    port, old = case.reply.question.port, case.spec.exposure
-    if old and (old.source, old.component) == (source.slug, component):
-        return replace(old, ports=tuple(dict.fromkeys((*old.ports, port))))
-    return Exposure(source.slug, component, (port,))
-
-
-def _extends(spec: NamespaceSpec, old: Exposure) -> bool:
-    new = spec.exposure
-    return bool(new and (new.source, new.component) == (old.source, old.component))
+def _exposed(
+    case: _Case, source: IngressFacts, component: str
+) -> tuple[NamespaceSpec, tuple[int, ...]]:
+    """Return the wish with one more port of an exposure in force, or one exposure more."""
+    values: Manifest = {"source": source.slug, "component": component}
+    ports: list[Json] = [case.reply.question.port]
+    catalogue, openings = case.ingredients.catalogue, case.spec.openings
+    new = catalogue.opening(EXPOSURE, f"{source.slug}-{component}", **values, ports=ports)
+    old = next((one for one in openings if is_same_way(one, new)), None)
+    if old is None:
+        return case.spec.changed(openings=(*openings, new)), ports_of(new)
+    ports = [*dict.fromkeys((*ports_of(old), *ports))]
+    wider = replace(old, values={**old.values, "ports": ports})
+    wished = tuple(wider if one is old else one for one in openings)
+    return case.spec.changed(openings=wished), ports_of(wider)
 
 
 def _egress(case: _Case) -> Iterator[_Try]:
-    if case.reply.question.source.namespace == case.own:
-        for slug in case.ingredients.catalogue.egress:
-            if slug != case.spec.egress:
-                yield _Try(case.spec.changed(egress=slug), {"egress": slug})
+    if case.reply.question.source.namespace != case.own:
+        return
+    catalogue = case.ingredients.catalogue
+    templates = {choice.template for choice in catalogue.egress.values() if choice.template}
+    for slug, choice in catalogue.egress.items():
+        wanted = catalogue.opening(choice.template, slug) if choice.template else None
+        spec = instead_of(case.spec, templates, wanted)
+        if spec != case.spec:
+            yield _Try(spec, {"egress": slug})
 
 
 def _scope(case: _Case) -> Iterator[_Try]:

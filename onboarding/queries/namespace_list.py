@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.fields.json import KT
 
+from onboarding.domain.catalogue import OpeningDirection
 from onboarding.domain.lifecycle import (
     ENDED,
     OUT_OF_SIGHT,
@@ -20,6 +20,7 @@ from onboarding.models import ManagedNamespace, Revision
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.facets import Conditions
 from onboarding.queries.namespaces import HELD_UP
+from onboarding.queries.opened import opens_any, opens_nothing, text_of_spec
 
 ENDS_SOON = timedelta(days=14)
 LIVE, EVERY, TROUBLE = "live", "all", "trouble"
@@ -48,14 +49,13 @@ def conditions(*, now: datetime, differing: Collection[int] = ()) -> Mapping[str
 
 
 def listed(rows: QuerySet[ManagedNamespace]) -> QuerySet[ManagedNamespace]:
-    """Return the rows with how the looks at their clusters stand, and what their revision in force
-    opens: `egress` and `source`.
+    """Return the rows with how the looks at their clusters stand, and `approved`: the text of the
+    spec in force.
     """
     # What ends a namespace is recorded with the answers it had, so the newest says what it opens.
     in_force = Revision.objects.filter(namespace=OuterRef("pk")).order_by("-number")
     return rows.select_related("cluster__observation").annotate(
-        egress=Subquery(in_force.values_list(KT("spec__egress"))[:1]),
-        source=Subquery(in_force.values_list(KT("spec__exposure__source"))[:1]),
+        approved=Subquery(in_force.values_list(text_of_spec())[:1]),
     )
 
 
@@ -82,15 +82,17 @@ def is_in_trouble(differing: Collection[int]) -> Q:
 
 def _openings() -> Conditions:
     """Return what a namespace is approved to open, as far as it has not ended."""
-    egress = load_catalogue().egress
-    outside = sorted(slug for slug, choice in egress.items() if choice.template)
-    unbounded = sorted(slug for slug, choice in egress.items() if choice.max_lifetime_days)
-    reaches, is_exposed = Q(egress__in=outside), Q(source__isnull=False)
+    templates = load_catalogue().templates
+    ways = {
+        way: {slug for slug, template in templates.items() if template.direction is way}
+        for way in OpeningDirection
+    }
+    unbounded = {slug for slug, template in templates.items() if template.max_days}
     return {
-        "internet": IS_LIVE & reaches,
-        "exposed": IS_LIVE & is_exposed,
-        "open": IS_LIVE & Q(egress__in=unbounded),
-        "nothing": IS_LIVE & Q(source__isnull=True) & ~Q(egress__in=outside),
+        "internet": IS_LIVE & opens_any("approved", ways[OpeningDirection.EGRESS]),
+        "exposed": IS_LIVE & opens_any("approved", ways[OpeningDirection.INGRESS]),
+        "open": IS_LIVE & opens_any("approved", unbounded),
+        "nothing": IS_LIVE & (Q(approved__isnull=True) | opens_nothing("approved")),
     }
 
 

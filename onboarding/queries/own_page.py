@@ -144,7 +144,7 @@ def _moves_rights(row: Request, known: Circumstances) -> bool:
 
 
 def _reach_of(spec: NamespaceSpec) -> tuple[object, ...]:
-    return spec.exposure, spec.egress, spec.scope
+    return spec.openings, spec.scope
 
 
 def _by_names(row: Request, known: Circumstances) -> Iterator[str]:
@@ -176,8 +176,9 @@ def _by_picture(row: Request, known: Circumstances, shown: Shown) -> Iterator[st
 def _named_by_answers(row: Request, known: Circumstances) -> set[str]:
     """Return the namespaces whose paths the sentence on the request names."""
     sources = row.cluster.known_facts().ingress
-    asked = (spec.exposure for spec in (row.wanted, known.spec_before) if spec)
-    return {sources[one.source].namespace for one in asked if one and one.source in sources}
+    asked = (one for spec in (row.wanted, known.spec_before) if spec for one in spec.openings)
+    named = {str(one.values.get("source", "")) for one in asked}
+    return {source.namespace for slug, source in sources.items() if slug in named}
 
 
 def _by_today(row: Request) -> Iterator[str]:

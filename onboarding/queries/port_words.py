@@ -3,12 +3,12 @@
 from django.utils.translation import gettext as _
 
 from onboarding.reachability.model import LAST_PORT, Protocol
-from onboarding.reachability.neighbourhood import Opening, Ports
+from onboarding.reachability.neighbourhood import OpenPorts, Ports
 
 SPANS_SHOWN = 6
 
 
-def ports_text(opening: Opening) -> str:
+def ports_text(opening: OpenPorts) -> str:
     """Return e.g. `TCP 53, UDP 53`, `every port`, `every port except TCP 25`."""
     closed = _left_closed(opening.ports)
     if not closed:

@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Value, When
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
+from onboarding.domain.catalogue import OpeningDirection
 from onboarding.domain.risk import Risk
 from onboarding.domain.spec import RequestKind
 from onboarding.models import Cluster, Request, Team, User
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries.facets import Facets
+from onboarding.queries.opened import opens_any, opens_nothing, text_of_spec
 from onboarding.queries.permissions import Permissions
 from onboarding.queries.requests import waiting_for
 
 UNASSESSED = "unassessed"
+INTERNET = "egress-internet"
 # What can be chosen, and the column it narrows.
 COLUMNS: Mapping[str, str] = {
     "team": "team__slug",
@@ -41,8 +45,7 @@ def queue_of(permissions: Permissions) -> QuerySet[Request]:
     """Return what waits for a person, with the columns above. Nothing is read yet."""
     return waiting_for(permissions).annotate(
         environment=_answer("environment"),
-        egress=_answer("egress"),
-        source=_answer("source", KeyTransform("exposure", "spec")),
+        asked_text=text_of_spec(),
         risk_class=Coalesce(F("risk"), Value(UNASSESSED)),
         risk_rank=_rank(),
         opens=_opens(),
@@ -85,9 +88,9 @@ def known_besides(given: Mapping[str, str], facets: Facets) -> dict[str, str]:
     }
 
 
-def _answer(name: str, within: KeyTransform | str = "spec") -> Cast:
+def _answer(name: str) -> Cast:
     """Return one answer as text, None where it is missing; cast, or it is compared as JSON."""
-    return Cast(KeyTextTransform(name, within), TextField())
+    return Cast(KeyTextTransform(name, "spec"), TextField())
 
 
 def _rank() -> Case:
@@ -102,11 +105,22 @@ def _rank() -> Case:
 
 def _opens() -> Case:
     """Return what the namespace may be reached by and reach once approved, as one word of OPENS."""
+    templates = [*load_catalogue().templates.values()]
+    ways_out = {
+        template.slug for template in templates if template.direction is OpeningDirection.EGRESS
+    }
+    ways_in = {
+        template.slug for template in templates if template.direction is OpeningDirection.INGRESS
+    }
+    further = opens_any("asked_text", ways_out - {INTERNET})
+    internet = opens_any("asked_text", {INTERNET})
+    ingress = opens_any("asked_text", ways_in)
     return Case(
         When(kind=RequestKind.RETIRE.value, then=Value("nothing")),
-        When(~Q(egress__in=["none", "internet"]), then=Value("anything")),
-        When(egress="internet", source__isnull=False, then=Value("both")),
-        When(egress="internet", then=Value("internet")),
-        When(source__isnull=False, then=Value("ingress")),
-        default=Value("nothing"),
+        When(opens_nothing("asked_text"), then=Value("nothing")),
+        When(further, then=Value("anything")),
+        When(internet & ingress, then=Value("both")),
+        When(internet, then=Value("internet")),
+        When(ingress, then=Value("ingress")),
+        default=Value("anything"),
     )

@@ -58,7 +58,8 @@ def rerendered(row: Revision | Request, *, team: Team, cluster: Cluster) -> Rere
     """Return a stored plan beside what its spec would be rendered to now. One query."""
     stored = load_plan(row.plan)
     try:
-        today = render(row.wanted, team=team, cluster=cluster)
+        wanted = load_catalogue().by_today(row.wanted)
+        today = render(wanted, team=team, cluster=cluster)
     except (Invalid, UnknownSpec) as error:
         return Rerendered(stored, None, str(error))
     # What is taken away once is no part of what the answers render to.

@@ -25,7 +25,7 @@ from onboarding.queries.connectivity import policies_of
 from onboarding.queries.party_words import party_text
 from onboarding.queries.port_words import ports_text
 from onboarding.reachability.model import Certainty
-from onboarding.reachability.neighbourhood import Opening, Party, PartyKind, Way
+from onboarding.reachability.neighbourhood import OpenPorts, Party, PartyKind, Way
 from onboarding.reachability.steps import ELSEWHERE, ApprovedState, Lasting, Move, steps
 
 _FIELDS: Mapping[str, str | Promise] = {
@@ -136,7 +136,7 @@ def effect_of(name: str, before: ApprovedStep | None, after: ApprovedStep) -> li
 
 def move_words(move: Move) -> str:
     """Return e.g. "Opens TCP 8080 from ingress-nginx (app=nginx) to app=web"."""
-    ports = ports_text(Opening(move.ports, (), Certainty.CERTAIN))
+    ports = ports_text(OpenPorts(move.ports, (), Certainty.CERTAIN))
     ours, others = _end(move.ours), _ends(move)
     if move.way is Way.INSIDE and move.peer_members == move.ours.members:
         words = {True: _("Opens %(ports)s among %(ours)s"),

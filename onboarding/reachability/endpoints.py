@@ -127,7 +127,7 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
     world = worlds[-1]
     # Compared worlds share most of their policies; one look at each is enough.
     policies = [*{id(policy): policy for one in worlds for policy in one.policies}.values()]
-    blocks = tuple(dict.fromkeys((*_blocks(policies), *boundaries)))
+    blocks = tuple(dict.fromkeys((*blocks_of(policies), *boundaries)))
     whereabouts = _Whereabouts(world, blocks)
     keys = selected_keys(policies)
     endpoints = (
@@ -155,7 +155,7 @@ def lay_out(worlds: Sequence[World], boundaries: Sequence[Block] = ()) -> Layout
 def _pod_endpoints(
     world: World, policies: Sequence[Policy], keys: frozenset[str], whereabouts: "_Whereabouts"
 ) -> Iterator[Endpoint]:
-    names = {match.name for rule in _rules(policies) for match in rule.ports if match.name}
+    names = {match.name for rule in rules_of(policies) for match in rule.ports if match.name}
     nodes_matter = bool(world.nodes) or any(pod.host_network for pod in world.pods)
     groups: dict[Hashable, list[Pod]] = defaultdict(list)
     for pod in sorted(world.pods, key=lambda pod: (pod.namespace, pod.name)):
@@ -220,27 +220,29 @@ def _by_namespace(endpoints: Iterable[Endpoint]) -> dict[str, int]:
     return dict(bits)
 
 
-def _rules(policies: Iterable[Policy]) -> Iterator[Rule]:
+def rules_of(policies: Iterable[Policy]) -> Iterator[Rule]:
+    """Yield every rule that has an effect."""
     for policy in policies:
         for direction in Direction:
             yield from policy.rules(direction)
 
 
-def _blocks(policies: Iterable[Policy]) -> Iterator[Block]:
-    for rule in _rules(policies):
+def blocks_of(policies: Iterable[Policy]) -> Iterator[Block]:
+    """Yield the blocks that rules name."""
+    for rule in rules_of(policies):
         yield from (peer.block for peer in rule.peers if peer.block)
 
 
 def selected_keys(policies: Iterable[Policy]) -> frozenset[str]:
     """Return the keys of pods' labels that some selector asks for; policies see no other."""
     return frozenset(
-        key for policy in policies for selector in _pod_selectors(policy) for key in _keys(selector)
+        key for policy in policies for selector in pod_selectors(policy) for key in _keys(selector)
     )
 
 
 def named_labels(policies: Iterable[Policy]) -> frozenset[tuple[str, str]]:
     """Return the labels, key and value, that peers of these policies ask for."""
-    selectors = [peer.pods for rule in _rules(policies) for peer in rule.peers if peer.pods]
+    selectors = [peer.pods for rule in rules_of(policies) for peer in rule.peers if peer.pods]
     listed = {label for selector in selectors for label in selector.labels}
     return frozenset(listed).union(
         (wanted.key, value)
@@ -251,9 +253,10 @@ def named_labels(policies: Iterable[Policy]) -> frozenset[tuple[str, str]]:
     )
 
 
-def _pod_selectors(policy: Policy) -> Iterator[Selector]:
+def pod_selectors(policy: Policy) -> Iterator[Selector]:
+    """Yield the selectors of pods: the policy's own, then those of its rules."""
     yield policy.pods
-    for rule in _rules((policy,)):
+    for rule in rules_of((policy,)):
         yield from (peer.pods for peer in rule.peers if peer.pods)
 
 

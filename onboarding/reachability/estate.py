@@ -199,13 +199,27 @@ class Estate:
 
         An endpoint that reaches itself stands for several pods that reach each other.
         """
-        out, into = self._sides(port_class, reading)
+        out, into = self.sides(port_class, reading=reading)
         pods = self.layout.pods
         return [
             # Policies say nothing about traffic that has no pod at either end.
             sent & taken if pods >> place & 1 else sent & taken & pods
             for place, (sent, taken) in enumerate(zip(out, into, strict=True))
         ]
+
+    def sides(
+        self, port_class: int, *, reading: Reading = Reading.AS_READ
+    ) -> tuple[list[int], list[int]]:
+        """Return, for each sender, whom its egress lets out to and whose ingress lets it in."""
+        compiled = self.compiled(reading)
+        sides = []
+        for direction, base in zip(
+            (Direction.EGRESS, Direction.INGRESS), self._bases(reading), strict=True
+        ):
+            rows = [*base]
+            self._spread(compiled.rectangles[direction], rows, port_class)
+            sides.append(rows)
+        return sides[0], sides[1]
 
     def around(self, namespace: str, *, reading: Reading = Reading.AS_READ) -> list[Surroundings]:
         """Return who reaches a namespace's pods and whom they reach, per port class."""
@@ -234,18 +248,6 @@ class Estate:
     def _addresses(self, endpoint: Endpoint) -> Iterator[tuple[str, ...]]:
         yield from (pod.addresses for pod in endpoint.pods)
         yield from (node.addresses for node in self.world.nodes if node.name == endpoint.name)
-
-    def _sides(self, port_class: int, reading: Reading) -> tuple[list[int], list[int]]:
-        """Return, for each sender, whom its egress lets out to and whose ingress lets it in."""
-        compiled = self.compiled(reading)
-        sides = []
-        for direction, base in zip(
-            (Direction.EGRESS, Direction.INGRESS), self._bases(reading), strict=True
-        ):
-            rows = [*base]
-            self._spread(compiled.rectangles[direction], rows, port_class)
-            sides.append(rows)
-        return sides[0], sides[1]
 
     def _bases(self, reading: Reading) -> tuple[list[int], list[int]]:
         """Return both sides for ports that no rule names, as worked out once per reading."""

@@ -21,7 +21,7 @@ from onboarding.reachability.neighbourhood import (
     Change,
     Line,
     Neighbourhood,
-    Opening,
+    OpenPorts,
     Party,
     PartyKind,
     Ports,
@@ -187,7 +187,7 @@ class _Fold:
                 openings[_distinct_rules(passing), _worst(passing)].extend(found.ranges)
         answer = Answer(
             openings=tuple(
-                Opening(joined_ports(pieces), rules, certainty, pieces=tuple(pieces))
+                OpenPorts(joined_ports(pieces), rules, certainty, pieces=tuple(pieces))
                 for (rules, certainty), pieces in openings.items()
             ),
             closed_by=tuple(dict.fromkeys(_closing(state, way, blocked))),

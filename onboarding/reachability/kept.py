@@ -18,7 +18,7 @@ from onboarding.reachability.neighbourhood import (
     Answer,
     Change,
     Line,
-    Opening,
+    OpenPorts,
     Party,
     PartyKind,
     Ports,
@@ -201,12 +201,12 @@ def _load_answer(kept: Manifest) -> Answer:
     )
 
 
-def _load_opening(kept: Manifest) -> Opening:
+def _load_opening(kept: Manifest) -> OpenPorts:
     ports: tuple[Ports, ...] = tuple(
         (Protocol(str(protocol)), _number(first), _number(last))
         for protocol, first, last in _rows(kept, "ports")
     )
-    return Opening(
+    return OpenPorts(
         ports=ports,
         rules=tuple(_load_rule(one) for one in items(kept, "rules")),
         certainty=Certainty(text(kept, "certainty")),

@@ -63,7 +63,7 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpenPorts:
     """Ports that are open, and the rules of both ends that open them.
 
     No rules: nothing isolates either end. `pieces` are the same ports as the estate cuts them.
@@ -88,7 +88,7 @@ class Answer:
     those of all pairs together, not of each.
     """
 
-    openings: tuple[Opening, ...] = ()
+    openings: tuple[OpenPorts, ...] = ()
     closed_by: tuple[PolicyRef, ...] = ()
     reason: str = field(default="", compare=False)
     certainty: Certainty = Certainty.CERTAIN
@@ -100,7 +100,7 @@ class Answer:
         return not self.openings
 
     @property
-    def as_one(self) -> tuple[Opening, ...]:
+    def as_one(self) -> tuple[OpenPorts, ...]:
         """Return what is open as one opening, for those who do not ask by which rules."""
         if len(self.openings) < 2:
             return self.openings
@@ -108,7 +108,7 @@ class Answer:
         rules = tuple(dict.fromkeys(rule for opening in self.openings for rule in opening.rules))
         order = list(Certainty).index
         least = max((opening.certainty for opening in self.openings), key=order)
-        return (Opening(joined_ports(pieces), rules, least, pieces),)
+        return (OpenPorts(joined_ports(pieces), rules, least, pieces),)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _violations(cluster: Cluster, settings: ClusterSettings) -> list[Violation]:
     groups = ["team", *Team.objects.values_list("access_group", flat=True)]
     found = [*check_facts(facts, catalogue, groups=groups)]
     for source in settings.sources.values():
-        wrong = [violation.words for violation in check_source(source, catalogue)]
+        wrong = [violation.words for violation in check_source(source)]
         if not source.pod_labels:
             wrong.append("Name at least one label, or every pod there would be let in.")
         found += [Violation("sources", f"{source.slug}: {words}") for words in wrong]

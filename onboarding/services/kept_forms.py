@@ -93,6 +93,12 @@ def note_started(person: int, form: str, fields: Fields, *, now: datetime) -> St
     return row
 
 
+def keep_started(person: int, form: str, fields: Fields, *, now: datetime) -> None:
+    """Bring what is kept of a form up to date, where any of it is kept."""
+    if started(person, form, now=now) and not is_too_large(fields):
+        note_started(person, form, fields, now=now)
+
+
 def started(person: int, form: str, *, now: datetime) -> StartedForm | None:
     """Return what the person began in a form and did not send. One query."""
     rows = StartedForm.objects.filter(person=person, form=form)

@@ -104,7 +104,7 @@ def removal_wish(
     removes = tuple(Removal(row.object_kind, row.object_name, row.uid) for row in foreign)
     if not removes:
         raise Invalid("Choose what shall be removed.", field="finding")
-    return change_wish(namespace, revision.wanted, removes, why=why)
+    return change_wish(namespace, _by_today(revision.wanted), removes, why=why)
 
 
 def retire_wish(namespace: ManagedNamespace, *, confirms: str = "", why: str = "") -> NamespaceWish:
@@ -127,7 +127,12 @@ def adopt_wish(namespace: ManagedNamespace, *, why: str = "") -> NamespaceWish:
     if revision is None:
         raise Invalid(f"{namespace.name} has nothing in force.")
     team, cluster = namespace.team, namespace.cluster
-    return NamespaceWish(RequestKind.ADOPT, revision.wanted, team, cluster, namespace, why=why)
+    spec = _by_today(revision.wanted)
+    return NamespaceWish(RequestKind.ADOPT, spec, team, cluster, namespace, why=why)
+
+
+def _by_today(spec: NamespaceSpec) -> NamespaceSpec:
+    return load_catalogue().by_today(spec)
 
 
 def preview(wish: NamespaceWish) -> Preview:

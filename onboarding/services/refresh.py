@@ -18,6 +18,7 @@ from onboarding.domain.objects import Json
 from onboarding.domain.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from onboarding.domain.spec import RequestKind
 from onboarding.models import ManagedNamespace, Refresh, Vote
+from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.queries import refreshes
 from onboarding.queries.namespaces import has_open_request, in_force, is_changeable, visible_to
 from onboarding.services import history
@@ -189,9 +190,8 @@ def _ask_for(row: ManagedNamespace, refresh: Refresh, *, by: By, now: datetime) 
     if revision is None or not is_changeable(row):
         return f"it is {row.state}; it can be rendered anew once it is ready."
     team, cluster, why = row.team, row.cluster, refresh.reason
-    wish = NamespaceWish(
-        RequestKind.CHANGE, revision.wanted, team, cluster, row, refresh=refresh, why=why
-    )
+    spec = load_catalogue().by_today(revision.wanted)
+    wish = NamespaceWish(RequestKind.CHANGE, spec, team, cluster, row, refresh=refresh, why=why)
     key = f"refresh-{refresh.public_id}-{row.public_id}"
     try:
         submit(wish, by=by, form_key=key, now=now)

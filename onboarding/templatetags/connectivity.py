@@ -18,7 +18,7 @@ from onboarding.domain.risk import Risk
 from onboarding.queries.party_words import PartyWords, note_on, words_for
 from onboarding.queries.port_words import ports_text
 from onboarding.reachability.model import Certainty, PolicyRef, RuleRef
-from onboarding.reachability.neighbourhood import Answer, Change, Opening, Party
+from onboarding.reachability.neighbourhood import Answer, Change, OpenPorts, Party
 from onboarding.templatetags.bulkhead import badge, icon
 
 register = template.Library()
@@ -40,7 +40,7 @@ def party_note(party: Party) -> str:
 
 
 @register.simple_tag
-def port_words(opening: Opening) -> str:
+def port_words(opening: OpenPorts) -> str:
     """Return the ports of an opening in words; see ports_text."""
     return ports_text(opening)
 

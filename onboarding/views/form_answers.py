@@ -5,7 +5,8 @@ answered, the form on the page holds what was typed.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
@@ -15,7 +16,9 @@ from django.utils.translation import gettext as _
 
 from onboarding.domain.lifecycle import RequestState
 from onboarding.domain.refusals import Conflict, Invalid
+from onboarding.domain.spec import MAX_OPENINGS
 from onboarding.forms.namespace_request import NamespaceRequestForm
+from onboarding.forms.opening_rows import rows_in, with_a_row
 from onboarding.models import Request, StartedForm
 from onboarding.pages.form_conflict import (
     FormConflict,
@@ -24,18 +27,21 @@ from onboarding.pages.form_conflict import (
     saved_meanwhile,
     sent_before,
 )
+from onboarding.pages.opening_rows import offered_templates, rows_of_form
 from onboarding.pages.plain_words import name_remark
 from onboarding.pages.request_desk import Desk
 from onboarding.pages.request_preview import build_preview
 from onboarding.queries.progress import returned_with, taken_over_with
 from onboarding.services.clock import database_now
-from onboarding.services.kept_forms import forget_started, started
+from onboarding.services.kept_forms import forget_started, keep_started, started
 from onboarding.services.submit import save_draft, submit
 from onboarding.views.access import SignedIn
 from onboarding.views.actors import by
+from onboarding.views.pending import kept_for
 from onboarding.views.posted import only
 
 ACTIONS = frozenset({"submit", "draft", "preview"})
+ROWS = frozenset({"add", "remove"})  # what the buttons of openings send
 FEW = 3
 # What stands under "More", with an answer that will do for most.
 MORE = frozenset({"team", "cluster", "project", "size", "scope", "lifetime"})
@@ -61,7 +67,15 @@ def answer(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     """Show the form; POST previews, keeps or sends it. In error it answers 422, too late 409."""
     if request.method != "POST":
         return _open(request, desk, template)
-    only(request, *desk.fields, "action")
+    only(request, *desk.takes(request.POST), "action", *ROWS)
+    if not ROWS.isdisjoint(request.POST):
+        form = _with_other_rows(desk, request.POST)
+        keep_started(request.user.pk, desk.name, _of(form), now=desk.offer.now)
+        return _page(request, desk, form, template, _Shown())
+    return _judged(request, desk, template)
+
+
+def _judged(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     action = request.POST.get("action", "submit")
     if action not in ACTIONS:
         raise SuspiciousOperation(f"Unknown action: {action[:40]}")
@@ -92,16 +106,40 @@ def already_sent(request: SignedIn) -> Request | None:
 
 def _open(request: SignedIn, desk: Desk, template: str) -> HttpResponse:
     """Show the form as it starts, or with what its person had begun and wants to go on with."""
+    if (fields := kept_for(request)) is not None:
+        desk = replace(desk, rows=fields)
     begun = started(request.user.pk, desk.name, now=desk.offer.now)
     if begun is None or "go_on" not in request.GET:
         return _page(request, desk, desk.form(), template, _Shown(begun=begun))
     typed = QueryDict(mutable=True)
     for name, value in begun.fields:
-        if name in desk.fields:
-            typed.appendlist(name, value)
+        typed.appendlist(name, value)
+    for name in set(typed) - desk.takes(typed):
+        del typed[name]
     form = desk.form(typed)
     form.is_valid()
     return _page(request, desk, form, template, _Shown())
+
+
+def _with_other_rows(desk: Desk, posted: QueryDict) -> NamespaceRequestForm:
+    """Return the form with one opening more, or one less, and all that was typed."""
+    typed, catalogue = posted.copy(), desk.offer.catalogue
+    for row in rows_in(typed, catalogue):
+        for name in row.names_in(posted) if str(row.number) == posted.get("remove") else ():
+            typed.pop(name, None)
+    added = with_a_row(typed, posted.get("add", ""), catalogue)
+    for name, value in added.items():
+        typed[name] = value
+    form = desk.form(typed)
+    form.is_valid()
+    form.forgive(rows_in(added, catalogue))
+    return form
+
+
+def _of(form: NamespaceRequestForm) -> list[tuple[str, str]]:
+    """Return what stands in a form, field by field."""
+    typed = cast("QueryDict", form.data)
+    return [(name, value) for name, values in typed.lists() for value in values]
 
 
 def _again(desk: Desk, posted: QueryDict, *, is_new: bool = False) -> NamespaceRequestForm:
@@ -198,6 +236,10 @@ def _page(
         "begun": shown.begun,
         "about": _about(desk),
         "remark": _remark(desk, form),
+        "rows": rows_of_form(form),
+        "offered": offered_templates(form),
+        "is_row_gone": "remove" in request.POST,
+        "is_full": len(form.rows) >= MAX_OPENINGS,
         "is_newcomer": _is_newcomer(request, desk),
         "is_more_open": shown.has_errors and not MORE.isdisjoint(form.errors),
         "is_suggested": bool(desk.proposed.answers) and not form.is_bound,

@@ -19,6 +19,13 @@ def pending_of(request: HttpRequest) -> list[tuple[int, str]]:
     return [(int(kept_id), str(page)) for kept_id, page in request.session.get(_PENDING, [])]
 
 
+def kept_for(request: HttpRequest) -> dict[str, str] | None:
+    """Return what a form held that is about to be shown again on this page; None where none is."""
+    shown = [kept_id for kept_id, page in pending_of(request) if page == request.get_full_path()]
+    row = KeptForm.objects.filter(pk=shown[0]).first() if shown else None
+    return {str(name): str(value) for name, value in row.fields} if row else None
+
+
 def set_pending(request: HttpRequest, pending: list[tuple[int, str]]) -> None:
     """Say which are left."""
     if pending:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from onboarding.domain.refusals import NotFound
 from onboarding.domain.spec import RequestKind
+from onboarding.pages.opening_rows import rows_of_form
 from onboarding.pages.plain_words import name_remark
 from onboarding.pages.request_desk import Desk, build_offer, desk_named, edit_desk
 from onboarding.pages.request_preview import build_preview, objects_as_file
@@ -70,7 +71,7 @@ def request_preview(request: SignedIn) -> HttpResponse:
     the end that was set, who has to agree.
     """
     desk = _desk_of(request)
-    only(request, *desk.fields, "action", "shown", "tried")
+    only(request, *desk.takes(request.POST), "action", "shown", "tried")
     form = desk.form(request.POST)
     form.is_valid()
     if "download" not in request.GET:
@@ -82,6 +83,7 @@ def request_preview(request: SignedIn) -> HttpResponse:
     context = {
         "preview": preview,
         "form": form,
+        "rows": rows_of_form(form),
         "tried": request.POST.get("tried", ""),
         "is_fragment": True,
     }

@@ -16,12 +16,10 @@ from onboarding.views.posted import only
 def started_form(request: SignedIn) -> HttpResponse:
     """Keep what stands in the form by now, for its person alone; say until when that reaches."""
     desk = _desk(request)
-    only(request, *desk.fields, "action")
+    taken = desk.takes(request.POST)
+    only(request, *taken, "action")
     fields = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name in desk.fields
-        for value in values
+        (name, value) for name, values in request.POST.lists() if name in taken for value in values
     ]
     is_begun = bool(desk.start) or any(request.POST.get(name) for name in ("name", "purpose"))
     too_large = is_too_large(fields)

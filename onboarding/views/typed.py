@@ -14,7 +14,18 @@ from django.http import HttpRequest
 
 # Proofs, keys and what a button says.
 _OF_THE_PAGE = frozenset(
-    {"csrfmiddlewaretoken", "form_key", "action", "digest", "picture", "next", "shown", "tried"}
+    {
+        "csrfmiddlewaretoken",
+        "form_key",
+        "action",
+        "digest",
+        "picture",
+        "next",
+        "shown",
+        "tried",
+        "add",
+        "remove",
+    }
 )
 # A decision, its signature, and what is typed or ticked to confirm that something shall be lost.
 _DECIDES = frozenset(

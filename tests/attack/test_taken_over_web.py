@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.domain.fence_gate import with_proof
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
@@ -63,7 +64,7 @@ def estate(
     }
     for part in ("kept", "changed", "removed"):
         rows[part] = live_portal.brought_to(rows[part], NamespaceState.READY)
-    spec = rows["changed"].revisions.get().wanted.changed(egress="internet")
+    spec = rows["changed"].revisions.get().wanted.changed(openings=(WEB, INTERNET))
     change = live_portal.change_asked(rows["changed"], spec)
     signed_on(change, Lane.PLATFORM, keys)
     live_portal.removal_asked(rows["removed"])
@@ -227,7 +228,7 @@ def test_an_unsigned_lane_beside_a_signed_one_can_be_forged(
     """The limit of what production signs unless told otherwise: security.md says it."""
     settings.SIGNED_LANES = frozenset({"network", "security"})
     row, attack = estate["kept"], RowAttack(Random(1), timezone.now())
-    spec = row.revisions.get().wanted.changed(egress="internet")
+    spec = row.revisions.get().wanted.changed(openings=(WEB, INTERNET))
     change = live_portal.change_asked(row, spec)
     needed = {Lane(one.lane) for one in change.lanes.all()}
     assert needed == {Lane.NETWORK, Lane.PLATFORM}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from onboarding.demo.openings import exposed
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, ManagedNamespace
 from onboarding.plan.model import load_plan
 from tests.support import live_portal
@@ -88,7 +88,9 @@ def test_a_change_becomes_revision_2_in_the_same_namespace(
     ready: ManagedNamespace, audit: AuditLog
 ) -> None:
     wanted = ready.revisions.get().wanted
-    bigger = wanted.changed(size="medium", exposure=Exposure("ingress-nginx", "web", (8080, 9090)))
+    bigger = wanted.changed(
+        size="medium", openings=(exposed("ingress-nginx", "web", (8080, 9090)),)
+    )
     changed = live_portal.brought_to(live_portal.change(ready, bigger), READY)
     assert (changed.generation, changed.observed_generation, changed.uid) == (2, 2, ready.uid)
     assert live_portal.deviations(changed) == []
@@ -97,7 +99,9 @@ def test_a_change_becomes_revision_2_in_the_same_namespace(
 
 def test_a_change_shows_on_the_server(ready: ManagedNamespace, admin: RawApi) -> None:
     wanted = ready.revisions.get().wanted
-    bigger = wanted.changed(size="medium", exposure=Exposure("ingress-nginx", "web", (8080, 9090)))
+    bigger = wanted.changed(
+        size="medium", openings=(exposed("ingress-nginx", "web", (8080, 9090)),)
+    )
     live_portal.brought_to(live_portal.change(ready, bigger), READY)
     [quota] = admin.get(f"/api/v1/namespaces/{ready.name}/resourcequotas").body["items"]
     assert quota["spec"]["hard"]["pods"] == "40"

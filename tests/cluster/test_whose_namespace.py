@@ -198,7 +198,7 @@ def test_what_took_the_name_of_an_object_meanwhile_is_not_removed(
     dev_eu: Cluster, breaker: RawApi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = live_portal.brought_to(live_portal.onboard(dev_eu, name), READY)
-    spec = ready.revisions.get().wanted.changed(exposure=None)
+    spec = ready.revisions.get().wanted.changed(openings=())
     changed = live_portal.change(ready, spec)
     path = f"{policies(name)}/allow-ingress-ingress-nginx"
 

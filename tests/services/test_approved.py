@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.models import (
     Decision,
     EarlierApproval,
@@ -184,7 +185,7 @@ def test_g38_a_revision_that_was_put_back_into_force_is_not_applied_again(
     fake: FakeCluster, now: datetime
 ) -> None:
     namespace = ready(now=now)
-    approve_all(ask_change(namespace, spec_of(egress="internet"), now=now), now=now)
+    approve_all(ask_change(namespace, spec_of(openings=(WEB, INTERNET)), now=now), now=now)
     namespace = work_on(namespace, now=now)
     with without_guards():
         ManagedNamespace.objects.filter(pk=namespace.pk).update(generation=1)

@@ -96,7 +96,7 @@ def test_what_took_the_name_of_an_object_meanwhile_is_not_removed(
     fake: FakeCluster, now: datetime
 ) -> None:
     namespace = ready(now=now)
-    approve_all(ask_change(namespace, spec_of(exposure=None), now=now), now=now)
+    approve_all(ask_change(namespace, spec_of(openings=()), now=now), now=now)
 
     def swap() -> None:
         theirs = copied(fake.objects[EXPOSURE])

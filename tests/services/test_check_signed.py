@@ -150,7 +150,7 @@ class TestDeciding:
 
     def test_a_request_without_a_signed_lane_is_signed_on_those_it_has(self, now: datetime) -> None:
         enrolled("pat", now=now)
-        request = ask(spec_of(exposure=None), now=now)
+        request = ask(spec_of(openings=()), now=now)
         assert [row.lane for row in request.lanes.all()] == ["platform"]
         with pytest.raises(Invalid, match="has to be signed"):
             approve(request, "pat", Lane.PLATFORM, now=now)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("cast", "cluster")
 
 
 def due(name: str, *, now: datetime) -> ManagedNamespace:
-    namespace = wanted(spec_of(name, exposure=None), now=now)
+    namespace = wanted(spec_of(name, openings=()), now=now)
     make_due(namespace)
     return namespace
 
@@ -129,7 +129,7 @@ def test_g06_one_cluster_takes_no_more_than_its_share_of_workers(
         due(name, now=now)
     held = [claim("worker-1"), claim("worker-2"), claim("worker-3")]
     assert [one is not None for one in held] == [True, True, False]
-    elsewhere = wanted(spec_of("four", cluster=other.name, exposure=None), now=now)
+    elsewhere = wanted(spec_of("four", cluster=other.name, openings=()), now=now)
     make_due(elsewhere)
     free = claim("worker-3")
     assert free is not None

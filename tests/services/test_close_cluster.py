@@ -128,7 +128,7 @@ def test_who_confirms_types_the_name_too(gone_for_ever: Cluster, now: datetime) 
 def test_its_namespaces_end_as_lost_whatever_they_were_doing(
     cluster: Cluster, fake: FakeCluster, now: datetime
 ) -> None:
-    standing, new = ready(now=now), wanted(spec_of("payments-new", exposure=None), now=now)
+    standing, new = ready(now=now), wanted(spec_of("payments-new", openings=()), now=now)
     asked(cluster, now=now)
     assert closed(cluster, now=now) == 2
     for row in (standing, new):

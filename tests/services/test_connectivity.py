@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.demo.scenario import ask
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.risk import Risk
+from onboarding.domain.spec import Opening
 from onboarding.models import Cluster, ClusterObservation, Event, NamespaceObservation
 from onboarding.plan.build import empty_plan
 from onboarding.queries.connectivity import Connectivity, picture_of_namespace, picture_of_plans
@@ -19,7 +21,7 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.requests import NAME, plan_of, ready, spec_of, wish_of
 
 UID = "0b9d1f6e-1f3a-4c55-9f0e-5f7b3a1c2d4e"
-CLOSED = plan_of(exposure=None)
+CLOSED = plan_of(openings=())
 EXPOSED = plan_of()
 
 
@@ -75,9 +77,7 @@ def test_an_exposure_opens_one_port_from_the_ingress_controller_and_nothing_else
 
 @pytest.mark.django_db
 def test_internet_egress_opens_public_addresses_and_no_private_ones(cluster: Cluster) -> None:
-    picture = picture_of_plans(
-        cluster, NAME, before=CLOSED, after=plan_of(exposure=None, egress="internet")
-    )
+    picture = picture_of_plans(cluster, NAME, before=CLOSED, after=plan_of(openings=(INTERNET,)))
     assert moves(picture) == {(Way.OUTWARD, Change.OPENS, "public")}
     assert picture.neighbourhood.gaining == ()
 
@@ -176,7 +176,7 @@ def test_labels_that_others_gave_the_namespace_count(cluster: Cluster, now: date
 @pytest.mark.django_db
 def test_namespaces_that_nobody_manages_are_in_the_picture(cluster: Cluster, now: datetime) -> None:
     observe(cluster, now, seen("legacy", {"app": "old"}), seen("kube-system"))
-    open_plan = plan_of(exposure=None, egress="open")
+    open_plan = plan_of(openings=(ANYTHING,))
     picture = picture_of_plans(cluster, NAME, before=CLOSED, after=open_plan)
     assert "legacy" in picture.neighbourhood.gaining
     assert picture.seen_at == now
@@ -191,18 +191,18 @@ def test_a_path_from_production_elsewhere_is_a_finding_and_asks_more_lanes(
         now,
         seen("search-dev", {"app": "web"}, **{"bulkhead.dev/environment": "development"}),
     )
-    wanted = preview(wish_of(spec_of(egress="open", lifetime_days=7)))
+    wanted = preview(wish_of(spec_of(openings=(WEB, ANYTHING), lifetime_days=7)))
     assert wanted.picture.risk is Risk.HIGH
     assert any("search-dev" in finding.message for finding in wanted.picture.introduced)
     assert {"High risk"} <= {reason for lane in wanted.lanes for reason in lane.reasons}
 
 
-@pytest.mark.parametrize(("egress", "risk"), [("none", "low"), ("open", "high")])
+@pytest.mark.parametrize(("way_out", "risk"), [((), "low"), ((ANYTHING,), "high")])
 @pytest.mark.django_db
 def test_a_request_keeps_the_risk_it_was_sent_with(
-    cluster: Cluster, cast: object, now: datetime, egress: str, risk: str
+    cluster: Cluster, cast: object, now: datetime, way_out: tuple[Opening, ...], risk: str
 ) -> None:
-    request = ask(spec_of(egress=egress, lifetime_days=7), now=now)
+    request = ask(spec_of(openings=(WEB, *way_out), lifetime_days=7), now=now)
     assert request.risk == risk
     said = json.loads(bytes(Event.objects.get(pk=request.last_event_id).canonical))
     assert said["body"]["risk"] == risk
@@ -210,9 +210,9 @@ def test_a_request_keeps_the_risk_it_was_sent_with(
 
 @pytest.mark.django_db
 def test_what_was_there_before_makes_no_request_risky(cluster: Cluster) -> None:
-    before = plan_of(egress="open")
+    before = plan_of(openings=(WEB, ANYTHING))
     picture = picture_of_plans(
-        cluster, NAME, before=before, after=plan_of(egress="open", size="medium")
+        cluster, NAME, before=before, after=plan_of(openings=(WEB, ANYTHING), size="medium")
     )
     assert picture.findings
     assert picture.introduced == ()

@@ -41,7 +41,7 @@ from tests.support.requests import (
 )
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-CLOSED = spec_of(exposure=None)
+CLOSED = spec_of(openings=())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
@@ -111,13 +112,13 @@ def test_the_risk_that_is_judged_is_that_of_the_pick(shop: Request, now: datetim
 
 
 def test_what_is_really_of_high_risk_is_decided_alone(now: datetime) -> None:
-    row = ask(spec_of(egress="open", lifetime_days=7), now=now)
+    row = ask(spec_of(openings=(WEB, ANYTHING), lifetime_days=7), now=now)
     assert row.risk == "high"
     assert only(pick(row), now=now) is Ending.ALONE
 
 
 def test_what_is_of_high_risk_by_now_is_decided_alone(now: datetime) -> None:
-    row = ask(spec_of(egress="open", lifetime_days=7), now=now)
+    row = ask(spec_of(openings=(WEB, ANYTHING), lifetime_days=7), now=now)
     with without_guards():
         Request.objects.filter(pk=row.pk).update(risk="low")
     [said] = say(pick(row), now=now)

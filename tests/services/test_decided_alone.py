@@ -41,7 +41,7 @@ from tests.support.requests import HOLDERS, ask_change, ask_removal, ready, spec
 from tests.web.sights import looked_at, see
 
 pytestmark = pytest.mark.usefixtures("cast", "cluster")
-CLOSED = spec_of(exposure=None)
+CLOSED = spec_of(openings=())
 Spoil = Callable[[Request], object]
 
 
@@ -100,12 +100,12 @@ def test_a_new_namespace_on_a_cluster_that_was_seen_is_approved(
     assert not DecisionPicture.objects.exists()
 
 
-@pytest.mark.parametrize("differing", [{"size": "medium"}, {"exposure": None}])
+@pytest.mark.parametrize("differing", [{"size": "medium"}, {"openings": ()}])
 def test_a_change_of_which_the_list_says_all_is_approved(
     differing: dict[str, Any], fake: FakeCluster, now: datetime
 ) -> None:
     row = ask_change(ready(now=now), spec_of(**differing), now=now)
-    assert row.moves_reach is ("exposure" in differing)
+    assert row.moves_reach is ("openings" in differing)
     assert approved_by_list(row, now).ending is Ending.APPROVED
 
 

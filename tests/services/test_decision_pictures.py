@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.canonical import canonical
 from onboarding.domain.lanes import Lane
@@ -31,7 +32,7 @@ from tests.support.requests import send_back, spec_of
 from tests.web.sights import SECRET, looked_at, see
 
 pytestmark = pytest.mark.usefixtures("cast")
-OPEN = {"egress": "open", "lifetime_days": 30}
+OPEN = {"openings": (WEB, ANYTHING), "lifetime_days": 30}
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_the_baseline_is_told_apart(asked: Request) -> None:
 def test_name_resolution_is_nobodys_blast_radius(cluster: Cluster, now: datetime) -> None:
     looked_at(cluster)
     assert picture_of_request(ask(spec_of(), now=now)).gaining == ("ingress-nginx",)
-    closed = ask(spec_of("closed", exposure=None), now=now)
+    closed = ask(spec_of("closed", openings=()), now=now)
     assert picture_of_request(closed).gaining == ()
 
 

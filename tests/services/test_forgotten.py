@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import acting
 from onboarding.domain.after_restore import RestoreChoice
 from onboarding.domain.objects import Manifest, branch, text
@@ -59,7 +60,7 @@ def uid(fake: FakeCluster, now: datetime, monkeypatch: pytest.MonkeyPatch) -> st
     assert observe(cluster.pk, clock=lambda: now)
     with database_restored():
         namespace = ready(now=now)
-        approve_all(ask_change(namespace, spec_of(egress="internet"), now=now), now=now)
+        approve_all(ask_change(namespace, spec_of(openings=(WEB, INTERNET)), now=now), now=now)
         assert work_on(namespace, now=now).generation == 2
         assert observe(cluster.pk, clock=partial(copy, now + HOUR))
     for at in (now + 2 * HOUR, now + 3 * HOUR):  # the first finds that the database went back

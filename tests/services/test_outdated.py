@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from onboarding import tasks
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Conflict, Invalid
@@ -112,7 +113,7 @@ def test_every_fact_that_plans_use_counts(
 
 
 def test_other_ranges_count_where_a_plan_uses_them(fake: FakeCluster, now: datetime) -> None:
-    open_one, closed = ready(spec_of("open", egress="internet"), now=now), ready(now=now)
+    open_one, closed = ready(spec_of("open", openings=(WEB, INTERNET)), now=now), ready(now=now)
     row = Cluster.objects.get()
     row.facts = {**row.facts, "ranges": ["203.0.113.0/24"]}
     row.save()
@@ -309,3 +310,17 @@ def test_a_fact_that_moved_while_a_worker_was_at_it_is_noted_as_it_gets_ready(
     row = work_on(ManagedNamespace.objects.get(), now=now)
     assert row.state == "ready"
     assert row.outdated
+
+
+def test_a_new_version_of_an_opening_is_rendered_by_a_refresh_like_any_template(
+    prod: ManagedNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = load_catalogue()
+    newer = replace(catalogue.templates["allow-ingress"], version=2)
+    bumped = replace(catalogue, templates={**catalogue.templates, "allow-ingress": newer})
+    monkeypatch.setattr("onboarding.queries.rendering.load_catalogue", lambda: bumped)
+    found = rendering.namespace_today(prod)
+    assert found is not None
+    assert found.today is not None
+    assert "allow-ingress@2" in {one.template for one in found.today.objects}
+    assert found.differs

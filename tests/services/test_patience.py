@@ -35,7 +35,7 @@ def observed(fake: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
 def test_429_is_the_clusters_condition_for_as_long_as_it_asked(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    others = [ready(spec_of(f"shop-{n}", exposure=None), now=now) for n in range(3)]
+    others = [ready(spec_of(f"shop-{n}", openings=()), now=now) for n in range(3)]
     fake.go_down(BUSY)
     namespace = work_on(wanted(now=now), now=now)
     cluster.refresh_from_db()
@@ -50,7 +50,7 @@ def test_429_is_the_clusters_condition_for_as_long_as_it_asked(
 def test_429_leaves_ready_namespaces_ready_and_writes_one_event(
     fake: FakeCluster, cluster: Cluster, now: datetime
 ) -> None:
-    rows = [ready(spec_of(f"shop-{n}", exposure=None), now=now) for n in range(3)]
+    rows = [ready(spec_of(f"shop-{n}", openings=()), now=now) for n in range(3)]
     before = len(actions())
     fake.go_down(BUSY)
     assert {work_on(row, now=now).state for row in rows} == {"ready"}

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.openings import INTERNET, WEB, exposed
 from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Key, copied
 from onboarding.domain.ownership import DIGEST, GENERATION, REQUEST
-from onboarding.domain.spec import Exposure
 from onboarding.models import ClusterObservation, Run
 from onboarding.plan.compare import differences
 from onboarding.plan.model import load_plan, stamped
@@ -64,7 +64,7 @@ def test_a_wanted_namespace_becomes_ready_equal_to_its_plan(
 def test_g09_the_fence_is_written_before_anything_else_and_access_last(
     fake: FakeCluster, now: datetime
 ) -> None:
-    ready(spec_of(egress="internet"), now=now)
+    ready(spec_of(openings=(WEB, INTERNET)), now=now)
     written = [key for _verb, key in fake.writes]
     assert written[:2] == [NAMESPACE, DENY_ALL]
     assert written[-1] == BINDING
@@ -195,7 +195,7 @@ def test_a_change_removes_the_policy_that_is_no_longer_wanted(
     namespace = ready(now=now)
     exposure = Key("NetworkPolicy", NAME, "allow-ingress-ingress-nginx")
     assert exposure in fake.objects
-    approve_all(ask_change(namespace, spec_of(exposure=None, egress="internet"), now=now), now=now)
+    approve_all(ask_change(namespace, spec_of(openings=(INTERNET,)), now=now), now=now)
     fake.log.clear()
     namespace = work_on(namespace, now=now)
     assert (namespace.state, namespace.observed_generation) == ("ready", 2)
@@ -211,7 +211,7 @@ def test_a_moved_port_is_configured_in_place(fake: FakeCluster, now: datetime) -
     namespace = ready(now=now)
     key = Key("NetworkPolicy", NAME, "allow-ingress-ingress-nginx")
     uid = fake.objects[key]["metadata"]["uid"]  # type: ignore[index,call-overload]
-    moved = spec_of(exposure=Exposure("ingress-nginx", "web", (9090,)))
+    moved = spec_of(openings=(exposed("ingress-nginx", "web", (9090,)),))
     approve_all(ask_change(namespace, moved, now=now), now=now)
     assert work_on(namespace, now=now).state == "ready"
     assert fake.objects[key]["metadata"]["uid"] == uid  # type: ignore[index,call-overload]

@@ -231,7 +231,7 @@ def test_what_is_not_ready_or_cannot_be_rendered_is_skipped_and_named(
     two: list[ManagedNamespace], fake: FakeCluster, now: datetime
 ) -> None:
     set_state(two[0], NamespaceState.BLOCKED)
-    two.append(ready(spec_of("payments-c", exposure=None), now=now))
+    two.append(ready(spec_of("payments-c", openings=()), now=now))
     IngressSource.objects.all().delete()
     move_dns(now=now)
     why = {one["name"]: one["why"] for one in asked(fresh(two), now=now).skipped}

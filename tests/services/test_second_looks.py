@@ -9,6 +9,7 @@ from django.conf import settings
 
 from onboarding.cluster.discovery import find_ranges
 from onboarding.cluster.errors import AlreadyExists, ServerFault
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.domain.objects import Key, Manifest, branch, copied
 from onboarding.models import (
     Cluster,
@@ -161,7 +162,7 @@ def test_g10_a_policy_that_was_only_answered_to_be_removed_is_not_ready(
     liar: Liar, now: datetime
 ) -> None:
     opened = Key("NetworkPolicy", NAME, "egress-internet")
-    namespace = ready(spec_of(egress="internet"), now=now)
+    namespace = ready(spec_of(openings=(WEB, INTERNET)), now=now)
     approve_all(ask_change(namespace, spec_of(), now=now), now=now)
     liar.once("delete", lambda *_, **__: True, about=opened)
     namespace = work_on(namespace, now=now)

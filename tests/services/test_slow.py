@@ -41,7 +41,7 @@ def condition(cluster: Cluster) -> str:
 
 
 def named(name: str, *, now: datetime) -> ManagedNamespace:
-    return ready(spec_of(name, exposure=None), now=now)
+    return ready(spec_of(name, openings=()), now=now)
 
 
 class TestOneTimeOutIsEnough:

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import (
@@ -114,7 +115,7 @@ def test_a_name_in_use_is_refused(now: datetime) -> None:
 def test_a_name_is_free_on_another_cluster(cluster: Cluster, now: datetime) -> None:
     wanted(spec_of("shop"), now=now)
     other = Cluster.objects.create(name="dev-us", facts=cluster.facts, credential=b"x")
-    spec = spec_of("shop", cluster=other.name, exposure=None)
+    spec = spec_of("shop", cluster=other.name, openings=())
     assert submit(wish_of(spec), by=acting("alice"), form_key="x", now=now).state == "pending"
 
 
@@ -135,7 +136,7 @@ def test_whatever_breaks_a_rule_is_refused_with_its_field(broken: Broken, now: d
 def test_a_change_is_judged_by_the_same_rules(fake: FakeCluster, now: datetime) -> None:
     namespace = ready(now=now)
     with pytest.raises(Invalid, match="30 days at most") as caught:
-        ask_change(namespace, spec_of(egress="open", lifetime_days=None), now=now)
+        ask_change(namespace, spec_of(openings=(WEB, ANYTHING), lifetime_days=None), now=now)
     assert caught.value.field == "lifetime"
 
 
@@ -145,7 +146,7 @@ def test_the_name_of_a_namespace_that_stands_is_no_clash_for_its_change(
     assert ask_change(ready(now=now), spec_of(size="large"), now=now).state == "pending"
 
 
-@pytest.mark.parametrize("spec", [{"purpose": ""}, {"egress": "open"}, {"name": "kube-x"}])
+@pytest.mark.parametrize("spec", [{"purpose": ""}, {"openings": (ANYTHING,)}, {"name": "kube-x"}])
 def test_a_draft_is_judged_by_its_shape_alone(spec: dict[str, str], now: datetime) -> None:
     draft = save_draft(wish_of(spec_of(**spec)), by=acting("alice"), form_key="d", now=now)
     with pytest.raises(Invalid):
@@ -176,7 +177,7 @@ def test_facts_no_plan_can_be_made_with_are_the_platforms_to_correct(
 ) -> None:
     Cluster.objects.update(facts={**cluster.facts, **facts} if facts else {})
     with pytest.raises(Invalid, match="Ask a platform admin") as caught:
-        ask(spec_of(egress="internet"), now=now)
+        ask(spec_of(openings=(WEB, INTERNET)), now=now)
     assert words in str(caught.value)
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("cast", "cluster")
 @pytest.fixture
 def rows(fake: FakeCluster, now: datetime) -> list[ManagedNamespace]:
     """Three that people wait for, and a chore."""
-    rows = [wanted(spec_of(f"shop-{n}", exposure=None), now=now) for n in range(4)]
+    rows = [wanted(spec_of(f"shop-{n}", openings=()), now=now) for n in range(4)]
     for row in rows:
         make_due(row)
     ManagedNamespace.objects.filter(pk=rows[3].pk).update(observed_generation=F("generation"))

@@ -28,7 +28,7 @@ ILL = [condition for condition in ClusterCondition if condition is not ClusterCo
 
 def due(name: str, *, now: datetime, on: str = "dev-eu", since: int = 1) -> ManagedNamespace:
     """A namespace that is approved, and due for so many seconds."""
-    namespace = wanted(spec_of(name, cluster=on, exposure=None), now=now)
+    namespace = wanted(spec_of(name, cluster=on, openings=()), now=now)
     make_due(namespace)
     ManagedNamespace.objects.filter(pk=namespace.pk).update(next_at=Now() - since * SECOND)
     return namespace

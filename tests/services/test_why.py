@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import acting, approve, ask
 from onboarding.domain.lanes import Lane
 from onboarding.domain.refusals import Invalid
@@ -75,7 +76,7 @@ def test_a_draft_waits_for_its_reason_but_keeps_nothing_unreadable(
 
 
 def test_what_is_approved_is_approved_for_its_reason(shop: ManagedNamespace, now: datetime) -> None:
-    row = sent(change_wish(shop, spec_of(egress="internet"), why=WHY), now=now)
+    row = sent(change_wish(shop, spec_of(openings=(WEB, INTERNET)), why=WHY), now=now)
     with without_guards():
         Request.objects.filter(pk=row.pk).update(why="Nobody would mind.")
     with pytest.raises(NotAsItWasSent):

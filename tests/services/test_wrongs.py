@@ -60,7 +60,7 @@ def findings(now: datetime) -> list[FoundWrong]:
 
 def settled(now: datetime, name: str = "payments-prod") -> ManagedNamespace:
     """A namespace that was read back whole just now."""
-    row = wanted(spec_of(name, exposure=None), now=now)
+    row = wanted(spec_of(name, openings=()), now=now)
     ManagedNamespace.objects.filter(pk=row.pk).update(
         observed_generation=1, verified_at=now, next_at=now + timedelta(minutes=10)
     )
@@ -238,7 +238,7 @@ class TestWork:
     ) -> None:
         settled(now)
         ManagedNamespace.objects.update(verified_at=now - timedelta(hours=1))
-        wanted(spec_of("payments-new", exposure=None), now=now - timedelta(hours=1))
+        wanted(spec_of("payments-new", openings=()), now=now - timedelta(hours=1))
         change(next_at=now - timedelta(minutes=5))
         late = ["approved-not-done", "looks-late", "work-overdue"]
         assert sorted(what for what, _ in found(now)) == late

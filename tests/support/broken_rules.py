@@ -5,7 +5,8 @@ The rules, the service and the form are each run against every row, and must say
 
 from dataclasses import dataclass, field
 
-from onboarding.domain.spec import MAX_PORTS, PURPOSE_LENGTH, Exposure
+from onboarding.demo.openings import ANYTHING, WEB, exposed
+from onboarding.domain.spec import MAX_PORTS, PURPOSE_LENGTH, Opening
 
 LABEL = (
     "Use letters, digits, hyphens, dots and underscores, 63 characters at most, starting and "
@@ -16,12 +17,20 @@ NINE = tuple(range(8080, 8080 + MAX_PORTS + 1))
 
 @dataclass(frozen=True)
 class Broken:
-    """What Alice asks for with `spec` differing, and the same on the form with `answers`."""
+    """What Alice asks for with `spec` differing, and the same on the form with `answers`.
+
+    `asked_at` is the form's field where it is called otherwise than the rules call it.
+    """
 
     field: str
     words: str
     spec: dict[str, object]
     answers: dict[str, str] = field(default_factory=dict)
+    asked_at: str = ""
+
+    @property
+    def form_field(self) -> str:
+        return self.asked_at or self.field
 
     def __str__(self) -> str:
         return f"{self.field}-{next(iter(self.spec.values()))!s:.24}"
@@ -32,20 +41,21 @@ def same(name: str, value: str, words: str) -> Broken:
     return Broken(name, words, {name: value}, {name: value})
 
 
-def exposed(source: str, component: str, ports: tuple[int, ...]) -> dict[str, object]:
-    return {"exposure": Exposure(source, component, ports)}
+def exposing(source: str, component: str, ports: tuple[int, ...]) -> dict[str, object]:
+    return {"openings": (exposed(source, component, ports),)}
 
 
 def with_ports(ports: tuple[int, ...], words: str) -> Broken:
     typed = ", ".join(map(str, ports))
-    return Broken("ports", words, exposed("ingress-nginx", "web", ports), {"ports": typed})
+    spec = exposing("ingress-nginx", "web", ports)
+    return Broken("openings-0-ports", words, spec, {"ports": typed}, "ports")
 
 
 def open_for(days: int | None) -> Broken:
     return Broken(
         "lifetime",
         "Open egress needs a lifetime of 30 days at most.",
-        {"lifetime_days": days, "egress": "open"},
+        {"lifetime_days": days, "openings": (ANYTHING,)},
         {"lifetime": str(days).lower(), "egress": "open"},
     )
 
@@ -68,28 +78,37 @@ BROKEN = (
     same("data_class", "secret", "“secret” is not a data class."),
     same("size", "huge", "“huge” is not a size."),
     same("scope", "cluster", "“cluster” is not a scope."),
-    same("egress", "0.0.0.0/0", "“0.0.0.0/0” is not an egress profile."),
+    Broken(
+        "openings-1-template",
+        "“0.0.0.0/0@0” is not on offer.",
+        {"openings": (WEB, Opening("web", "0.0.0.0/0", 0))},
+        {"egress": "0.0.0.0/0"},
+        "egress",
+    ),
     same("purpose", "", "Say what the namespace is for."),
     same("purpose", "x" * 5000, f"Use at most {PURPOSE_LENGTH} characters; these are 5000."),
     same("purpose", "a\x7fb", "Leave out control characters; they cannot be read."),
     same("purpose", "a\u202eb", "Leave out control characters; they cannot be read."),
     Broken(
-        "ingress",
+        "openings-0-source",
         "“0.0.0.0/0” is not an ingress source of dev-eu.",
-        exposed("0.0.0.0/0", "web", (8080,)),
+        exposing("0.0.0.0/0", "web", (8080,)),
         {"ingress": "0.0.0.0/0"},
+        "ingress",
     ),
     Broken(
-        "component",
+        "openings-0-component",
         "Say which pods serve: the value of their app label.",
-        exposed("ingress-nginx", "", (8080,)),
+        exposing("ingress-nginx", "", (8080,)),
         {"component": ""},
+        "component",
     ),
     Broken(
-        "component",
+        "openings-0-component",
         LABEL,
-        exposed("ingress-nginx", "{{7*7}}", (8080,)),
+        exposing("ingress-nginx", "{{7*7}}", (8080,)),
         {"component": "{{7*7}}"},
+        "component",
     ),
     with_ports((), "Enter at least one port."),
     with_ports((0,), "0 is not a port. Ports run from 1 to 65535."),

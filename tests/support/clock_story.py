@@ -55,7 +55,7 @@ def approve_by_row(name: str) -> None:
 
 def approve_by_page(name: str) -> None:
     """Whose clock is wrong approves, for somebody who has signed in once."""
-    request = live_portal.asked(Cluster.objects.get(), name, exposure=None)
+    request = live_portal.asked(Cluster.objects.get(), name, openings=())
     url, page = _pat[0].get(f"/approvals/{request.public_id}/")
     assert _pat[0].decide(url, page) == 200
 

@@ -10,6 +10,8 @@ from tests.support.guard_mutants_admission import ADMISSION
 from tests.support.guard_mutants_alone import ALONE
 from tests.support.guard_mutants_approved import APPROVED
 from tests.support.guard_mutants_believed import BELIEVED
+from tests.support.guard_mutants_bounds import BOUNDS
+from tests.support.guard_mutants_catalogue import CATALOGUE
 from tests.support.guard_mutants_compose import COMPOSE
 from tests.support.guard_mutants_credentials import CREDENTIALS
 from tests.support.guard_mutants_decide import DECIDE
@@ -68,8 +70,40 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "services.submit", "_check_rules", "if violations:", "if False:",
         "tests/services/test_submit.py::test_a_change_is_judged_by_the_same_rules"),
     GuardMutant("open egress has an end",
-        "domain.rules", "_lifetime_of_egress", "days is None or days > ", "0 > ",
+        "domain.rules", "_lifetime_of_openings", "(days is None or days > most)", "days == 0",
         "tests/unit/test_rules.py::test_open_egress_may_not_be_had_for_ever"),
+    GuardMutant("an opening has a name of its own",
+        "domain.rules", "_openings", "if other.key == opening.key:", "if False:",
+        "tests/unit/test_rules.py::"
+        "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings1-"
+        "Two openings are called \u201cingress-nginx\u201d.]"),
+    GuardMutant("what an opening opens is asked for once",
+        "domain.rules", "_openings", "elif other.effect == opening.effect:", "elif False:",
+        "tests/unit/test_rules.py::"
+        "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings2-"
+        "\u201cout\u201d opens what \u201cinternet\u201d opens already.]"),
+    GuardMutant("only an opening can be asked for",
+        "domain.catalogue", "Catalogue.template_of", "known and known.direction and", "known and",
+        "tests/unit/test_rules.py::"
+        "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings7-"
+        "\u201callow-dns@1\u201d is not on offer.]"),
+    GuardMutant("only the version on offer can be asked for",
+        "domain.catalogue", "Catalogue.template_of", " and known.version == opening.version", "",
+        "tests/unit/test_rules.py::"
+        "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings6-"
+        "\u201cegress-internet@2\u201d is not on offer.]"),
+    GuardMutant("an opening in force is rendered anew by the version on offer",
+        "queries.rendering", "rerendered", "load_catalogue().by_today(row.wanted)", "row.wanted",
+        "tests/services/test_outdated.py::"
+        "test_a_new_version_of_an_opening_is_rendered_by_a_refresh_like_any_template"),
+    GuardMutant("a namespace has no more openings than its form can show",
+        "domain.rules", "_openings", "len(openings) > MAX_OPENINGS", "False",
+        "tests/unit/test_rules.py::"
+        "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings4-"
+        "At most 16 openings; these are 17.]"),
+    GuardMutant("a row is of an opening alone",
+        "forms.opening_rows", "_template_of", "template and template.direction and", "template and",
+        "tests/unit/test_opening_rows.py::test_what_every_namespace_gets_cannot_be_asked_for"),
     GuardMutant("a purpose is written for people to read",
         "domain.rules", "_text", "any(map(_is_control, written))", "False",
         "tests/unit/test_rules.py::test_no_character_turns_what_an_approver_reads"),
@@ -328,6 +362,8 @@ MUTANTS: tuple[GuardMutant, ...] = (
     *APPROVED,
     *COMPOSE,
     *BELIEVED,
+    *BOUNDS,
+    *CATALOGUE,
     *CREDENTIALS,
     *DECIDE,
     *DOORS,

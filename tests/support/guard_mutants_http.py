@@ -72,7 +72,7 @@ HTTP: tuple[GuardMutant, ...] = (
         'match.route.startswith("accounts/")', "False",
         "test_log_lines.py::test_a_link_for_one_use_is_in_no_line"),
     GuardMutant("the twin of a stored form gets its answer",
-        "views.form_answers", "answer", "if known := already_sent(request):",
+        "views.form_answers", "_judged", "if known := already_sent(request):",
         "if known := None:",
         "tests/web/test_sent_twice.py::"
         "test_g03_a_twin_that_was_stored_meanwhile_answers_for_both"),

@@ -36,7 +36,7 @@ def register(arguments: Sequence[str]) -> list[str]:
     names = [f"on-hung-{number}" for number in range(int(count))]
     with transaction.atomic():
         for name in names:
-            _as_approved(live_portal.onboard(hung, name, exposure=None))
+            _as_approved(live_portal.onboard(hung, name, openings=()))
     return names
 
 

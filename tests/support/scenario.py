@@ -18,11 +18,11 @@ django.setup()
 from django.db.models import F, Q  # noqa: E402
 from django.utils import timezone  # noqa: E402 (Django has to be set up before its models)
 
+from onboarding.demo.openings import INTERNET, WEB, exposed  # noqa: E402
 from onboarding.demo.scenario import acting, approve, demo_spec  # noqa: E402
 from onboarding.domain.actions import Action  # noqa: E402
 from onboarding.domain.lanes import Lane  # noqa: E402
 from onboarding.domain.lifecycle import RequestState  # noqa: E402
-from onboarding.domain.spec import Exposure  # noqa: E402
 from onboarding.models import (  # noqa: E402
     Cluster,
     ClusterObservation,
@@ -68,14 +68,16 @@ def decide(names: Sequence[str]) -> list[float]:
 def wish(names: Sequence[str]) -> dict[str, str]:
     """Alice asks, for the internet too; nobody decides. Returns the requests' public ids."""
     cluster = Cluster.objects.get()
-    return {name: live_portal.asked(cluster, name, egress="internet").public_id for name in names}
+    return {
+        name: live_portal.asked(cluster, name, openings=(WEB, INTERNET)).public_id for name in names
+    }
 
 
 def narrow(names: Sequence[str]) -> dict[str, str]:
     """Alice asks for another port and no internet. Returns the requests' public ids."""
-    exposure, asked = Exposure("ingress-nginx", "web", (8443,)), {}
+    opening, asked = exposed("ingress-nginx", "web", (8443,)), {}
     for row in ManagedNamespace.objects.filter(name__in=names):
-        spec = demo_spec(row.name, cluster=row.cluster.name, exposure=exposure)
+        spec = demo_spec(row.name, cluster=row.cluster.name, openings=(opening,))
         asked[row.name] = live_portal.change_asked(row, spec).public_id
     return asked
 

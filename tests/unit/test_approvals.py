@@ -2,16 +2,17 @@
 
 import pytest
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.domain.lanes import Lane, needed_lanes
 from onboarding.domain.risk import Risk
-from onboarding.domain.spec import Exposure, NamespaceSpec, RequestKind, Scope
+from onboarding.domain.spec import NamespaceSpec, RequestKind, Scope
 from onboarding.plan.approvals import lanes_for
 from onboarding.plan.build import empty_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.changes import plan_changes
 from tests.support.requests import plan_of, spec_of
 
-CLOSED = spec_of(exposure=None)
+CLOSED = spec_of(openings=())
 
 
 def asked(
@@ -28,11 +29,14 @@ def asked(
     ("differing", "lanes"),
     [
         ({}, ["platform"]),
-        ({"exposure": Exposure("ingress-nginx", "web", (8080,))}, ["platform", "network"]),
-        ({"egress": "internet"}, ["platform", "network"]),
-        ({"egress": "open", "lifetime_days": 7}, ["platform", "network", "security"]),
+        ({"openings": (WEB,)}, ["platform", "network"]),
+        ({"openings": (INTERNET,)}, ["platform", "network"]),
+        ({"openings": (ANYTHING,), "lifetime_days": 7}, ["platform", "network", "security"]),
         ({"data_class": "restricted"}, ["platform", "security"]),
-        ({"data_class": "restricted", "egress": "internet"}, ["platform", "network", "security"]),
+        (
+            {"data_class": "restricted", "openings": (INTERNET,)},
+            ["platform", "network", "security"],
+        ),
         ({"data_class": "public", "size": "large"}, ["platform"]),
     ],
 )
@@ -46,11 +50,11 @@ def test_a_new_namespace_asks_those_it_concerns(
     ("before", "after", "lanes"),
     [
         ({}, {"size": "large"}, ["platform"]),
-        ({"egress": "internet"}, {"egress": "internet", "size": "large"}, ["platform"]),
-        ({}, {"egress": "internet"}, ["platform", "network"]),
-        ({"egress": "internet"}, {}, ["platform", "network"]),
-        ({}, {"egress": "open"}, ["platform", "network", "security"]),
-        ({"egress": "open"}, {"egress": "open", "size": "large"}, ["platform"]),
+        ({"openings": (INTERNET,)}, {"openings": (INTERNET,), "size": "large"}, ["platform"]),
+        ({}, {"openings": (INTERNET,)}, ["platform", "network"]),
+        ({"openings": (INTERNET,)}, {}, ["platform", "network"]),
+        ({}, {"openings": (ANYTHING,)}, ["platform", "network", "security"]),
+        ({"openings": (ANYTHING,)}, {"openings": (ANYTHING,), "size": "large"}, ["platform"]),
         ({}, {"data_class": "restricted"}, ["platform", "security"]),
         ({"data_class": "restricted"}, {"data_class": "restricted", "size": "large"}, ["platform"]),
         (
@@ -69,22 +73,22 @@ def test_a_change_asks_only_those_it_touches(
 
 
 def test_a_moved_exposure_asks_the_network_lane_and_says_why() -> None:
-    before = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8080,)))
-    after = CLOSED.changed(exposure=Exposure("ingress-nginx", "web", (8081,)))
+    before = CLOSED.changed(openings=(exposed("ingress-nginx", "web", (8080,)),))
+    after = CLOSED.changed(openings=(exposed("ingress-nginx", "web", (8081,)),))
     assert asked(after, before)["network"] == (
         "Exposure to an ingress controller would be changed",
     )
 
 
 def test_every_lane_comes_with_its_reasons() -> None:
-    lanes = asked(CLOSED.changed(egress="open", data_class="restricted"))
+    lanes = asked(CLOSED.changed(openings=(ANYTHING,), data_class="restricted"))
     assert lanes["platform"] == ("Every new namespace",)
     assert len(lanes["security"]) == 2
     assert "Restricted data" in lanes["security"]
 
 
 def test_a_removal_asks_the_platform_alone_whatever_goes() -> None:
-    spec = CLOSED.changed(egress="open", data_class="restricted")
+    spec = CLOSED.changed(openings=(ANYTHING,), data_class="restricted")
     changes = plan_changes(plan_of(spec), empty_plan(spec.cluster, spec.name))
     lanes = lanes_for(
         RequestKind.RETIRE, spec, changes, catalogue=load_catalogue(), before=spec, risk=Risk.HIGH
@@ -120,7 +124,7 @@ def test_risky_connectivity_asks_those_the_catalogue_names(
 @pytest.mark.parametrize("data_class", ["public", "internal"])
 def test_m2_to_call_restricted_data_something_else_asks_security(data_class: str) -> None:
     before = CLOSED.changed(data_class="restricted")
-    lanes = asked(before.changed(data_class=data_class, egress="internet"), before)
+    lanes = asked(before.changed(data_class=data_class, openings=(WEB, INTERNET)), before)
     assert [*lanes] == ["platform", "network", "security"]
     assert lanes["security"] == ("No longer restricted data",)
 

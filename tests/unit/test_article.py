@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from onboarding.domain.spec import Exposure, Scope
+from onboarding.demo.openings import exposed
+from onboarding.domain.spec import Opening, Scope
 from tests.support.estates import (
     Tree,
     arrows,
@@ -109,11 +110,12 @@ CORRECTED = [
 ]
 INTERNET, PRIVATE = "198.51.100.7", "192.168.7.7"
 ENDS = [*INSIDE, OTHER, CTRL, ROGUE, DNS, INTERNET, PRIVATE]
-EXPOSED = Exposure("ingress-nginx", "web", (8080,))
+HTTPS = Opening("internet", "egress-internet", 1)
+EXPOSED = exposed("ingress-nginx", "web", (8080,))
 
 
 def baseline(**differing: object) -> list[Tree]:
-    plan = plan_of(**{"name": "ns-app1", "project": "app1", "exposure": None, **differing})
+    plan = plan_of(**{"name": "ns-app1", "project": "app1", "openings": (), **differing})
     return [one.manifest for one in plan.objects if one.key.kind == "NetworkPolicy"]
 
 
@@ -125,14 +127,14 @@ BASELINE_TABLE = [
     ({}, "53/UDP", WITHIN | arrows(INSIDE, [DNS])),
     ({}, "53/TCP", WITHIN | arrows(INSIDE, [DNS])),
     ({}, "53/SCTP", WITHIN),
-    ({"exposure": EXPOSED}, "8080/TCP", WITHIN | arrows([CTRL], [WEB])),
-    ({"exposure": EXPOSED}, "8081/TCP", WITHIN),
-    ({"exposure": EXPOSED}, "8080/UDP", WITHIN),
-    ({"exposure": EXPOSED}, "53/UDP", WITHIN | arrows(INSIDE, [DNS])),
-    ({"exposure": EXPOSED, "egress": "internet"}, "443/TCP", WITHIN | arrows(PROJECT, [INTERNET])),
-    ({"exposure": EXPOSED, "egress": "internet"}, "443/UDP", WITHIN),
-    ({"exposure": EXPOSED, "egress": "internet"}, "53/UDP", WITHIN | arrows(INSIDE, [DNS])),
-    ({"exposure": EXPOSED, "egress": "internet"}, "8080/TCP", WITHIN | arrows([CTRL], [WEB])),
+    ({"openings": (EXPOSED,)}, "8080/TCP", WITHIN | arrows([CTRL], [WEB])),
+    ({"openings": (EXPOSED,)}, "8081/TCP", WITHIN),
+    ({"openings": (EXPOSED,)}, "8080/UDP", WITHIN),
+    ({"openings": (EXPOSED,)}, "53/UDP", WITHIN | arrows(INSIDE, [DNS])),
+    ({"openings": (EXPOSED, HTTPS)}, "443/TCP", WITHIN | arrows(PROJECT, [INTERNET])),
+    ({"openings": (EXPOSED, HTTPS)}, "443/UDP", WITHIN),
+    ({"openings": (EXPOSED, HTTPS)}, "53/UDP", WITHIN | arrows(INSIDE, [DNS])),
+    ({"openings": (EXPOSED, HTTPS)}, "8080/TCP", WITHIN | arrows([CTRL], [WEB])),
     ({"scope": Scope.NAMESPACE}, "8080/TCP", arrows(INSIDE, INSIDE)),
 ]
 

@@ -56,7 +56,7 @@ def test_the_shipped_catalogue_loads() -> None:
     assert [*catalogue.sizes] == ["small", "medium", "large"]
     assert set(catalogue.kind_lanes) == set(RequestKind)
     assert Lane.SECURITY in catalogue.data_classes["restricted"].lanes
-    assert catalogue.egress["open"].max_lifetime_days == 30
+    assert catalogue.templates["egress-open"].max_days == 30
 
 
 def test_every_template_belongs_to_a_phase_of_provisioning_and_says_why() -> None:

@@ -1,6 +1,6 @@
 """What a request would change, object by object."""
 
-from onboarding.domain.spec import Exposure
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.plan.build import empty_plan
 from onboarding.plan.changes import Effect, plan_changes
 from onboarding.plan.model import Plan
@@ -23,13 +23,15 @@ def test_the_same_wish_changes_nothing() -> None:
 
 
 def test_only_what_moves_is_changed() -> None:
-    moved = effects(plan_of(), plan_of(exposure=Exposure("ingress-nginx", "web", (8081,))))
+    moved = effects(plan_of(), plan_of(openings=(exposed("ingress-nginx", "web", (8081,)),)))
     assert moved.pop("allow-ingress-ingress-nginx") is Effect.CHANGED
     assert set(moved.values()) == {Effect.UNCHANGED}
 
 
 def test_what_comes_and_what_goes_is_told_apart() -> None:
-    moved = effects(plan_of(egress="internet"), plan_of(egress="open", size="large"))
+    moved = effects(
+        plan_of(openings=(WEB, INTERNET)), plan_of(openings=(WEB, ANYTHING), size="large")
+    )
     assert {name: effect for name, effect in moved.items() if effect is not Effect.UNCHANGED} == {
         "egress-internet": Effect.REMOVED,
         "egress-open": Effect.ADDED,
@@ -46,7 +48,7 @@ def test_a_removal_takes_everything_away_access_first() -> None:
 
 
 def test_the_lines_of_a_change_show_old_and_new() -> None:
-    wanted = plan_of(exposure=Exposure("ingress-nginx", "web", (8081,)))
+    wanted = plan_of(openings=(exposed("ingress-nginx", "web", (8081,)),))
     [change] = [one for one in plan_changes(plan_of(), wanted) if one.effect is Effect.CHANGED]
     lines = change.lines()
     assert ("del", "        - protocol: TCP") not in lines

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onboarding.demo.openings import ANYTHING, INTERNET, exposed
 from onboarding.domain.facts import ClusterFacts, IngressFacts
-from onboarding.domain.spec import Exposure
 from onboarding.plan.build import Ingredients, build_plan
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.check_facts import check_bound_group, check_facts
@@ -72,8 +72,8 @@ def test_whatever_is_accepted_can_be_rendered_and_read(
     if told(facts):
         return
     ingredients = Ingredients(CATALOGUE, facts, "team-payments")
-    for egress in CATALOGUE.egress:
-        spec = spec_of(egress=egress, exposure=Exposure(source.slug, "web", (8080,)))
+    for way_out in ((), (INTERNET,), (ANYTHING,)):
+        spec = spec_of(openings=(exposed(source.slug, "web", (8080,)), *way_out))
         for planned in build_plan(spec, ingredients).objects:
             if planned.key.kind == "NetworkPolicy":
                 read_policy(planned.manifest)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.domain.objects import Key, Manifest, copied
-from onboarding.domain.spec import Exposure
 from onboarding.plan.compare import differences
 from tests.support.requests import plan_of, planned
 
 FULL = [
-    *plan_of(egress="internet").objects,
-    *[one for one in plan_of(egress="open").objects if one.key.name == "egress-open"],
+    *plan_of(openings=(WEB, INTERNET)).objects,
+    *[one for one in plan_of(openings=(WEB, ANYTHING)).objects if one.key.name == "egress-open"],
 ]
 IDENTITY = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
 Path = tuple[str | int, ...]
@@ -188,10 +188,10 @@ def test_the_mutations_cover_every_object_of_a_full_plan() -> None:
 
 @pytest.mark.parametrize("ports", [(8080, 8443), (8081,)])
 def test_another_set_of_ports_is_found(ports: tuple[int, ...]) -> None:
-    exposed = plan_of(exposure=Exposure("ingress-nginx", "web", ports))
+    plan = plan_of(openings=(exposed("ingress-nginx", "web", ports),))
     name = "allow-ingress-ingress-nginx"
     found = differences(
-        planned(plan_of(), "NetworkPolicy", name), planned(exposed, "NetworkPolicy", name)
+        planned(plan_of(), "NetworkPolicy", name), planned(plan, "NetworkPolicy", name)
     )
     assert paths(found) == ["spec.ingress"]
 

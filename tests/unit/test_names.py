@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onboarding.demo.openings import exposed
 from onboarding.domain import names
-from onboarding.domain.spec import Exposure
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.plan.fill import BadParameter
 from tests.support.requests import plan_of
@@ -186,9 +186,9 @@ def test_no_input_text_changes_which_objects_a_plan_has(
     name: str, project: str, component: str
 ) -> None:
     usual = [(one.phase, one.key.kind) for one in plan_of().objects]
-    exposure = Exposure("ingress-nginx", component, (8080,))
+    opening = exposed("ingress-nginx", component, (8080,))
     try:
-        plan = plan_of(name=name, project=project, exposure=exposure)
+        plan = plan_of(name=name, project=project, openings=(opening,))
     except BadParameter:
         return
     assert [(one.phase, one.key.kind) for one in plan.objects] == usual
@@ -202,7 +202,7 @@ def test_no_input_text_changes_which_objects_a_plan_has(
 )
 def test_every_valid_text_fills_the_same_objects(name: str, project: str, component: str) -> None:
     usual = [(one.phase, one.key.kind) for one in plan_of().objects]
-    exposure = Exposure("ingress-nginx", component, (8080,))
-    plan = plan_of(name=name, project=project, exposure=exposure)
+    opening = exposed("ingress-nginx", component, (8080,))
+    plan = plan_of(name=name, project=project, openings=(opening,))
     assert [(one.phase, one.key.kind) for one in plan.objects] == usual
     assert {one.key.namespace or one.key.name for one in plan.objects} == {name}

@@ -20,8 +20,16 @@ FITTING: list[tuple[str, Json]] = [
     ("cidrs", []),
     ("cidrs", ["10.0.0.0/8", "fd00::/8"]),
     ("quantities", {"cpu": "500m", "memory": "4Gi", "pods": "0"}),
+    ("ingress_source", {"namespace": "ingress-nginx", "pods": {}}),
+    ("ingress_source", {"namespace": "ingress-nginx", "pods": {"app": "nginx"}}),
 ]
 REFUSED: list[tuple[str, Json]] = [
+    ("ingress_source", "ingress-nginx"),
+    ("ingress_source", {"namespace": "ingress-nginx"}),
+    ("ingress_source", {"namespace": "*", "pods": {}}),
+    ("ingress_source", {"namespace": "a", "pods": {"a b": "x"}}),
+    ("ingress_source", {"namespace": "a", "pods": {f"k{n}": "v" for n in range(5)}}),
+    ("ingress_source", {"namespace": "a", "pods": {}, "more": "x"}),
     ("name", None),
     ("name", 7),
     ("name", "Payments"),

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from onboarding.demo.openings import ANYTHING, INTERNET, exposed
 from onboarding.domain.lifecycle import PROVISIONING
 from onboarding.domain.objects import Json
-from onboarding.domain.spec import Exposure, Scope
+from onboarding.domain.spec import Scope
 from onboarding.plan.access import access_sentences
 from onboarding.plan.build import BadParameter, empty_plan, private_ranges
 from onboarding.plan.catalogue_files import load_catalogue
@@ -22,8 +23,8 @@ from onboarding.plan.render_yaml import render_documents
 from tests.support.requests import plan_of, planned, spec_of
 
 FOLDER = Path(__file__).parents[1] / "data" / "plans"
-EXPOSURES = {"closed": None, "exposed": Exposure("ingress-nginx", "web", (8080, 8443))}
-EGRESS = ("none", "internet", "open")
+EXPOSURES = {"closed": (), "exposed": (exposed("ingress-nginx", "web", (8080, 8443)),)}
+EGRESS = {"none": (), "internet": (INTERNET,), "open": (ANYTHING,)}
 SIZES = ("small", "medium", "large")
 CASES = [
     *product(EXPOSURES, EGRESS, Scope, ("small",)),
@@ -34,7 +35,7 @@ DEVELOPMENT = "development-exposed-none-project-small"
 
 
 def plan_for(exposure: str, egress: str, scope: Scope, size: str) -> Plan:
-    return plan_of(exposure=EXPOSURES[exposure], egress=egress, scope=scope, size=size)
+    return plan_of(openings=(*EXPOSURES[exposure], *EGRESS[egress]), scope=scope, size=size)
 
 
 @pytest.mark.parametrize(("exposure", "egress", "scope", "size"), CASES)
@@ -48,7 +49,7 @@ def test_a_plan_is_what_was_reviewed(exposure: str, egress: str, scope: Scope, s
 
 
 def test_a_plan_for_development_is_what_was_reviewed() -> None:
-    plan = plan_of(environment="development", exposure=EXPOSURES["exposed"])
+    plan = plan_of(environment="development", openings=EXPOSURES["exposed"])
     rendered = f"# {plan.digest}\n{render_documents(plan.manifests())}"
     golden = FOLDER / f"{DEVELOPMENT}.yaml"
     if os.environ.get("BULKHEAD_WRITE_GOLDEN") == "1":
@@ -136,7 +137,7 @@ def test_the_digest_covers_cluster_name_phase_and_content() -> None:
     others = [
         plan_of(cluster="dev-us"),
         plan_of(name="payments-live"),
-        plan_of(exposure=Exposure("ingress-nginx", "web", (8081,))),
+        plan_of(openings=(exposed("ingress-nginx", "web", (8081,)),)),
         Plan(plan.cluster, plan.namespace, plan.objects[:-1]),
         Plan(plan.cluster, plan.namespace, (plan.objects[1], plan.objects[0], *plan.objects[2:])),
     ]
@@ -203,4 +204,4 @@ def test_the_internet_is_none_of_the_clusters_own_ranges() -> None:
 
 def test_an_unknown_ingress_source_is_refused() -> None:
     with pytest.raises(BadParameter, match="not an ingress source of dev-eu"):
-        plan_of(exposure=Exposure("somewhere", "web", (80,)))
+        plan_of(openings=(exposed("somewhere", "web", (80,)),))

@@ -11,8 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onboarding.demo.openings import INTERNET, WEB
+from onboarding.domain.catalogue import Template
 from onboarding.domain.objects import Manifest
-from onboarding.plan.render_yaml import render_documents, render_yaml
+from onboarding.plan.catalogue_files import load_catalogue
+from onboarding.plan.render_yaml import render_documents, render_template, render_yaml
 from tests.support.requests import plan_of
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
@@ -74,7 +77,7 @@ def test_kubectl_reads_every_nasty_key_as_that_key() -> None:
 
 
 def test_kubectl_reads_a_whole_plan_as_it_is() -> None:
-    manifests = plan_of(egress="internet").manifests()
+    manifests = plan_of(openings=(WEB, INTERNET)).manifests()
     read = kubectl_reads(render_documents(manifests))
     names = [(one["kind"], one["metadata"]["name"]) for one in read]  # type: ignore[index,call-overload]
     assert names == [(one["kind"], one["metadata"]["name"]) for one in manifests]  # type: ignore[index,call-overload]
@@ -117,6 +120,21 @@ def test_the_order_a_database_gives_back_does_not_show() -> None:
             return {key: turned_round(node[key]) for key in reversed(node)}
         return [turned_round(one) for one in node] if isinstance(node, list) else node
 
-    for manifest in plan_of(egress="internet").manifests():
+    for manifest in plan_of(openings=(WEB, INTERNET)).manifests():
         assert render_yaml(turned_round(manifest)) == render_yaml(manifest)
         assert render_yaml(manifest).startswith("apiVersion:")
+
+
+@pytest.mark.parametrize("template", load_catalogue().templates.values(), ids=lambda one: one.ref)
+def test_a_template_reads_as_its_file_says_with_its_slots(template: Template) -> None:
+    text = render_template(template.body)
+    assert yaml.safe_load(text) == template.body
+    assert all("{$slot: " in line for line in text.splitlines() if "$slot" in line)
+    assert "namespace: {$slot: namespace}" in text or "name: {$slot: namespace}" in text
+
+
+def test_what_only_looks_like_a_slot_is_quoted_as_any_text() -> None:
+    body: Manifest = {"kind": "ConfigMap", "data": {"a": "{$slot: b}", "b": {"$slot": "c"}}}
+    text = render_template(body)
+    assert text.splitlines()[2:] == ['  a: "{$slot: b}"', "  b: {$slot: c}"]
+    assert yaml.safe_load(text) == body

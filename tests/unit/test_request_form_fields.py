@@ -3,8 +3,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.domain.catalogue import SHOWN_BOUNDS
 from onboarding.domain.lanes import Lane
+from onboarding.domain.spec import Opening
 from onboarding.forms.decision import DecisionForm
 from onboarding.forms.offers import (
     approval_words,
@@ -77,9 +79,14 @@ def test_a_choice_says_which_approvals_it_adds_and_nothing_where_it_adds_none() 
     assert both == "Network and security approval needed"
 
 
-@pytest.mark.parametrize(("egress", "days"), [("open", 30), ("internet", None), ("none", None)])
-def test_what_must_end_has_a_longest_lifetime_on_offer(egress: str, days: int | None) -> None:
-    assert longest_lifetime(egress, load_catalogue()) == days
+@pytest.mark.parametrize(
+    ("openings", "days"),
+    [((ANYTHING,), 30), ((WEB, ANYTHING), 30), ((WEB, INTERNET), None), ((), None)],
+)
+def test_what_must_end_has_a_longest_lifetime_on_offer(
+    openings: tuple[Opening, ...], days: int | None
+) -> None:
+    assert longest_lifetime(openings, load_catalogue()) == days
 
 
 def test_egress_costs_what_its_template_costs() -> None:

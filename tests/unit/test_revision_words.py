@@ -2,13 +2,13 @@
 
 import pytest
 
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
+from onboarding.domain.spec import NamespaceSpec, Scope
 from onboarding.plan.model import Removal
 from onboarding.queries.revision_words import ApprovedStep, effect_of, moves_of, told_of
 from tests.support.requests import NAME, plan_of, spec_of
 
-CLOSED = spec_of(exposure=None)
-WEB = Exposure("ingress-nginx", "web", (8080,))
+CLOSED = spec_of(openings=())
 INGRESS = "ingress-nginx (app.kubernetes.io/name=ingress-nginx)"
 
 
@@ -32,16 +32,16 @@ def test_a_new_namespace_begins_with_what_it_opens() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (CLOSED, CLOSED.changed(exposure=WEB),
+        (CLOSED, CLOSED.changed(openings=(WEB,)),
          [f"Opens TCP 8080 from {INGRESS} to app=web, project=payments"]),
-        (CLOSED.changed(exposure=WEB), CLOSED,
+        (CLOSED.changed(openings=(WEB,)), CLOSED,
          [f"Closes TCP 8080 from {INGRESS} to app=web, project=payments"]),
-        (CLOSED, CLOSED.changed(egress="internet"),
+        (CLOSED, CLOSED.changed(openings=(INTERNET,)),
          ["Opens TCP 443 from project=payments to public addresses"]),
         (CLOSED, CLOSED.changed(size="medium"), ["Size S → M"]),
         (CLOSED, CLOSED.changed(lifetime_days=30), ["Lifetime no end → 30 days"]),
         (CLOSED, CLOSED.changed(purpose="Another one."), ["Another purpose"]),
-        (CLOSED, CLOSED.changed(size="medium", egress="internet"),
+        (CLOSED, CLOSED.changed(size="medium", openings=(INTERNET,)),
          ["Opens TCP 443 from project=payments to public addresses", "Size S → M"]),
         (CLOSED, CLOSED, ["Changes nothing: the same was approved again"]),
     ],
@@ -53,7 +53,7 @@ def test_a_change_says_what_it_moves(
 
 
 def test_open_egress_is_told_without_what_was_open_before() -> None:
-    [most, dns] = said(CLOSED, CLOSED.changed(egress="open"))
+    [most, dns] = said(CLOSED, CLOSED.changed(openings=(ANYTHING,)))
     assert most.startswith("Opens every port from project=payments to ")
     assert "any other namespace" in most
     assert dns.startswith("Opens every port except TCP 53, UDP 53 from project=payments to kube-")
@@ -115,7 +115,7 @@ def test_what_every_namespace_gets_stands_last_and_apart() -> None:
 
 def test_what_is_recorded_of_a_revision_leaves_out_what_every_namespace_gets() -> None:
     first, second = (
-        ApprovedStep(spec, plan_of(spec)) for spec in (CLOSED, CLOSED.changed(exposure=WEB))
+        ApprovedStep(spec, plan_of(spec)) for spec in (CLOSED, CLOSED.changed(openings=(WEB,)))
     )
     assert effect_of(NAME, None, first) == ["New namespace: size S, production, internal data"]
     assert effect_of(NAME, first, second) == [

@@ -1,15 +1,17 @@
 """The rules below every door: each way to break one is told with its field, and nothing else is."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.domain.catalogue import Catalogue
 from onboarding.domain.refusals import Invalid, Violation
 from onboarding.domain.rules import check_shape, check_spec
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope
 from onboarding.plan.catalogue_files import load_catalogue
 from onboarding.reachability.policies import read_policy
 from tests.support.broken_rules import BROKEN, Broken
@@ -42,14 +44,76 @@ def test_a_team_that_is_not_asked_for_is_told() -> None:
     assert violations(spec_of(team="search")) == (Violation("team", words),)
 
 
+LOST = Opening("vpn", "partner-vpn", 1)
+
+
 def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_form() -> None:
-    spec = spec_of(environment="x", size="x", egress="x", purpose="")
+    spec = spec_of(environment="x", size="x", openings=(LOST,), purpose="")
     told = [violation.field for violation in violations(spec)]
-    assert told == ["environment", "size", "egress", "purpose"]
+    assert told == ["environment", "size", "openings-0-template", "purpose"]
+
+
+@pytest.mark.parametrize(
+    ("openings", "words"),
+    [
+        ((replace(WEB, key="Web"),), "Use lowercase letters only."),
+        ((WEB, replace(INTERNET, key=WEB.key)), "Two openings are called “ingress-nginx”."),
+        ((INTERNET, replace(INTERNET, key="out")), "“out” opens what “internet” opens already."),
+        (
+            (
+                exposed("ingress-nginx", "web", (1, 2)),
+                replace(exposed("ingress-nginx", "web", (2, 1)), key="b"),
+            ),
+            "“b” opens what “ingress-nginx” opens already.",
+        ),
+        (
+            tuple(
+                replace(exposed("ingress-nginx", "web", (n,)), key=f"w{n}") for n in range(1, 18)
+            ),
+            "At most 16 openings; these are 17.",
+        ),
+        ((LOST,), "“partner-vpn@1” is not on offer."),
+        ((replace(INTERNET, version=2),), "“egress-internet@2” is not on offer."),
+        ((Opening("dns", "allow-dns", 1),), "“allow-dns@1” is not on offer."),
+        (
+            (replace(INTERNET, values={"ports": [80]}),),
+            "egress-internet@1 asks for nothing; see ports.",
+        ),
+        (
+            (Opening("web", "allow-ingress", 1, {"source": "ingress-nginx", "ports": [80]}),),
+            "allow-ingress@1 asks for source, component, ports; see component.",
+        ),
+        (
+            (replace(WEB, values={**WEB.values, "ports": ["80"]}),),
+            "80 is not a port between 1 and 65535",
+        ),
+        ((replace(WEB, values={**WEB.values, "component": 7}),), "must be text"),
+        (
+            (replace(WEB, values={**WEB.values, "source": {}}),),
+            "Choose one.",
+        ),
+    ],
+)
+def test_an_opening_is_of_the_catalogue_and_different_from_the_others(
+    openings: tuple[Opening, ...], words: str
+) -> None:
+    assert [one.words for one in shape(spec_of(openings=openings))] == [words]
+
+
+def test_two_openings_never_share_an_object() -> None:
+    """Names of objects end after 63 characters; one would be applied over the other."""
+    first = replace(WEB, key="w" * 49 + "-one")
+    second = replace(first, key="w" * 49 + "-two", values={**WEB.values, "component": "api"})
+    names = [one.key.name for one in plan_of(spec_of(openings=(first, second))).objects]
+    assert names.count(first.object_name) == 2
+    [found] = shape(spec_of(openings=(first, second)))
+    assert found.field == "openings-1-key"
+    assert found.words.startswith("It begins like another opening's name for too long.")
+    assert shape(spec_of(openings=(first, replace(second, key="two")))) == ()
 
 
 def test_open_egress_may_not_be_had_for_ever() -> None:
-    assert [one.field for one in violations(spec_of(egress="open"))] == ["lifetime"]
+    assert [one.field for one in violations(spec_of(openings=(WEB, ANYTHING)))] == ["lifetime"]
 
 
 def test_no_character_turns_what_an_approver_reads() -> None:
@@ -62,11 +126,11 @@ def test_lines_and_joined_signs_are_no_control_characters() -> None:
 
 @pytest.mark.parametrize("days", [7, 30])
 def test_open_egress_may_be_had_for_a_while(days: int) -> None:
-    assert violations(spec_of(egress="open", lifetime_days=days)) == ()
+    assert violations(spec_of(openings=(WEB, ANYTHING), lifetime_days=days)) == ()
 
 
 def test_a_draft_needs_no_purpose_and_no_fitting_lifetime() -> None:
-    assert shape(spec_of(purpose="", egress="open")) == ()
+    assert shape(spec_of(purpose="", openings=(WEB, ANYTHING))) == ()
     assert shape(spec_of(size="huge"))
 
 
@@ -98,7 +162,7 @@ labels = mostly(
     st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", fullmatch=True), texts
 )
 exposures = st.builds(
-    Exposure,
+    exposed,
     one_of(FACTS.ingress),
     labels,
     st.lists(st.integers(1, 65535), min_size=1, max_size=9, unique=True).map(tuple)
@@ -115,8 +179,7 @@ specs = st.builds(
     data_class=one_of(CATALOGUE.data_classes),
     size=one_of(CATALOGUE.sizes),
     scope=st.sampled_from(Scope),
-    exposure=st.none() | exposures,
-    egress=one_of(CATALOGUE.egress),
+    openings=st.lists(exposures | st.sampled_from([INTERNET, ANYTHING]), max_size=3).map(tuple),
     lifetime_days=st.sampled_from(CATALOGUE.lifetimes) | st.integers(-10, 400),
 )
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.domain.objects import Manifest
-from onboarding.domain.spec import Exposure, Scope
+from onboarding.domain.spec import Scope
 from onboarding.reachability.sentences import sentences
 from tests.support.requests import plan_of
 
@@ -43,11 +44,11 @@ def test_no_policy_is_no_sentence() -> None:
 
 
 def test_the_baseline_opens_the_project_and_name_resolution() -> None:
-    assert said(exposure=None) == (MEMBERS, DNS, CLOSED)
+    assert said(openings=()) == (MEMBERS, DNS, CLOSED)
 
 
 def test_the_scope_of_the_namespace_opens_it_to_every_pod_in_it() -> None:
-    assert said(exposure=None, scope=Scope.NAMESPACE) == (
+    assert said(openings=(), scope=Scope.NAMESPACE) == (
         "Every pod may reach each other on every port.",
         DNS,
         CLOSED,
@@ -56,12 +57,12 @@ def test_the_scope_of_the_namespace_opens_it_to_every_pod_in_it() -> None:
 
 def test_an_exposure_names_the_controller_the_component_and_the_port() -> None:
     assert said() == (MEMBERS, DNS, EXPOSED, CLOSED)
-    two = said(exposure=Exposure("ingress-nginx", "web", (8080, 8443)))
+    two = said(openings=(exposed("ingress-nginx", "web", (8080, 8443)),))
     assert two[2].endswith("app=web, project=payments on TCP 8080 and TCP 8443.")
 
 
 def test_the_internet_is_public_addresses_over_https_for_members_only() -> None:
-    assert said(egress="internet") == (
+    assert said(openings=(WEB, INTERNET)) == (
         MEMBERS,
         DNS,
         EXPOSED,
@@ -72,11 +73,11 @@ def test_the_internet_is_public_addresses_over_https_for_members_only() -> None:
 
 def test_open_egress_is_any_address_on_every_port() -> None:
     sentence = "Pods labelled project=payments may reach any address on every port."
-    assert sentence in said(egress="open")
+    assert sentence in said(openings=(WEB, ANYTHING))
 
 
 def test_the_order_of_policies_says_nothing() -> None:
-    manifests = plan_of(egress="internet").manifests()
+    manifests = plan_of(openings=(WEB, INTERNET)).manifests()
     assert set(sentences(manifests)) == set(sentences(reversed(manifests)))
 
 

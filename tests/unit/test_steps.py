@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
+from onboarding.demo.openings import ANYTHING, INTERNET, exposed
 from onboarding.domain.objects import branch
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope
+from onboarding.domain.spec import NamespaceSpec, Scope
 from onboarding.plan.model import Plan
 from onboarding.queries.connectivity import policies_of
 from onboarding.reachability.endpoints import Endpoint
@@ -26,7 +27,7 @@ PORTS = tuple(
     for number in (1, 52, 53, 54, 79, 80, 443, 444, 7000, 8080, 8081, 9090, 65535)
 )
 NARROW = spec_of()
-WIDER = spec_of(exposure=Exposure("ingress-nginx", "web", (8080, 9090)))
+WIDER = spec_of(openings=(exposed("ingress-nginx", "web", (8080, 9090)),))
 
 
 def state_of(plan: Plan) -> ApprovedState:
@@ -41,11 +42,13 @@ def steps_of(*specs: NamespaceSpec | None) -> Steps:
 
 def random_spec(chance: Random) -> NamespaceSpec:
     component, ports = chance.choice(["web", "api"]), chance.sample([80, 8080, 9090], 2)
-    exposure = Exposure("ingress-nginx", component, tuple(sorted(ports[: chance.randint(1, 2)])))
+    exposure = exposed("ingress-nginx", component, tuple(sorted(ports[: chance.randint(1, 2)])))
     return spec_of(
         scope=chance.choice([*Scope]),
-        exposure=chance.choice([None, exposure]),
-        egress=chance.choice(["none", "internet", "open"]),
+        openings=(
+            *chance.choice([(), (exposure,)]),
+            *chance.choice([(), (INTERNET,), (ANYTHING,)]),
+        ),
         project=chance.choice(["payments", "shop"]),
     )
 
@@ -163,8 +166,8 @@ def test_what_ends_closes_everything_and_what_comes_back_opens_it() -> None:
 
 @pytest.mark.parametrize(
     ("later", "lasting"),
-    [(NARROW, Lasting.WHOLE), (spec_of(exposure=None), Lasting.NOT), (None, Lasting.NOT),
-     (WIDER.changed(exposure=Exposure("ingress-nginx", "web", (8080,))), Lasting.WHOLE)],
+    [(NARROW, Lasting.WHOLE), (spec_of(openings=()), Lasting.NOT), (None, Lasting.NOT),
+     (WIDER.changed(openings=(exposed("ingress-nginx", "web", (8080,)),)), Lasting.WHOLE)],
 )  # fmt: skip
 def test_what_was_opened_is_told_by_whether_it_still_is(
     later: NamespaceSpec | None, lasting: Lasting
@@ -174,7 +177,7 @@ def test_what_was_opened_is_told_by_whether_it_still_is(
 
 
 def test_half_of_what_was_opened_may_still_be() -> None:
-    narrower = spec_of(exposure=Exposure("ingress-nginx", "web", (9090,)))
+    narrower = spec_of(openings=(exposed("ingress-nginx", "web", (9090,)),))
     moves = steps_of(WIDER, narrower).moves[0]
     assert {move.lasting for move in moves if move.way is Way.INWARD} == {Lasting.PART}
 

@@ -1,14 +1,18 @@
 """One sentence on what a request opens, off its answers and those in force."""
 
+from dataclasses import replace
+
 import pytest
 
-from onboarding.domain.spec import Exposure, NamespaceSpec, Scope, dump_spec
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
+from onboarding.domain.spec import NamespaceSpec, Opening, Scope, dump_spec
 from onboarding.models import Request
 from onboarding.pages.what_opens import what_opens
 from tests.support.requests import spec_of
 
-CLOSED = spec_of(exposure=None)
-WEB = Exposure("ingress-nginx", "web", (8080,))
+CLOSED = spec_of(openings=())
+TWO = spec_of(openings=(WEB, replace(exposed("ingress-nginx", "web", (9443,)), key="web-2")))
+LOST = Opening("vpn", "partner-vpn", 1)
 
 
 def said(
@@ -19,7 +23,7 @@ def said(
 
 
 def test_a_new_namespace_says_all_it_opens() -> None:
-    assert said(spec_of(egress="internet", scope=Scope.NAMESPACE)) == (
+    assert said(spec_of(openings=(WEB, INTERNET), scope=Scope.NAMESPACE)) == (
         "Opens TCP 8080 from ingress-nginx to app=web; HTTPS to the internet; "
         "every pod inside to every other."
     )
@@ -32,32 +36,45 @@ def test_a_closed_one_opens_nothing() -> None:
 @pytest.mark.parametrize(
     ("wanted", "before", "words"),
     [
-        (CLOSED.changed(egress="internet"), CLOSED, "Opens HTTPS to the internet."),
-        (CLOSED, CLOSED.changed(egress="internet"), "Closes HTTPS to the internet."),
+        (CLOSED.changed(openings=(INTERNET,)), CLOSED, "Opens HTTPS to the internet."),
+        (CLOSED, CLOSED.changed(openings=(INTERNET,)), "Closes HTTPS to the internet."),
         (
-            CLOSED.changed(egress="internet"),
-            CLOSED.changed(egress="open"),
+            CLOSED.changed(openings=(INTERNET,)),
+            CLOSED.changed(openings=(ANYTHING,)),
             "Closes any address, any port.",
         ),
         (
-            spec_of(exposure=Exposure("ingress-nginx", "web", (8080, 8443))),
-            spec_of(exposure=WEB),
+            spec_of(openings=(exposed("ingress-nginx", "web", (8080, 8443)),)),
+            spec_of(openings=(WEB,)),
             "Opens TCP 8443 from ingress-nginx to app=web.",
         ),
         (
-            spec_of(exposure=Exposure("ingress-nginx", "api", (8080,))),
-            spec_of(exposure=WEB),
+            spec_of(openings=(exposed("ingress-nginx", "api", (8080,)),)),
+            spec_of(openings=(WEB,)),
             (
                 "Opens TCP 8080 from ingress-nginx to app=api. "
                 "Closes TCP 8080 from ingress-nginx to app=web."
             ),
         ),
         (
-            CLOSED.changed(egress="internet", size="medium"),
+            CLOSED.changed(openings=(INTERNET,), size="medium"),
             CLOSED,
             "Opens HTTPS to the internet. Changes the size.",
         ),
         (CLOSED.changed(size="medium"), CLOSED, "No path. Changes the size."),
+        (TWO.changed(size="medium"), TWO, "No path. Changes the size."),
+        (TWO, CLOSED.changed(openings=(WEB,)), "Opens TCP 9443 from ingress-nginx to app=web."),
+        (CLOSED.changed(openings=(WEB,)), TWO, "Closes TCP 9443 from ingress-nginx to app=web."),
+        (
+            CLOSED.changed(openings=(replace(WEB, key="shop"),)),
+            CLOSED.changed(openings=(WEB,)),
+            "No path. Renames an opening.",
+        ),
+        (
+            CLOSED.changed(openings=(replace(WEB, version=2),)),
+            CLOSED.changed(openings=(WEB,)),
+            "No path. Renders it anew.",
+        ),
         (CLOSED, CLOSED, "No path. Renders it anew."),
     ],
 )
@@ -82,7 +99,7 @@ def test_objects_of_others_that_go_are_counted() -> None:
 
 
 def test_an_egress_the_catalogue_lost_counts_as_opening() -> None:
-    assert said(CLOSED.changed(egress="partner-vpn"), CLOSED) == "Opens partner-vpn."
+    assert said(CLOSED.changed(openings=(LOST,)), CLOSED) == "Opens partner-vpn@1 vpn."
 
 
 SHELL = "open a shell in pods"

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.openings import INTERNET as HTTPS
+from onboarding.demo.openings import WEB
 from onboarding.demo.scenario import acting, demo_spec
 from onboarding.models import ManagedNamespace, Suggestion
 from onboarding.services.preview import NamespaceWish, change_wish
@@ -40,7 +42,7 @@ def change_form(client: Client, row: ManagedNamespace, found: Suggestion) -> str
 
 def wish_of(row: ManagedNamespace, found: Suggestion) -> NamespaceWish:
     """The change that the suggestion is about."""
-    spec = demo_spec(row.name, cluster=row.cluster.name, egress="internet")
+    spec = demo_spec(row.name, cluster=row.cluster.name, openings=(WEB, HTTPS))
     return replace(change_wish(row, spec, why="Bob needs it."), suggestion=found)
 
 

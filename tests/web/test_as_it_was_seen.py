@@ -9,6 +9,7 @@ from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import (
@@ -32,7 +33,9 @@ REASON = "The card scheme asks for it; see the ticket."
 def asked(cast: dict[str, User], cluster: Cluster, now: datetime) -> Request:
     """Exposed, with open egress: every namespace there gains a path."""
     looked_at(cluster)
-    spec = demo_spec("payments-open", cluster=cluster.name, egress="open", lifetime_days=30)
+    spec = demo_spec(
+        "payments-open", cluster=cluster.name, openings=(WEB, ANYTHING), lifetime_days=30
+    )
     return ask(spec, now=now)
 
 
@@ -221,7 +224,7 @@ def test_a_new_namespace_that_opens_nothing_has_no_amber(
     client_for: SignIn, pat: User, cluster: Cluster, now: datetime
 ) -> None:
     looked_at(cluster)
-    spec = demo_spec("payments-closed", cluster=cluster.name, exposure=None, environment="test")
+    spec = demo_spec("payments-closed", cluster=cluster.name, openings=(), environment="test")
     page = client_for(pat).get(url(ask(spec, now=now))).content.decode()
     main = page[page.index("<h1") : page.index("</main>")]
     assert "Nothing opens beyond the baseline." in main

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import NamespaceState
 from onboarding.domain.objects import Json, Manifest
@@ -168,7 +169,7 @@ class TestTable:
 def test_many_namespaces_with_different_ports_are_not_said_to_have_them_all(
     client_for: SignIn, bob: User, cast: dict[str, User], cluster: Cluster
 ) -> None:
-    days = {"egress": "open", "lifetime_days": 30}
+    days = {"openings": (WEB, ANYTHING), "lifetime_days": 30}
     row = seen(ready(onboarded(demo_spec("payments-prod", cluster=cluster.name, **days))))
     for number in range(30):
         ports: Json = [{"ports": [{"protocol": "TCP", "port": 9000 + number}]}]

@@ -28,7 +28,7 @@ from onboarding.reachability.neighbourhood import (
     Change,
     Line,
     Neighbourhood,
-    Opening,
+    OpenPorts,
     Party,
     PartyKind,
     Way,
@@ -59,8 +59,8 @@ def said(source: str, **context: object) -> str:
     return " ".join(strip_tags(draw(source, **context)).split())
 
 
-def opening(*ports: tuple[Protocol, int, int], rules: tuple[RuleRef, ...] = (RULE,)) -> Opening:
-    return Opening(ports, rules, Certainty.CERTAIN)
+def opening(*ports: tuple[Protocol, int, int], rules: tuple[RuleRef, ...] = (RULE,)) -> OpenPorts:
+    return OpenPorts(ports, rules, Certainty.CERTAIN)
 
 
 OPEN = Answer((opening((TCP, 443, 443)),), closed_by=(DENY,))

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB, exposed
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
-from onboarding.domain.spec import Exposure
 from onboarding.models import (
     Cluster,
     ClusterObservation,
@@ -240,7 +240,7 @@ def read(browser: Client, row: Request) -> str:
 def test_dana_sees_before_and_after_with_the_rules_that_decide(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
-    page = read(client_for(dana), change_to(prod, egress="internet"))
+    page = read(client_for(dana), change_to(prod, openings=(WEB, INTERNET)))
     row = row_of(page, "Public addresses")
     assert "Blocked deny-all@1 Allowed: TCP 443 egress-internet@1 Opens" in row
 
@@ -249,7 +249,7 @@ def test_what_closes_and_what_changes_is_said_in_words(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
     looked_at(prod.cluster)
-    moved = change_to(prod, exposure=Exposure("ingress-nginx", "web", (8443,)))
+    moved = change_to(prod, openings=(exposed("ingress-nginx", "web", (8443,)),))
     row = row_of(read(client_for(dana), moved), "ingress-nginx")
     assert "TCP 8080 allow-ingress@1 Allowed: TCP 8443 allow-ingress@1 Changes" in row
 
@@ -257,7 +257,7 @@ def test_what_closes_and_what_changes_is_said_in_words(
 def test_a_path_that_is_given_up_closes(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
-    row = row_of(read(client_for(dana), change_to(prod, exposure=None)), "ingress-nginx")
+    row = row_of(read(client_for(dana), change_to(prod, openings=())), "ingress-nginx")
     assert "TCP 8080 allow-ingress@1 Blocked deny-all@1" in row
     assert row.endswith("Closes")
 
@@ -265,7 +265,7 @@ def test_a_path_that_is_given_up_closes(
 def test_lines_that_stay_are_folded_under_their_number(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
-    page = read(client_for(dana), change_to(prod, egress="internet"))
+    page = read(client_for(dana), change_to(prod, openings=(WEB, INTERNET)))
     folded = page[page.index("directions stay as they are") :]
     assert "As before" in folded
     assert page.index("Opens</span>") < page.index("directions stay as they are")
@@ -294,7 +294,9 @@ def test_open_egress_tells_every_namespace_it_opens_to(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
     looked_at(prod.cluster)
-    page = words(read(client_for(dana), change_to(prod, egress="open", lifetime_days=30)))
+    page = words(
+        read(client_for(dana), change_to(prod, openings=(WEB, ANYTHING), lifetime_days=30))
+    )
     gaining = page[page.index("namespaces gain a path") :][:120]
     for name in ("ingress-nginx", "kube-system", "orders-prod", "orders-test"):
         assert name in gaining
@@ -315,7 +317,7 @@ def test_dana_sees_each_finding_its_place_and_the_risk(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
     looked_at(prod.cluster)
-    page = read(client_for(dana), change_to(prod, egress="open", lifetime_days=30))
+    page = read(client_for(dana), change_to(prod, openings=(WEB, ANYTHING), lifetime_days=30))
     assert "High risk" in page
     assert "payments-prod/egress-open egress[0]" in page
     assert "BH020" in row_of(page, "Every pod in orders-test")
@@ -325,7 +327,7 @@ def test_dana_sees_each_finding_its_place_and_the_risk(
 def test_a_finding_is_called_new_only_where_the_request_brings_it(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
-    page = read(client_for(dana), change_to(prod, egress="open", lifetime_days=30))
+    page = read(client_for(dana), change_to(prod, openings=(WEB, ANYTHING), lifetime_days=30))
     items = [words(item) for item in page.split("<li id=")[1:]]
     new = {item.split(":")[0].split()[-1]: "New" in item.split("</li>")[0] for item in items}
     assert new["BH001"]
@@ -348,7 +350,7 @@ def test_dana_is_told_that_the_risk_rose_since_the_lanes_were_asked(
     client_for: SignIn, dana: User, prod: ManagedNamespace, sent: str | None, warning: str
 ) -> None:
     looked_at(prod.cluster)
-    row = change_to(prod, egress="open", lifetime_days=30)
+    row = change_to(prod, openings=(WEB, ANYTHING), lifetime_days=30)
     with without_guards():
         Request.objects.filter(pk=row.pk).update(risk=sent)
     page = words(read(client_for(dana), row))

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import BlockedReason, NamespaceState
 from onboarding.models import Cluster, IngressSource, ManagedNamespace, User
@@ -56,7 +57,7 @@ def test_who_decides_a_change_is_told_what_it_is_compared_with(
     client_for: SignIn, dana: User, prod: ManagedNamespace
 ) -> None:
     doubt(prod)
-    spec = demo_spec("payments-prod", cluster=prod.cluster.name, egress="internet")
+    spec = demo_spec("payments-prod", cluster=prod.cluster.name, openings=(WEB, INTERNET))
     asked = change_wanted(prod, spec)
     assert said_on(client_for(dana), [f"/approvals/{asked.public_id}/"])
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import approve, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.domain.lifecycle import RequestState
@@ -118,7 +119,7 @@ def test_a_change_that_took_effect_meanwhile_is_shown_before_it_is_undone(
 ) -> None:
     url = reverse("namespace-change", args=[home.public_id])
     tab = change_of(opened(desk, url, size="large"))
-    changed(home, demo_spec("payments-prod", cluster="dev-eu").changed(egress="internet"))
+    changed(home, demo_spec("payments-prod", cluster="dev-eu").changed(openings=(WEB, INTERNET)))
     shown = desk.post(url, tab)
     assert shown.status_code == 409
     text = words(shown.content.decode())

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from onboarding.demo.openings import exposed
 from onboarding.demo.scenario import acting, ask, demo_spec
 from onboarding.domain.actions import Action
-from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, Event, ManagedNamespace, User
 from onboarding.pages import event_export
 from onboarding.pages.event_export import COLUMNS, harmless
@@ -43,7 +43,7 @@ def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
 def twice(prod: ManagedNamespace, cluster: Cluster) -> ManagedNamespace:
     spec = demo_spec(
         "payments-prod", cluster=cluster.name, size="large",
-        exposure=Exposure("ingress-nginx", "web", (8080, 8443)),
+        openings=(exposed("ingress-nginx", "web", (8080, 8443)),),
     )  # fmt: skip
     changed(prod, spec)
     prod.refresh_from_db()

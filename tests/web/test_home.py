@@ -26,7 +26,7 @@ ClientFor = Callable[[User], Client]
 @pytest.fixture
 def asked(alice: User, cluster: Cluster, now: datetime) -> Request:
     """Alice's request for payments-dev, which only the platform decides."""
-    return ask(demo_spec("payments-dev", cluster="dev-eu", exposure=None), now=now)
+    return ask(demo_spec("payments-dev", cluster="dev-eu", openings=()), now=now)
 
 
 def home(client: Client) -> str:
@@ -64,7 +64,7 @@ def test_home_takes_as_many_queries_for_many_rows_as_for_one(
         return len(made)
 
     def returned(name: str) -> None:
-        row = ask(demo_spec(name, cluster="dev-eu", exposure=None), now=now)
+        row = ask(demo_spec(name, cluster="dev-eu", openings=()), now=now)
         send_back(row, "pat", Lane.PLATFORM, now=now)
         set_state(onboarded(demo_spec(f"{name}-live", cluster="dev-eu")), NamespaceState.DRIFTED)
 
@@ -125,7 +125,7 @@ def test_the_oldest_that_wait_are_named_to_an_approver(
     cluster: Cluster, pat: User, client_for: ClientFor, now: datetime
 ) -> None:
     for number in range(6):
-        spec = demo_spec(f"payments-{number}", cluster="dev-eu", exposure=None)
+        spec = demo_spec(f"payments-{number}", cluster="dev-eu", openings=())
         ask(spec, now=now + timedelta(days=number))
     html = home(client_for(pat))
     assert [f"payments-{number}" in html for number in range(6)] == [True] * 5 + [False]
@@ -278,7 +278,7 @@ def test_a_lead_sees_what_waits_for_whom_and_since_when(
 def test_requests_stand_in_groups_what_comes_back_first(
     asked: Request, alice: User, client_for: ClientFor, now: datetime
 ) -> None:
-    back = ask(demo_spec("payments-back", cluster="dev-eu", exposure=None), now=now)
+    back = ask(demo_spec("payments-back", cluster="dev-eu", openings=()), now=now)
     send_back(back, "pat", Lane.PLATFORM, now=now)
     page = client_for(alice).get(reverse("home")).context["page"]
     assert [(group.state, len(group.rows)) for group in page.groups] == [

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.actions import Action
 from onboarding.domain.lanes import Lane
@@ -129,13 +130,12 @@ OPENINGS = {
 @pytest.fixture
 def openings(cluster: Cluster) -> None:
     """One namespace for each way to be open, one that is shut, and one that is over."""
-    shut: dict[str, Any] = {"exposure": None}
-    onboard("payments-shut", cluster, **shut)
+    onboard("payments-shut", cluster, openings=())
     onboard("payments-web", cluster)
-    onboard("payments-https", cluster, egress="internet", **shut)
-    onboard("payments-both", cluster, egress="internet")
-    onboard("payments-open", cluster, egress="open", lifetime_days=30, **shut)
-    set_state(onboard("payments-over", cluster, egress="internet"), NamespaceState.GONE)
+    onboard("payments-https", cluster, openings=(INTERNET,))
+    onboard("payments-both", cluster, openings=(WEB, INTERNET))
+    onboard("payments-open", cluster, openings=(ANYTHING,), lifetime_days=30)
+    set_state(onboard("payments-over", cluster, openings=(WEB, INTERNET)), NamespaceState.GONE)
 
 
 @pytest.mark.parametrize("opens", OPENINGS)
@@ -146,8 +146,8 @@ def test_namespaces_are_found_by_what_they_open(reader: Client, openings: None, 
 
 
 def test_what_opens_is_what_was_approved_last(reader: Client, cluster: Cluster) -> None:
-    row = onboard("payments-a", cluster, exposure=None)
-    wish = demo_spec("payments-a", cluster=cluster.name, exposure=None, egress="internet")
+    row = onboard("payments-a", cluster, openings=())
+    wish = demo_spec("payments-a", cluster=cluster.name, openings=(INTERNET,))
     change = change_wanted(row, wish)
     assert names(reader, f"{NAMESPACES}?opens=internet") == []
     approved(change)
@@ -157,7 +157,7 @@ def test_what_opens_is_what_was_approved_last(reader: Client, cluster: Cluster) 
 def test_what_is_to_be_removed_still_opens_what_was_approved(
     reader: Client, cluster: Cluster, now: datetime
 ) -> None:
-    row = onboard("payments-a", cluster, exposure=None, egress="internet")
+    row = onboard("payments-a", cluster, openings=(INTERNET,))
     approved(submit(retire_wish(row, why="Over."), by=acting("alice"), form_key="r", now=now))
     assert names(reader, f"{NAMESPACES}?opens=internet") == ["payments-a"]
     assert names(reader, f"{NAMESPACES}?opens=nothing") == []
@@ -197,7 +197,7 @@ def test_numbers_of_clusters_lead_to_just_these_namespaces(
     set_state(onboard("payments-a", cluster), NamespaceState.BLOCKED, reason="taken")
     onboard("payments-b", cluster)
     other = Cluster.objects.create(name="other", facts=cluster.facts, credential=b"x")
-    set_state(onboard("payments-c", other, exposure=None), NamespaceState.BLOCKED, reason="taken")
+    set_state(onboard("payments-c", other, openings=()), NamespaceState.BLOCKED, reason="taken")
     url = "/namespaces/?state=trouble&amp;cluster=dev-eu"
     assert url in reader.get("/clusters/").content.decode()
     assert names(reader, url.replace("&amp;", "&")) == ["payments-a"]
@@ -354,8 +354,11 @@ class TestExport:
         answer = reader.get(f"{EXPORT}?opens=internet")
         rows = list(csv.DictReader(answer.getvalue().decode().splitlines()))
         assert [row["namespace"] for row in rows] == OPENINGS["internet"]
-        assert [row["egress"] for row in rows] == ["internet", "internet", "open"]
-        assert {row["ingress_source"] for row in rows} == {"", "ingress-nginx"}
+        assert [row["openings"] for row in rows] == [
+            "ingress-nginx (allow-ingress@1); internet (egress-internet@1)",
+            "internet (egress-internet@1)",
+            "open (egress-open@1)",
+        ]
         assert "attachment; filename=" in answer["Content-Disposition"]
 
     def test_it_goes_on_from_piece_to_piece(
@@ -428,7 +431,7 @@ def test_requests_are_paged_and_take_as_many_statements_for_many(
 ) -> None:
     few = statements(reader, REQUESTS)
     for number in range(4):
-        spec = demo_spec(f"payments-{number}", cluster="dev-eu", exposure=None)
+        spec = demo_spec(f"payments-{number}", cluster="dev-eu", openings=())
         ask(spec, now=timezone.now())
     assert statements(reader, REQUESTS) == few
     monkeypatch.setitem(keyset.page_of.__kwdefaults__ or {}, "size", 2)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import ask, demo_spec
 from onboarding.domain.spec import NamespaceSpec
 from onboarding.models import Cluster, Decision, Request, User
@@ -149,7 +150,9 @@ def test_no_key_leads_to_approve_at_high_risk(
     client_for: SignIn, dana: User, cluster: Cluster, now: datetime
 ) -> None:
     looked_at(cluster)
-    spec = demo_spec("payments-open", cluster=cluster.name, egress="open", lifetime_days=30)
+    spec = demo_spec(
+        "payments-open", cluster=cluster.name, openings=(WEB, ANYTHING), lifetime_days=30
+    )
     page = client_for(dana).get(url(ask(spec, now=now))).content.decode()
     assert "High risk" in page
     assert 'value="approve"' in page

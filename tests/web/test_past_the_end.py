@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import demo_spec
 from onboarding.models import Cluster, ManagedNamespace, User
 from onboarding.services.tell import tell_due
@@ -23,7 +24,7 @@ LATE = "9999-01-01T00:00:00+00:00"
 
 @pytest.fixture
 def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
-    spec = demo_spec("payments-prod", cluster=cluster.name, egress="internet")
+    spec = demo_spec("payments-prod", cluster=cluster.name, openings=(WEB, INTERNET))
     row = seen(ready(onboarded(spec)))
     tell_due(now=timezone.now())
     return row

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from onboarding.demo.openings import ANYTHING
+from onboarding.demo.openings import WEB as WEB_ENTRY
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.objects import Json, Manifest
 from onboarding.models import (
@@ -309,13 +311,13 @@ class TestAdvice:
         assert "serve ingress-nginx on TCP 8080, 9090" in said
         assert "takes the place" not in said
 
-    def test_another_component_takes_the_place_of_the_exposure(
+    def test_another_component_is_one_opening_more(
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
     ) -> None:
         vault = "payments-prod/app=vault,project=payments"
         said = ask(client_for(alice), prod, NGINX, vault, 8200)
         assert "pods with app=vault to serve ingress-nginx on TCP 8200" in said
-        assert "takes the place of the exposure of app=web to ingress-nginx" in said
+        assert "takes the place" not in said
 
     def test_inside_the_namespace_a_label_is_enough(
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
@@ -354,7 +356,7 @@ class TestAdvice:
     def test_where_the_other_end_is_closed_its_people_are_to_be_asked(
         self, client_for: SignIn, alice: User, cast: dict[str, User], cluster: Cluster
     ) -> None:
-        days = {"egress": "open", "lifetime_days": 30}
+        days = {"openings": (WEB_ENTRY, ANYTHING), "lifetime_days": 30}
         row = seen(ready(onboarded(demo_spec("payments-prod", cluster=cluster.name, **days))))
         said = ask(client_for(alice), row, MEMBER, "search-prod", 443)
         assert "the policies of search-prod do not. Ask those who run it." in said

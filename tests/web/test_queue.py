@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from onboarding.demo.openings import ANYTHING, INTERNET, WEB
 from onboarding.demo.scenario import approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import Cluster, Request, RoleAssignment, Team, User
@@ -144,7 +145,7 @@ def test_what_is_unknown_is_refused_aloud_and_lists_nothing(
 def test_each_choice_says_how_many_it_would_show(
     client_for: SignIn, dana: User, waiting: Request, now: datetime
 ) -> None:
-    asked("shop", waiting.cluster, now=now, egress="internet", environment="test")
+    asked("shop", waiting.cluster, now=now, openings=(WEB, INTERNET), environment="test")
     page = read(client_for(dana))
     assert "Production (1)" in page
     assert "Internet, and traffic from outside (1)" in page
@@ -155,9 +156,9 @@ def test_each_choice_says_how_many_it_would_show(
 def test_opens_and_its_class_agree(
     client_for: SignIn, dana: User, cast: dict[str, User], cluster: Cluster, now: datetime
 ) -> None:
-    asked("calls", cluster, now=now, exposure=None, egress="internet")
-    asked("both", cluster, now=now, egress="internet")
-    asked("any", cluster, now=now, exposure=None, egress="open", lifetime_days=7)
+    asked("calls", cluster, now=now, openings=(INTERNET,))
+    asked("both", cluster, now=now, openings=(WEB, INTERNET))
+    asked("any", cluster, now=now, openings=(ANYTHING,), lifetime_days=7)
     browser = client_for(dana)
     for word, name in {"internet": "calls", "both": "both", "anything": "any"}.items():
         assert listed(browser, f"?opens={word}") == [name]
@@ -224,7 +225,7 @@ def test_many_rows_take_as_many_statements_as_one(
 def test_only_low_risk_can_be_ticked(
     client_for: SignIn, dana: User, waiting: Request, now: datetime
 ) -> None:
-    risky = asked("risky", waiting.cluster, now=now, egress="open", lifetime_days=7)
+    risky = asked("risky", waiting.cluster, now=now, openings=(WEB, ANYTHING), lifetime_days=7)
     page = client_for(dana).get("/approvals/").content.decode()
     assert f'value="{waiting.public_id}"' in page
     assert f'value="{risky.public_id}"' not in page

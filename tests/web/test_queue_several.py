@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import ANYTHING, WEB
 from onboarding.demo.scenario import acting, approve, ask, demo_spec
 from onboarding.domain.lanes import Lane
 from onboarding.models import (
@@ -70,7 +71,9 @@ def test_what_is_ticked_is_approved_by_one_click_after_the_list(
 def test_all_of_low_risk_on_a_page_are_chosen_by_one_link(
     client_for: SignIn, dana: User, rows: list[Request], cluster: Cluster, now: datetime
 ) -> None:
-    ask(demo_spec("risky", cluster=cluster.name, egress="open", lifetime_days=7), now=now)
+    ask(
+        demo_spec("risky", cluster=cluster.name, openings=(WEB, ANYTHING), lifetime_days=7), now=now
+    )
     browser = client_for(dana)
     page = browser.get("/approvals/")
     assert "Review all 3 of low risk on this page" in page.content.decode()
@@ -118,7 +121,7 @@ def test_what_became_of_each_is_told_in_words(
 def test_what_is_not_of_low_risk_is_named_and_linked(
     client_for: SignIn, dana: User, rows: list[Request], cluster: Cluster, now: datetime
 ) -> None:
-    spec = demo_spec("risky", cluster=cluster.name, egress="open", lifetime_days=7)
+    spec = demo_spec("risky", cluster=cluster.name, openings=(WEB, ANYTHING), lifetime_days=7)
     risky = ask(spec, now=now)
     page = choose(client_for(dana), rows[0], risky)
     assert "High risk: it is decided on its own page." in page
@@ -142,7 +145,7 @@ def test_a_removal_is_named_and_linked_and_never_chosen(
 def test_a_forged_pick_of_high_risk_is_refused(
     client_for: SignIn, dana: User, cast: dict[str, User], cluster: Cluster, now: datetime
 ) -> None:
-    spec = demo_spec("risky", cluster=cluster.name, egress="open", lifetime_days=7)
+    spec = demo_spec("risky", cluster=cluster.name, openings=(WEB, ANYTHING), lifetime_days=7)
     risky = ask(spec, now=now)
     sent = {"pick": f"{risky.public_id} network {risky.digest}", "reason": ""}
     page = words(client_for(dana).post(URL, sent).content.decode())

@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.demo.scenario import demo_spec
 from onboarding.models import (
     Cluster,
@@ -41,7 +42,7 @@ MOST_STATEMENTS = 16
 @pytest.fixture
 def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
     """Approved with HTTPS to the internet, and seen on a cluster with three others."""
-    spec = demo_spec("payments-prod", cluster=cluster.name, egress="internet")
+    spec = demo_spec("payments-prod", cluster=cluster.name, openings=(WEB, INTERNET))
     return seen(ready(onboarded(spec)))
 
 

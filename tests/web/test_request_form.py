@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from onboarding.demo.openings import WEB
 from onboarding.demo.scenario import ask, demo_spec
 from onboarding.domain.lifecycle import RequestState
 from onboarding.models import Cluster, ClusterObservation, Request, User
@@ -74,8 +75,7 @@ def test_a_complete_form_becomes_a_pending_request(desk: Client) -> None:
     row = Request.objects.get()
     assert response["Location"] == reverse("request-detail", args=[row.public_id])
     assert row.state == RequestState.PENDING
-    assert row.wanted.exposure is not None
-    assert row.wanted.exposure.ports == (8080,)
+    assert row.wanted.openings == (WEB,)
 
 
 def test_an_empty_project_is_the_name_of_the_team(desk: Client) -> None:
@@ -140,7 +140,7 @@ def test_whatever_breaks_a_rule_is_said_at_its_field_in_the_rules_words(
 ) -> None:
     response = desk.post(NEW, answers(**broken.answers))
     assert response.status_code == 422
-    assert response.context["form"].errors == {broken.field: [broken.words]}
+    assert response.context["form"].errors == {broken.form_field: [broken.words]}
     assert not Request.objects.exists()
 
 
@@ -186,7 +186,7 @@ def test_an_exposure_needs_a_component_and_a_port(desk: Client) -> None:
 
 def test_nobody_needs_neither_component_nor_ports(desk: Client) -> None:
     desk.post(NEW, answers(ingress="", component="%%", ports="0"))
-    assert Request.objects.get().wanted.exposure is None
+    assert Request.objects.get().wanted.openings == ()
 
 
 @pytest.mark.parametrize("lifetime", ["none", "90", "365"])

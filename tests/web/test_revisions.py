@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from onboarding.demo.openings import WEB
 from onboarding.demo.scenario import demo_spec
 from onboarding.domain.lifecycle import NamespaceState
-from onboarding.domain.spec import Exposure
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace, Run, User
 from onboarding.pages import revisions
 from onboarding.pages.revision_comparison import CONTEXT, diff_rows, fold_rows
@@ -27,15 +27,14 @@ SignIn = Callable[..., Client]
 
 @pytest.fixture
 def prod(cast: dict[str, User], cluster: Cluster) -> ManagedNamespace:
-    spec = demo_spec("payments-prod", cluster=cluster.name, exposure=None)
+    spec = demo_spec("payments-prod", cluster=cluster.name, openings=())
     return read_back(onboarded(spec))
 
 
 @pytest.fixture
 def exposed(prod: ManagedNamespace) -> ManagedNamespace:
     """Revision 2 opened 8080, revision 3 made it larger."""
-    web = Exposure("ingress-nginx", "web", (8080,))
-    return grown(grown(prod, exposure=web), exposure=web, size="large")
+    return grown(grown(prod, openings=(WEB,)), openings=(WEB,), size="large")
 
 
 def grown(row: ManagedNamespace, **differing: object) -> ManagedNamespace:
@@ -99,7 +98,7 @@ def test_the_page_says_it_in_words(
 def test_what_was_closed_again_says_so(
     client_for: SignIn, frank: User, exposed: ManagedNamespace
 ) -> None:
-    grown(exposed, exposure=None, size="large")
+    grown(exposed, openings=(), size="large")
     lines = client_for(frank).get(url_of(exposed)).context["revisions"].lines
     assert [one.told[0].still for one in lines[:3]] == ["", "", "A later revision closes it again"]
     assert lines[0].told[0].words.startswith("Closes TCP 8080")

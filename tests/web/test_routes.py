@@ -88,6 +88,7 @@ def arguments(
         "cluster": {"public_id": cluster.public_id},
         "team": {"public_id": Team.objects.get(slug="payments").public_id},
         "event": {"form": "csv"},
+        "template": {"slug": "allow-dns", "version": "1"},
         "reachability": {"form": "csv"},
         "person": {"person_id": cast["bob"].pk},
         "team-member": {

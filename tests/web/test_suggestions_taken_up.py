@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onboarding.demo.openings import exposed
 from onboarding.demo.scenario import acting, demo_spec
 from onboarding.domain.actions import Action
 from onboarding.domain.refusals import Forbidden
-from onboarding.domain.spec import Exposure
+from onboarding.domain.spec import Opening
 from onboarding.models import Cluster, Event, ManagedNamespace, Request, Suggestion, User
 from onboarding.queries.namespaces import in_force
 from onboarding.queries.permissions import permissions_of
@@ -121,8 +122,8 @@ class TestWhatIsInForceByNow:
             now=timezone.now(),
         )
 
-    def approve(self, row: ManagedNamespace, exposure: Exposure | None) -> ManagedNamespace:
-        spec = in_force(row).wanted.changed(exposure=exposure)  # type: ignore[union-attr]
+    def approve(self, row: ManagedNamespace, opening: Opening) -> ManagedNamespace:
+        spec = in_force(row).wanted.changed(openings=(opening,))  # type: ignore[union-attr]
         wish, now = change_wish(row, spec, why="Sooner."), timezone.now()
         approve_all(submit(wish, by=acting("alice"), form_key="sooner", now=now), now=now)
         return ready(row)
@@ -135,7 +136,7 @@ class TestWhatIsInForceByNow:
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
     ) -> None:
         found = self.ask(prod)
-        row = self.approve(prod, Exposure("ingress-nginx", "web", (8080, 9090)))
+        row = self.approve(prod, exposed("ingress-nginx", "web", (8080, 9090)))
         page = change_form(client_for(alice), row, found)
         assert self.ports(page) == "8080, 9090, 9191"
         assert "It would close" not in page
@@ -144,7 +145,7 @@ class TestWhatIsInForceByNow:
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
     ) -> None:
         found = self.ask(prod)
-        row = self.approve(prod, Exposure("ingress-nginx", "web", (9090,)))
+        row = self.approve(prod, exposed("ingress-nginx", "web", (9090,)))
         assert self.ports(change_form(client_for(alice), row, found)) == "9090, 9191"
 
     def test_a_link_of_the_connectivity_test_keeps_what_is_open_too(
@@ -154,13 +155,17 @@ class TestWhatIsInForceByNow:
         page = client_for(alice).get(url(prod, f"change/?{query}")).content.decode()
         assert self.ports(page) == "8080, 9191"
 
-    def test_what_it_would_close_is_said(
+    def test_another_component_is_one_opening_more(
         self, client_for: SignIn, alice: User, prod: ManagedNamespace
     ) -> None:
         found = self.ask(prod, component="api", ports="9191")
         page = change_form(client_for(alice), prod, found)
-        assert self.ports(page) == "9191"
-        assert "It would close TCP 8080 from ingress-nginx to app=web." in words(page.encode())
+        assert self.ports(page) == "8080"
+        [box] = re.findall(r'<input[^>]*name="opening-0-ports"[^>]*>', page)
+        assert 'value="9191"' in box
+        [component] = re.findall(r'<input[^>]*name="opening-0-component"[^>]*>', page)
+        assert 'value="api"' in component
+        assert "It would close" not in page
 
     def test_which_egress_gives_way_is_said(
         self, client_for: SignIn, alice: User, prod: ManagedNamespace

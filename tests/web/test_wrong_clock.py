@@ -28,7 +28,7 @@ def wrong_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def asked(cast: dict[str, User], cluster: Cluster) -> Request:
     """Alice's request, which only the platform decides."""
-    spec = demo_spec("payments-dev", cluster="dev-eu", exposure=None)
+    spec = demo_spec("payments-dev", cluster="dev-eu", openings=())
     return ask(spec, now=database_now())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from onboarding.demo.openings import INTERNET, WEB
 from onboarding.domain.fence_gate import FENCE_GATE_FACT, GATE
 from onboarding.domain.objects import Json, Key, branch
 from onboarding.models import Cluster, ClusterObservation, ManagedNamespace
@@ -102,8 +103,8 @@ def start_early(cluster: FakeCluster) -> None:
 
 def to_be_narrowed(cluster: FakeCluster, now: datetime) -> ManagedNamespace:
     """Egress and exposure go, the quota grows: objects are removed, changed and kept."""
-    row = ready(spec_of(egress="internet"), now=now)
-    approve_all(ask_change(row, spec_of(exposure=None, size="medium"), now=now), now=now)
+    row = ready(spec_of(openings=(WEB, INTERNET)), now=now)
+    approve_all(ask_change(row, spec_of(openings=(), size="medium"), now=now), now=now)
     row.refresh_from_db()
     return row
 
