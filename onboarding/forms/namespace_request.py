@@ -276,13 +276,16 @@ class NamespaceRequestForm(forms.Form):
         self.add_error(field, violation.words)
 
     def forgive(self, rows: Iterable[OpeningRow]) -> None:
-        """Let rows that were just added be empty, and begin in the first of them."""
+        """Let rows that nobody wrote in be empty, and begin in the first that was just added."""
+        for row in self.rows:
+            said = [name for name in row.names if name != row.name("template")]
+            if row.template and not any(self.data.get(name) for name in said):
+                for name in row.names:
+                    self.errors.pop(name, None)
         for row in rows:
             fields = [name for name in self.fields if name in row.names]
-            for name in fields:
-                self.errors.pop(name, None)
-            seen = [name for name in fields if not self[name].is_hidden]
-            self.fields[seen[0]].widget.attrs["autofocus"] = True
+            first = next(name for name in fields if not self[name].is_hidden)
+            self.fields[first].widget.attrs["autofocus"] = True
 
     def _violations(self) -> tuple[Violation, ...]:
         offer, spec = self.offer, self.asked

@@ -86,6 +86,13 @@ def test_what_the_fields_hold_is_an_opening_that_renders(catalogue: Catalogue) -
     assert policy.template == "allow-admin@1"
 
 
+def test_the_bounds_of_a_parameter_are_told_at_its_field(catalogue: Catalogue) -> None:
+    opening = Opening("admin", "allow-admin", 1, {"component": "admin", "ports": [1, 2, 3]})
+    spec = spec_of(openings=(opening,))
+    [wrong] = check_shape(spec, catalogue, teams={spec.team}, clusters={spec.cluster: FACTS})
+    assert (wrong.field, wrong.words) == ("openings-0-ports", "must be a list of 1 to 2 ports")
+
+
 def test_openings_are_shown_as_they_are(catalogue: Catalogue) -> None:
     fields = rows_of((WEB, INTERNET), catalogue)
     rows = rows_in(fields, catalogue)

@@ -60,6 +60,13 @@ def test_a_button_adds_a_row_and_keeps_what_was_typed(desk: Client) -> None:
     assert not Request.objects.exists()
 
 
+def test_rows_that_nobody_wrote_in_yet_are_not_called_wrong_before_sending(desk: Client) -> None:
+    empty = {"opening-0-template": "allow-ingress@1", "opening-0-ports": ""}
+    html = desk.post(NEW, answers(action=None, add="allow-ingress", **empty)).content.decode()
+    assert "_error" not in html
+    assert 'id="id_opening-0-ports_error"' in said(desk, **empty)
+
+
 def test_a_button_takes_a_row_away_and_keeps_the_others(desk: Client) -> None:
     html = desk.post(NEW, answers(action=None, remove="0", **API, **OUT)).content.decode()
     assert not shown(html, "opening-0-template")
