@@ -95,11 +95,11 @@ def refuse_own_decision(alice: Person, request: str) -> None:
     assert answer.status == 403
 
 
-def decide(person: Person, lane: str, *, kind: str) -> None:
+def decide(person: Person, lane: str, *, kind: str, name: str = NAME) -> None:
     """Find the request in the queue, read it, approve the lane."""
     assert person.open("/approvals/") == 200
     person.check_page()
-    person.page.get_by_role("row").filter(has_text=NAME).get_by_role("link").first.click()
+    person.page.get_by_role("row").filter(has_text=name).get_by_role("link").first.click()
     expect(person.page.get_by_role("heading", level=1)).to_contain_text(kind)
     person.check_page()
     person.click("button", f"Approve for {lane}")

@@ -7,7 +7,7 @@ from tests.browser.test_journey import decide
 from tests.support.raw_api import RawApi
 from tests.support.real_processes import Live
 
-NAME = "payments-prod"
+NAME = "openings-prod"
 
 
 def row_of(person: Person, title: str) -> Locator:
@@ -61,8 +61,8 @@ def test_a_namespace_with_three_openings(cast_at: Cast, live: Live) -> None:
     ):
         expect(alice.page.locator("main")).to_contain_text(words)
     alice.check_page()
-    decide(cast_at.dana, "network", kind="New namespace")
-    decide(cast_at.pat, "platform", kind="New namespace")
+    decide(cast_at.dana, "network", kind="New namespace", name=NAME)
+    decide(cast_at.pat, "platform", kind="New namespace", name=NAME)
     said = f"{NAME} is ready: revision 1 was read back whole."
     expect(alice.page.locator("#progress")).to_contain_text(said, timeout=PATIENCE_MS)
     api = RawApi.from_kubeconfig(live.plane.kubeconfig)
