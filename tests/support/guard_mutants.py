@@ -76,22 +76,22 @@ MUTANTS: tuple[GuardMutant, ...] = (
         "domain.rules", "_openings", "if other.key == opening.key:", "if False:",
         "tests/unit/test_rules.py::"
         "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings1-"
-        "Two openings are called \u201cingress-nginx\u201d.]"),
+        "Two openings are called \\u201cingress-nginx\\u201d.]"),
     GuardMutant("what an opening opens is asked for once",
         "domain.rules", "_openings", "elif other.effect == opening.effect:", "elif False:",
         "tests/unit/test_rules.py::"
         "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings2-"
-        "\u201cout\u201d opens what \u201cinternet\u201d opens already.]"),
+        "\\u201cout\\u201d opens what \\u201cinternet\\u201d opens already.]"),
     GuardMutant("only an opening can be asked for",
         "domain.catalogue", "Catalogue.template_of", "known and known.direction and", "known and",
         "tests/unit/test_rules.py::"
         "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings7-"
-        "\u201callow-dns@1\u201d is not on offer.]"),
+        "\\u201callow-dns@1\\u201d is not on offer.]"),
     GuardMutant("only the version on offer can be asked for",
         "domain.catalogue", "Catalogue.template_of", " and known.version == opening.version", "",
         "tests/unit/test_rules.py::"
         "test_an_opening_is_of_the_catalogue_and_different_from_the_others[openings6-"
-        "\u201cegress-internet@2\u201d is not on offer.]"),
+        "\\u201cegress-internet@2\\u201d is not on offer.]"),
     GuardMutant("an opening in force is rendered anew by the version on offer",
         "queries.rendering", "rerendered", "load_catalogue().by_today(row.wanted)", "row.wanted",
         "tests/services/test_outdated.py::"

@@ -135,7 +135,7 @@ METRICS: tuple[GuardMutant, ...] = (
     GuardMutant("two looks that failed are an outage",
         "queries.wrongs", "_may_be_chance", "truth.failed_looks == 1 and", "",
         "tests/services/test_wrongs.py::TestClusters::"
-        "test_one_look_that_failed_is_no_outage_and_a_second_one_is[2-0-Wrong.CLUSTER]"),
+        "test_one_look_that_failed_is_no_outage_and_a_second_one_is[2-0-cluster-unusable]"),
     GuardMutant("a look has the time it may take",
         "queries.clusters", "longest_unseen", " + LONGEST_LOOK", "",
         "tests/services/test_wrongs.py::TestClusters::"

@@ -83,7 +83,7 @@ TIME: tuple[GuardMutant, ...] = (
         "models.namespaces", "ManagedNamespace.is_out_of_sight",
         "self.cluster.condition in OUT_OF_SIGHT", "False",
         "tests/web/test_out_of_sight.py::"
-        "test_ready_is_said_with_it_wherever_nobody_can_look[ClusterCondition.UNAUTHORIZED]"),
+        "test_ready_is_said_with_it_wherever_nobody_can_look[unauthorized]"),
     GuardMutant("platform admins are told of a refused renewal",
         "pages.attention_credentials", "refused_renewals",
         "if cluster.renewal_refused_at", "if False",

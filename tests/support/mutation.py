@@ -3,12 +3,13 @@
 `tests/support/guard_mutants.py` names, as data, each guard, the words of its source, what is put in
 their place, and the test that must notice. That test is collected once more for each of its
 mutants, and its body run with the code of the guarding function exchanged in place, so that every
-name it was imported under has the fault too. Where the body passes all the same, the run fails.
+name it was imported under has the fault too. Where the body passes all the same, the run fails, and
+so it does where a mutant names parameters that its test does not have: nobody would look.
 """
 
 import importlib
 import inspect
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -85,15 +86,30 @@ def without(mutant: GuardMutant) -> Iterator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put each mutant behind the test that must notice it; with parameters, behind the first."""
     waiting = list(MUTANTS)
+    tests = {item.nodeid.partition("[")[0] for item in items}
     for item in list(items):
         node = item.nodeid.partition("[")[0]
         for mutant in [one for one in waiting if one.noticed_by in {node, item.nodeid}]:
             if isinstance(item, pytest.Function):
                 waiting.remove(mutant)
                 items.insert(items.index(item) + 1, _without_guard(item, mutant))
+    if lost := unnoticed(waiting, tests, config.args):
+        raise pytest.UsageError(f"No such parameters: {'; '.join(lost)}")
+
+
+def unnoticed(
+    waiting: Iterable[GuardMutant], tests: Collection[str], arguments: Iterable[str]
+) -> list[str]:
+    """Return what the mutants name that no item is, though all of its test was collected.
+
+    Who chooses single tests by `::` may have left out the one that is named.
+    """
+    if any("::" in argument for argument in arguments):
+        return []
+    return [one.noticed_by for one in waiting if one.noticed_by.partition("[")[0] in tests]
 
 
 def _without_guard(item: pytest.Function, mutant: GuardMutant) -> pytest.Function:

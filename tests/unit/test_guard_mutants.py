@@ -1,12 +1,13 @@
 """The list of guards stays true: each seam is there once, and each noticing test exists."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.guard_mutants import MUTANTS, GuardMutant
-from tests.support.mutation import target_of, without
+from tests.support.mutation import target_of, unnoticed, without
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +34,12 @@ def test_each_guard_has_its_test(mutant: GuardMutant) -> None:
 
 def test_no_guard_is_listed_twice() -> None:
     assert len({mutant.guard for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_a_guard_that_names_parameters_its_test_does_not_have_is_told() -> None:
+    named = replace(MUTANTS[0], noticed_by="tests/unit/test_x.py::test_one[that]")
+    tests = {"tests/unit/test_x.py::test_one"}
+    assert unnoticed([named], tests, ["tests"]) == [named.noticed_by]
+    assert unnoticed([named], tests, []) == [named.noticed_by]
+    assert unnoticed([named], {"tests/unit/test_x.py::test_two"}, ["tests"]) == []
+    assert unnoticed([named], tests, ["tests/unit/test_x.py::test_one[other]"]) == []
