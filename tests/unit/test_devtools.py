@@ -2,11 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from devtools import suite
 from devtools.environment import KEY_VARIABLE, Environment, portal_environment
 from devtools.places import State
 from devtools.suite import Count, read_report
@@ -101,3 +103,19 @@ def test_one_that_has_stayed_up_starts_again_after_longer_and_longer_pauses(
     assert not supervised.look(after=2.5)
     assert supervised.look(after=0.5)
     assert supervised.look(after=SHORTEST_LIFE_SECONDS)
+
+
+def test_what_touches_no_database_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def pytest_run(arguments: Sequence[str], _environment: dict[str, str]) -> suite.Count:
+        ran.append([*arguments])
+        return suite.Count(1, 0, 0)
+
+    monkeypatch.setattr(suite, "_run_pytest", pytest_run)
+    one, two = (suite.Leg(name, lambda: nullcontext("")) for name in ("one", "two"))
+    suite._run_legs([one, two], [], {})
+    assert ran == [[], ["--ignore=tests/unit", "--ignore=tests/differential"]]
+    ran.clear()
+    suite._run_legs([two], ["tests"], {})
+    assert ran == [["tests"]]
